@@ -1,0 +1,17 @@
+# Every library but LibTorch, from the system's packages. Nothing is downloaded here: a missing
+# package is named, and scripts/setup.sh installs it.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_program(DISTILL_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+if(DISTILL_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+endif()

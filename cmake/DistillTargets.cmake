@@ -1,0 +1,69 @@
+# One static library a folder: distill_layer(common base SOURCES ... DEPS ...) makes
+# distill_common_base with the alias distill::common_base.
+#   TORCH     the layer's sources use LibTorch (linked PRIVATE, precompiled header shared)
+#   SOURCES   files of the folder
+#   DEPS      what its headers need; layers and libraries
+set(DISTILL_WARNINGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND DISTILL_WARNINGS -Wthread-safety)
+else()
+  # False alarms of g++ 12 on std::string and std::vector (GCC bug 105651).
+  list(APPEND DISTILL_WARNINGS -Wno-restrict -Wno-stringop-overread)
+endif()
+
+function(distill_compile_options target)
+  target_compile_options(${target} PRIVATE ${DISTILL_WARNINGS})
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(DISTILL_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${DISTILL_SANITIZE} -fno-omit-frame-pointer
+                           -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${DISTILL_SANITIZE})
+  endif()
+endfunction()
+
+# Links LibTorch PRIVATE and takes the precompiled <torch/torch.h>, which is compiled once.
+function(distill_use_torch target)
+  target_link_libraries(${target} PRIVATE distill::torch)
+  if(NOT TARGET distill_torch_pch)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/torch_pch.cc
+         CONTENT "// Holds the precompiled header.\n")
+    add_library(distill_torch_pch OBJECT ${CMAKE_BINARY_DIR}/torch_pch.cc)
+    distill_compile_options(distill_torch_pch)
+    target_link_libraries(distill_torch_pch PRIVATE distill::torch)
+    target_precompile_headers(distill_torch_pch PRIVATE <torch/torch.h>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM distill_torch_pch)
+endfunction()
+
+function(distill_layer group name)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
+  set(target distill_${group}_${name})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  add_library(distill::${group}_${name} ALIAS ${target})
+  distill_compile_options(${target})
+  target_link_libraries(${target} PUBLIC ${ARG_DEPS})
+  if(ARG_TORCH)
+    distill_use_torch(${target})
+  endif()
+endfunction()
+
+# One test program a layer: distill_layer_test(common base SOURCES ... DEPS ...). Tests of layers
+# without LibTorch carry the label torch_free, and are what the sanitizers run.
+function(distill_layer_test group name)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
+  set(target distill_${group}_${name}_test)
+  add_executable(${target} ${ARG_SOURCES})
+  distill_compile_options(${target})
+  target_link_libraries(${target} PRIVATE distill::${group}_${name} ${ARG_DEPS} GTest::gmock_main)
+  if(ARG_TORCH)
+    distill_use_torch(${target})
+    set(label torch)
+  else()
+    # Tests run for seconds and take minutes to optimise. (A precompiled header binds those with LibTorch to its flags.)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
+    set(label torch_free)
+    set_property(GLOBAL APPEND PROPERTY DISTILL_TORCH_FREE_TESTS ${target})
+  endif()
+  add_test(NAME ${group}_${name} COMMAND ${target})
+  set_tests_properties(${group}_${name} PROPERTIES LABELS ${label} TIMEOUT 300)
+endfunction()

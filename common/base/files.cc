@@ -1,0 +1,163 @@
+#include "common/base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+// A file descriptor that closes itself.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+absl::Status WriteAll(int fd, absl::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FileError("cannot write", path, errno);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteAndSync(const std::filesystem::path& path,
+                          absl::Span<const absl::string_view> pieces) {
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (file.get() < 0) return FileError("cannot create", path, errno);
+  for (const absl::string_view piece : pieces) {
+    RETURN_IF_ERROR(WriteAll(file.get(), piece, path));
+  }
+  if (::fsync(file.get()) != 0) return FileError("cannot sync", path, errno);
+  return absl::OkStatus();
+}
+
+// Opens for reading. O_NONBLOCK, or a named pipe would wait for its writer instead of being
+// refused.
+int OpenForReading(const std::filesystem::path& path) {
+  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+absl::StatusOr<size_t> SizeOfRegularFile(int fd, const std::filesystem::path& path) {
+  struct stat status;
+  if (::fstat(fd, &status) != 0) return FileError("cannot read", path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), " is not a file"));
+  }
+  return static_cast<size_t>(status.st_size);
+}
+
+// Reads until the buffer is full or the file ends; returns how much that was.
+absl::StatusOr<size_t> ReadInto(int fd, absl::Span<char> buffer,
+                                const std::filesystem::path& path) {
+  size_t filled = 0;
+  while (filled < buffer.size()) {
+    const ssize_t got = ::read(fd, buffer.data() + filled, buffer.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return FileError("cannot read", path, errno);
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+  }
+  return filled;
+}
+
+// Threads of one process that write the same file each have a temporary file of their own.
+std::filesystem::path TemporaryBeside(const std::filesystem::path& path) {
+  static std::atomic<uint64_t> count{0};
+  return absl::StrCat(path.string(), ".tmp.", ::getpid(), ".", count++);
+}
+
+}  // namespace
+
+absl::Status FileError(absl::string_view what, const std::filesystem::path& path, int error) {
+  const std::string message =
+      absl::StrCat(what, " ", path.string(), ": ", std::generic_category().message(error));
+  if (error == ENOENT) return absl::NotFoundError(message);
+  if (error == ENOTDIR || error == EISDIR) return absl::FailedPreconditionError(message);
+  return absl::InternalError(message);
+}
+
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
+  const FileDescriptor file(OpenForReading(path));
+  if (file.get() < 0) return FileError("cannot open", path, errno);
+  ASSIGN_OR_RETURN(const size_t size, SizeOfRegularFile(file.get(), path));
+  std::string contents(size, '\0');
+  ASSIGN_OR_RETURN(const size_t filled, ReadInto(file.get(), absl::MakeSpan(contents), path));
+  contents.resize(filled);
+  return contents;
+}
+
+absl::Status ReadFileInPieces(const std::filesystem::path& path,
+                              const std::function<void(absl::string_view piece)>& consume) {
+  constexpr size_t kPieceBytes = size_t{1} << 20;
+  const FileDescriptor file(OpenForReading(path));
+  if (file.get() < 0) return FileError("cannot open", path, errno);
+  ASSIGN_OR_RETURN(const size_t size, SizeOfRegularFile(file.get(), path));
+  std::string buffer(std::min(size, kPieceBytes), '\0');
+  while (!buffer.empty()) {
+    ASSIGN_OR_RETURN(const size_t filled, ReadInto(file.get(), absl::MakeSpan(buffer), path));
+    if (filled == 0) break;
+    consume(absl::string_view(buffer.data(), filled));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteFileAtomically(const std::filesystem::path& path,
+                                 absl::Span<const absl::string_view> pieces) {
+  const std::filesystem::path temporary = TemporaryBeside(path);
+  absl::Status written = WriteAndSync(temporary, pieces);
+  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = FileError("cannot rename to", path, errno);
+  }
+  if (!written.ok()) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
+    return FileError("cannot sync folder", folder, errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteFileAtomically(const std::filesystem::path& path, absl::string_view contents) {
+  return WriteFileAtomically(path, absl::MakeConstSpan(&contents, 1));
+}
+
+absl::Status CreateEmptyDirectory(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
+    if (!std::filesystem::is_directory(path, error)) {
+      return absl::FailedPreconditionError(absl::StrCat(path.string(), " is not a folder"));
+    }
+    if (!std::filesystem::is_empty(path, error) && !error) {
+      return absl::AlreadyExistsError(absl::StrCat(path.string(), " exists and is not empty"));
+    }
+  }
+  if (!error) std::filesystem::create_directories(path, error);
+  if (error) return FileError("cannot create folder", path, error.value());
+  return absl::OkStatus();
+}
+
+}  // namespace distill

@@ -1,0 +1,37 @@
+// Whole-file reads and atomic writes. Errors name the path and what the system said: NOT_FOUND
+// where there is no such file, FAILED_PRECONDITION where it is of the wrong kind, INTERNAL
+// otherwise.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace distill {
+
+// "cannot open /a/b: No such file or directory", from an errno and with the code that fits it.
+absl::Status FileError(absl::string_view what, const std::filesystem::path& path, int error);
+
+absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
+
+// Hands the file to `consume` in order, in pieces of at most 1 MiB: the memory that it takes does
+// not depend on the file's size.
+absl::Status ReadFileInPieces(const std::filesystem::path& path,
+                              const std::function<void(absl::string_view piece)>& consume);
+
+// Writes to a temporary file beside `path`, syncs it, renames it, and syncs the folder: after a
+// crash the file is whole or as it was before. The pieces are written one after the other.
+absl::Status WriteFileAtomically(const std::filesystem::path& path,
+                                 absl::Span<const absl::string_view> pieces);
+absl::Status WriteFileAtomically(const std::filesystem::path& path, absl::string_view contents);
+
+// Creates the folder and its parents. ALREADY_EXISTS if there is a folder that holds anything,
+// FAILED_PRECONDITION if `path` is no folder.
+absl::Status CreateEmptyDirectory(const std::filesystem::path& path);
+
+}  // namespace distill

@@ -1,0 +1,12 @@
+// What a program sets about its own process before anything else runs.
+#pragma once
+
+namespace distill {
+
+// libgomp's threads spin while they wait, which starves a second process on the same cores; passive
+// waiting is read from the environment before main, so where OMP_WAIT_POLICY is unset this sets it
+// and starts the program again in place (execv; same pid, same arguments). Call first in main.
+// A user's own OMP_WAIT_POLICY is kept. Where the program cannot be started again it goes on.
+void RestartWithPassiveOpenMp(char** argv);
+
+}  // namespace distill

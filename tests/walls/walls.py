@@ -1,0 +1,175 @@
+"""The walls between the layers, checked on what the compiler really read.
+
+The facts come from the build itself: compile_commands.json says which object is made of which
+source, `ninja -t deps` which headers went into it. Reading #include lines would miss what a header
+brings along, and a compile alone proves nothing where some Torch lies in /usr/include.
+"""
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    includes: frozenset  # the layers whose headers may be seen, directly or through another header
+    torch: bool = False
+    protobuf: bool = False
+
+
+def rule(includes, **libraries):
+    return Rule(frozenset(includes.split()), **libraries)
+
+
+BASE = "common/base"
+TENSOR = BASE + " common/tensor"
+STORE = TENSOR + " common/store"
+RPC = STORE + " common/rpc proto/distill/v1"
+TRAIN = "student_trainer/data student_trainer/client student_trainer/loss student_trainer/report"
+
+# A new folder gets a line here, or the test fails. common/rpc has headers without protobuf, such as
+# its limits: the trainer and the programs may see those, and the column of protobuf keeps the rest.
+LAYERS = {
+    "proto/distill/v1": rule("", protobuf=True),
+    "common/base": rule(""),
+    "common/tensor": rule(BASE),
+    "common/store": rule(TENSOR),
+    "common/rpc": rule(STORE + " proto/distill/v1", protobuf=True),
+    "common/models": rule(STORE, torch=True),
+    "common/targets": rule(STORE + " common/models", torch=True),
+    "teacher_server/model": rule(STORE + " common/models common/targets", torch=True),
+    "teacher_server/batching": rule(STORE + " teacher_server/model"),
+    "teacher_server/serving": rule(RPC + " teacher_server/model teacher_server/batching",
+                                   protobuf=True),
+    "teacher_server": rule(STORE + " common/rpc teacher_server/model teacher_server/batching"
+                           " teacher_server/serving"),
+    "student_trainer/data": rule(STORE, torch=True),
+    "student_trainer/client": rule(RPC + " student_trainer/data", protobuf=True),
+    "student_trainer/loss": rule(TENSOR + " common/targets", torch=True),
+    "student_trainer/report": rule(STORE),
+    "student_trainer/train": rule(STORE + " common/rpc common/models common/targets " + TRAIN,
+                                  torch=True),
+    "student_trainer": rule(STORE + " common/rpc student_trainer/train " + TRAIN),
+    # Fakes and the tests of whole programs may use any layer on their side of the Torch wall.
+    "tests/testing": rule(RPC + " teacher_server/model teacher_server/batching"
+                          " student_trainer/data student_trainer/client", protobuf=True),
+    "tests/teacher_server/testing": rule(STORE + " teacher_server/model teacher_server/batching"),
+    "tests/integration": rule(RPC + " common/models common/targets tests/testing"
+                              " student_trainer/data student_trainer/client",
+                              torch=True, protobuf=True),
+}
+PRODUCTION = ("common", "teacher_server", "student_trainer")
+
+
+def rule_of(layer):
+    """A test sees what its layer sees, the layer itself, the helpers of their tests, the fakes."""
+    if layer in LAYERS or not layer.startswith("tests/"):
+        return LAYERS.get(layer)
+    name = layer.removeprefix("tests/")
+    if name not in LAYERS:
+        return None
+    below = LAYERS[name].includes | {name}
+    fakes = {"tests/testing", f"tests/{name.split('/')[0]}/testing"}
+    return dataclasses.replace(LAYERS[name],
+                               includes=below | {"tests/" + layer for layer in below} | fakes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Compiled:
+    """One object file: its source, its CMake target and every file that went into it."""
+    source: str
+    target: str
+    files: tuple
+
+
+class Walls:
+    def __init__(self, source, build, torch_root):
+        self.source, self.build = source, build
+        self.torch_include = os.path.join(torch_root, "include") + "/"
+        if torch_root == "/usr":  # shared with everything else: known by its folders alone
+            self.torch_include = None
+
+    @functools.lru_cache(maxsize=None)
+    def kinds(self, path):
+        """What a file is: names of layers, 'Torch', 'protobuf'; nothing for any other library."""
+        path = os.path.normpath(os.path.join(self.build, path))
+        kinds = set()
+        if re.search(r"/include/(.*/)?(google/protobuf|grpc|grpcpp|grpc\+\+)/|\.pb\.(h|cc)$", path):
+            kinds.add("protobuf")
+        if (os.path.basename(path).startswith("cmake_pch.hxx")
+                or (self.torch_include and path.startswith(self.torch_include))
+                or re.search(r"/include/(.*/)?(torch|ATen|c10|caffe2)/", path)):
+            return kinds | {"Torch"}
+        if path.startswith(self.build + "/generated/"):
+            return kinds | {"proto/" + os.path.dirname(path[len(self.build + "/generated/"):])}
+        if path.startswith(self.source + "/") and not path.startswith(self.source + "/.venv/"):
+            kinds.add(os.path.dirname(path[len(self.source) + 1:]))
+        return kinds
+
+    def check(self, compiled):
+        """The violations of one object, as lines."""
+        own = self.kinds(compiled.source) - {"Torch", "protobuf"}
+        layer = next(iter(own), os.path.dirname(compiled.source))
+        allowed = rule_of(layer)
+        if allowed is None:
+            return [f"{compiled.source}: its folder {layer} is no known layer; give it a rule"]
+        found = {}
+        for path in compiled.files:
+            for kind in self.kinds(path):
+                if kind not in allowed.includes | {layer}:
+                    found.setdefault(kind, path)
+        if allowed.torch:
+            found.pop("Torch", None)
+        if allowed.protobuf:
+            found.pop("protobuf", None)
+        return [f"{compiled.source}: {layer} may not see {kind} ({path})"
+                for kind, path in sorted(found.items())]
+
+    def check_all(self, objects):
+        """The violations of a whole build."""
+        lines = [line for compiled in objects for line in self.check(compiled)]
+        libraries = {}
+        for compiled in objects:
+            for path in compiled.files:
+                libraries.setdefault(compiled.target, set()).update(self.kinds(path))
+        lines += [f"target {target} sees both Torch and protobuf"
+                  for target, kinds in sorted(libraries.items()) if {"Torch", "protobuf"} <= kinds]
+        present = {str(path) for folder in PRODUCTION
+                   for path in pathlib.Path(self.source, folder).rglob("*.cc")}
+        return lines + [f"{path}: not built; run after a full build"
+                        for path in sorted(present - {compiled.source for compiled in objects})]
+
+
+def read_commands(build):
+    return json.loads(pathlib.Path(build, "compile_commands.json").read_text())
+
+
+def forced_includes(command):
+    """The headers that a command names itself: g++ keeps a precompiled one out of its records."""
+    return tuple(re.findall(r"-include(?:-pch)?\s+(?:-Xclang\s+)?(\S+)", command))
+
+
+def read_build(build, ninja):
+    """Returns the objects of the build, and those without an up-to-date record of their headers."""
+    listing = subprocess.run([ninja, "-C", build, "-t", "deps"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    files = {}
+    for block in listing.split("\n\n"):
+        head, *paths = block.splitlines() or [""]
+        if head.endswith("(VALID)"):
+            files[head.split(": #deps")[0]] = tuple(path.strip() for path in paths)
+    objects, missing = [], []
+    for command in read_commands(build):
+        output = re.search(r" -o (\S+)", command["command"])[1]
+        target = re.search(r"CMakeFiles/(.+?)\.dir/", output)[1]
+        if target == "distill_torch_pch":  # only builds the precompiled header
+            continue
+        if output in files:
+            objects.append(Compiled(command["file"], target,
+                                    files[output] + forced_includes(command["command"])))
+        else:
+            missing.append(output)
+    return objects, missing
