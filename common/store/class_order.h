@@ -1,0 +1,26 @@
+// Matching the classes of two sides by name.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace distill {
+
+// The permutation that brings `model`, the names of a model of `classes` classes, into the order
+// `wanted`: result[i] is the index of wanted[i]; null where the orders are equal or a side has no
+// names. INVALID_ARGUMENT for a wanted name that repeats; FAILED_PRECONDITION if the sets or, where
+// the model has no names, the numbers differ: with both lists (of long ones what each lacks).
+absl::StatusOr<std::shared_ptr<const std::vector<int64_t>>> ClassOrder(
+    absl::Span<const std::string> model, int64_t classes, absl::Span<const std::string> wanted);
+
+// A name that came from a peer or a file, as messages show it: quoted, escaped, shortened to 40
+// bytes.
+std::string QuotedName(absl::string_view text);
+
+}  // namespace distill

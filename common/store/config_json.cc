@@ -1,0 +1,271 @@
+// config.json: ParseModelDescription and ToJson.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "common/base/status_macros.h"
+#include "common/store/model_directory.h"
+#include "common/store/strict_json.h"
+
+namespace distill {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr char kFormat[] = "distill/1";
+constexpr int kMaxDepth = 64;
+constexpr absl::string_view kFields[] = {"format",      "architecture", "arguments", "inputs",
+                                         "scale",       "mean",         "std",       "pad_id",
+                                         "class_names", "training"};
+constexpr absl::string_view kInputFields[] = {"name", "dtype", "shape"};
+
+absl::Status Invalid(absl::string_view field, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat("field '", field, "' ", what));
+}
+
+absl::Status RefuseUnknownFields(const Json& object, absl::Span<const absl::string_view> known,
+                                 absl::string_view where) {
+  for (const auto& [key, value] : object.items()) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("unknown field '", key, "'", where,
+                                                     "; known are ", absl::StrJoin(known, ", ")));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The object's value, or null where it has none.
+const Json& FieldOrNull(const Json& object, absl::string_view name) {
+  static const Json* const null = new Json;
+  const auto found = object.find(name);
+  return found == object.end() ? *null : *found;
+}
+
+absl::StatusOr<std::string> ParseName(absl::string_view field, const Json& value) {
+  if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
+    return Invalid(field, "must be a string that is not empty");
+  }
+  return value.get<std::string>();
+}
+
+// A missing value is an empty object.
+absl::StatusOr<Json> ParseObject(absl::string_view field, const Json& value) {
+  if (value.is_null()) return Json::object();
+  if (!value.is_object()) return Invalid(field, "must be an object");
+  return value;
+}
+
+// A missing value is an empty list.
+absl::StatusOr<std::vector<double>> ParseReals(absl::string_view field, const Json& value) {
+  std::vector<double> numbers;
+  if (value.is_null()) return numbers;
+  if (!value.is_array()) return Invalid(field, "must be a list of numbers");
+  for (const Json& element : value) {
+    if (!element.is_number()) return Invalid(field, "must be a list of numbers");
+    numbers.push_back(element.get<double>());
+  }
+  return numbers;
+}
+
+// Whether the value is an integer that int64 holds.
+bool IsInt64(const Json& value) {
+  if (value.is_number_unsigned()) {
+    return value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()};
+  }
+  return value.is_number_integer();
+}
+
+absl::StatusOr<Shape> ParseInputShape(absl::string_view field, const Json& value) {
+  const absl::string_view rule =
+      "must be a list of dimensions, each positive, or -1 where it varies";
+  if (!value.is_array()) return Invalid(field, rule);
+  Shape shape;
+  Shape fixed;
+  for (const Json& element : value) {
+    if (!IsInt64(element)) return Invalid(field, rule);
+    const auto dimension = element.get<int64_t>();
+    if (dimension != -1 && dimension < 1) return Invalid(field, rule);
+    shape.push_back(dimension);
+    if (dimension != -1) fixed.push_back(dimension);
+  }
+  // With the widest type, so that no check of a sample's bytes can overflow.
+  if (absl::Status fits = ByteSize(DType::kFloat64, fixed).status(); !fits.ok()) {
+    return Invalid(field, absl::StrCat("is too large: ", fits.message()));
+  }
+  return shape;
+}
+
+absl::StatusOr<InputSpec> ParseInput(const std::string& where, const Json& value) {
+  if (!value.is_object()) return Invalid(where, "must be an object with name, dtype and shape");
+  RETURN_IF_ERROR(RefuseUnknownFields(value, kInputFields, absl::StrCat(" in ", where)));
+  InputSpec spec;
+  ASSIGN_OR_RETURN(spec.name, ParseName(absl::StrCat(where, ".name"), FieldOrNull(value, "name")));
+  ASSIGN_OR_RETURN(const std::string dtype,
+                   ParseName(absl::StrCat(where, ".dtype"), FieldOrNull(value, "dtype")));
+  const absl::StatusOr<DType> parsed = ParseDType(dtype);
+  if (!parsed.ok()) {
+    return Invalid(absl::StrCat(where, ".dtype"),
+                   absl::StrCat("is wrong: ", parsed.status().message()));
+  }
+  spec.dtype = *parsed;
+  ASSIGN_OR_RETURN(spec.shape,
+                   ParseInputShape(absl::StrCat(where, ".shape"), FieldOrNull(value, "shape")));
+  return spec;
+}
+
+absl::StatusOr<std::vector<InputSpec>> ParseInputs(const Json& value) {
+  if (!value.is_array() || value.empty()) {
+    return Invalid("inputs", "must be a list of at least one input");
+  }
+  std::vector<InputSpec> inputs;
+  std::set<std::string> names;
+  for (const Json& element : value) {
+    ASSIGN_OR_RETURN(InputSpec spec,
+                     ParseInput(absl::StrCat("inputs[", inputs.size(), "]"), element));
+    if (!names.insert(spec.name).second) {
+      return Invalid("inputs", absl::StrCat("has the name '", spec.name, "' twice"));
+    }
+    inputs.push_back(std::move(spec));
+  }
+  return inputs;
+}
+
+absl::StatusOr<std::vector<std::string>> ParseClassNames(const Json& value) {
+  std::vector<std::string> names;
+  if (value.is_null()) return names;
+  if (!value.is_array()) return Invalid("class_names", "must be a list of strings");
+  std::set<std::string> seen;
+  for (const Json& element : value) {
+    ASSIGN_OR_RETURN(std::string name,
+                     ParseName(absl::StrCat("class_names[", names.size(), "]"), element));
+    if (!seen.insert(name).second) {
+      return Invalid("class_names", absl::StrCat("has the name '", name, "' twice"));
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
+bool IsPositiveAndFinite(double number) { return std::isfinite(number) && number > 0; }
+
+bool IsNormalized(const InputSpec& input) {
+  return input.dtype == DType::kUint8 || IsFloatingPoint(input.dtype);
+}
+
+// Every input that is normalised has one mean and one std a channel.
+absl::Status CheckChannels(const ModelDescription& description) {
+  const size_t channels = description.normalization.mean.size();
+  if (description.normalization.std.size() != channels) {
+    return Invalid("std", absl::StrCat("must have as many numbers as 'mean', ", channels, ", not ",
+                                       description.normalization.std.size()));
+  }
+  if (channels == 0) return absl::OkStatus();
+  bool used = false;
+  for (const InputSpec& input : description.inputs) {
+    if (!IsNormalized(input)) continue;
+    used = true;
+    if (input.shape.empty() || input.shape[0] != static_cast<int64_t>(channels)) {
+      return Invalid("mean",
+                     absl::StrCat("has ", channels, " numbers, which are not the channels of ",
+                                  ToString(input)));
+    }
+  }
+  if (!used) return Invalid("mean", "is given, and no input is uint8 or of floating point");
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Normalization> ParseNormalization(const Json& root) {
+  Normalization normalization;
+  if (const Json& scale = FieldOrNull(root, "scale"); !scale.is_null()) {
+    if (!scale.is_number() || !IsPositiveAndFinite(scale.get<double>())) {
+      return Invalid("scale", "must be a finite number above 0");
+    }
+    normalization.scale = scale.get<double>();
+  }
+  ASSIGN_OR_RETURN(normalization.mean, ParseReals("mean", FieldOrNull(root, "mean")));
+  ASSIGN_OR_RETURN(normalization.std, ParseReals("std", FieldOrNull(root, "std")));
+  for (const double mean : normalization.mean) {
+    if (!std::isfinite(mean)) return Invalid("mean", "must hold finite numbers");
+  }
+  for (const double std : normalization.std) {
+    if (!IsPositiveAndFinite(std)) return Invalid("std", "must hold finite numbers above 0");
+  }
+  return normalization;
+}
+
+absl::StatusOr<std::optional<int64_t>> ParsePadId(const Json& value,
+                                                  absl::Span<const InputSpec> inputs) {
+  if (!value.is_null()) {
+    if (!IsInt64(value)) return Invalid("pad_id", "must be a whole number");
+    return value.get<int64_t>();
+  }
+  for (const InputSpec& input : inputs) {
+    if (std::count(input.shape.begin(), input.shape.end(), -1) > 0) {
+      return Invalid("pad_id",
+                     absl::StrCat("is missing; ", ToString(input), " has a variable length"));
+    }
+  }
+  return std::nullopt;
+}
+
+absl::Status CheckFormat(const Json& root) {
+  const Json& format = FieldOrNull(root, "format");
+  if (format.is_null() && root.contains("model_type")) {
+    return absl::InvalidArgumentError(
+        "not supported yet: Hugging Face config (it has 'model_type' and no 'format')");
+  }
+  if (format != kFormat)
+    return Invalid("format", absl::StrCat("is ", format.dump(), "; it must be \"", kFormat, "\""));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text) {
+  ASSIGN_OR_RETURN(const Json root, ParseStrictJson(json_text, kMaxDepth));
+  if (!root.is_object()) return absl::InvalidArgumentError("the JSON is no object");
+  RETURN_IF_ERROR(CheckFormat(root));
+  RETURN_IF_ERROR(RefuseUnknownFields(root, kFields, ""));
+
+  ModelDescription description;
+  ASSIGN_OR_RETURN(description.architecture,
+                   ParseName("architecture", FieldOrNull(root, "architecture")));
+  ASSIGN_OR_RETURN(description.arguments, ParseObject("arguments", FieldOrNull(root, "arguments")));
+  ASSIGN_OR_RETURN(description.inputs, ParseInputs(FieldOrNull(root, "inputs")));
+  ASSIGN_OR_RETURN(description.normalization, ParseNormalization(root));
+  RETURN_IF_ERROR(CheckChannels(description));
+  ASSIGN_OR_RETURN(description.pad_id, ParsePadId(FieldOrNull(root, "pad_id"), description.inputs));
+  ASSIGN_OR_RETURN(description.class_names, ParseClassNames(FieldOrNull(root, "class_names")));
+  ASSIGN_OR_RETURN(description.training, ParseObject("training", FieldOrNull(root, "training")));
+  return description;
+}
+
+std::string ToJson(const ModelDescription& description) {
+  nlohmann::ordered_json root;
+  root["format"] = kFormat;
+  root["architecture"] = description.architecture;
+  root["arguments"] = description.arguments;
+  root["inputs"] = nlohmann::ordered_json::array();
+  for (const InputSpec& input : description.inputs) {
+    nlohmann::ordered_json json;
+    json["name"] = input.name;
+    json["dtype"] = Name(input.dtype);
+    json["shape"] = input.shape;
+    root["inputs"].push_back(std::move(json));
+  }
+  root["scale"] = description.normalization.scale;
+  root["mean"] = description.normalization.mean;
+  root["std"] = description.normalization.std;
+  if (description.pad_id.has_value()) root["pad_id"] = *description.pad_id;
+  root["class_names"] = description.class_names;
+  root["training"] = description.training;
+  // Replaces what is no UTF-8, where the default would throw.
+  return root.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace distill

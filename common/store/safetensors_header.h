@@ -1,0 +1,40 @@
+// The JSON header of a safetensors file: which tensors it holds, and where.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "common/tensor/host_tensor.h"
+
+namespace distill {
+
+// As the reference implementation.
+inline constexpr size_t kMaxSafetensorsHeaderBytes = 100'000'000;
+
+// Bytes [begin, end) of the data that follows the header.
+struct SafetensorsEntry {
+  DType dtype = DType::kUint8;
+  Shape shape;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+struct SafetensorsHeader {
+  std::map<std::string, SafetensorsEntry> entries;
+  std::map<std::string, std::string> metadata;  // "__metadata__"
+};
+
+// Checks all that a reader relies on: the entries tile the `data_bytes` bytes without hole or
+// overlap, and each has as many bytes as its dtype and shape say. DATA_LOSS names the tensor. Never
+// throws.
+absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json, size_t data_bytes);
+
+// INVALID_ARGUMENT for a name that is no UTF-8, or that the format reserves. Does not check the
+// rest.
+absl::StatusOr<std::string> FormatSafetensorsHeader(const SafetensorsHeader& header);
+
+}  // namespace distill

@@ -1,0 +1,36 @@
+// What a server tells its clients about a model that it serves, and how it computes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/tensor/input_spec.h"
+
+namespace distill {
+
+struct ModelInfo {
+  std::string name;
+  std::string fingerprint;
+  std::string architecture;
+  std::vector<InputSpec> inputs;
+  int64_t classes = 0;
+  std::vector<std::string> class_names;  // `classes` many, or none
+
+  friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
+};
+
+// Equal numerics and fingerprint are the ground for equal bytes.
+struct Numerics {
+  std::string runner;
+  std::string dtype;
+  std::string device;
+  std::string libtorch_version;
+  int32_t intra_op_threads = 0;
+  std::string blas;
+  int64_t fixed_batch_size = 0;
+
+  friend bool operator==(const Numerics&, const Numerics&) = default;
+};
+
+}  // namespace distill

@@ -1,0 +1,162 @@
+#include "common/tensor/host_tensor.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+struct DTypeInfo {
+  DType dtype;
+  absl::string_view name;
+  size_t width;
+  bool floating_point;
+};
+
+// In the enum's order.
+constexpr DTypeInfo kDTypes[] = {
+    {DType::kBool, "bool", 1, false},      {DType::kUint8, "uint8", 1, false},
+    {DType::kInt8, "int8", 1, false},      {DType::kInt16, "int16", 2, false},
+    {DType::kInt32, "int32", 4, false},    {DType::kInt64, "int64", 8, false},
+    {DType::kFloat16, "float16", 2, true}, {DType::kBFloat16, "bfloat16", 2, true},
+    {DType::kFloat32, "float32", 4, true}, {DType::kFloat64, "float64", 8, true},
+};
+
+constexpr bool InOrderOfTheEnum() {
+  size_t i = 0;
+  for (const DTypeInfo& info : kDTypes) {
+    if (static_cast<size_t>(info.dtype) != i++) return false;
+  }
+  return true;
+}
+static_assert(InOrderOfTheEnum());
+
+const DTypeInfo& Info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
+
+// Whether no element of `Word`'s size has all bits of `exponent` set, which is what NaN and
+// infinity have in common in every IEEE format. An element may lie across the boundary of two
+// pieces.
+template <typename Word>
+bool AllFiniteAs(const Bytes& bytes, Word exponent) {
+  bool finite = true;
+  uint8_t split[sizeof(Word)];
+  size_t held = 0;
+  const auto check = [&](const uint8_t* element) {
+    Word word;
+    std::memcpy(&word, element, sizeof(word));
+    finite &= (word & exponent) != exponent;
+  };
+  for (size_t i = 0; i < bytes.num_pieces(); ++i) {
+    Bytes::Piece rest = bytes.piece(i);
+    if (held > 0) {
+      const size_t taken = std::min(sizeof(Word) - held, rest.size());
+      std::memcpy(split + held, rest.data(), taken);
+      rest.remove_prefix(taken);
+      held += taken;
+      if (held < sizeof(Word)) continue;
+      check(split);
+    }
+    const size_t whole = rest.size() / sizeof(Word) * sizeof(Word);
+    for (size_t at = 0; at < whole; at += sizeof(Word)) check(rest.data() + at);
+    held = rest.size() - whole;
+    std::memcpy(split, rest.data() + whole, held);
+    if (!finite) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+size_t ByteWidth(DType dtype) { return Info(dtype).width; }
+
+bool IsFloatingPoint(DType dtype) { return Info(dtype).floating_point; }
+
+absl::string_view Name(DType dtype) { return Info(dtype).name; }
+
+absl::StatusOr<DType> ParseDType(absl::string_view name) {
+  for (const DTypeInfo& info : kDTypes) {
+    if (info.name == name) return info.dtype;
+  }
+  const auto append_name = [](std::string* out, const DTypeInfo& info) {
+    absl::StrAppend(out, info.name);
+  };
+  return absl::InvalidArgumentError(absl::StrCat("'", name, "' is not a dtype; known are ",
+                                                 absl::StrJoin(kDTypes, ", ", append_name)));
+}
+
+std::string ToString(absl::Span<const int64_t> shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
+
+absl::StatusOr<int64_t> NumElements(absl::Span<const int64_t> shape) {
+  bool empty = false;
+  for (const int64_t dimension : shape) {
+    if (dimension < 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("shape ", ToString(shape), " has a negative dimension"));
+    }
+    empty |= dimension == 0;
+  }
+  if (empty) return 0;
+  int64_t elements = 1;
+  for (const int64_t dimension : shape) {
+    if (__builtin_mul_overflow(elements, dimension, &elements)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("shape ", ToString(shape), " has more than 2^63 - 1 elements"));
+    }
+  }
+  return elements;
+}
+
+absl::StatusOr<size_t> ByteSize(DType dtype, absl::Span<const int64_t> shape) {
+  ASSIGN_OR_RETURN(const int64_t elements, NumElements(shape));
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(elements, static_cast<int64_t>(ByteWidth(dtype)), &bytes)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Name(dtype), " of shape ", ToString(shape), " has more than 2^63 - 1 bytes"));
+  }
+  return static_cast<size_t>(bytes);
+}
+
+absl::Status HostTensor::Validate() const {
+  ASSIGN_OR_RETURN(const size_t expected, ByteSize(dtype, shape));
+  if (bytes.size() != expected) {
+    return absl::InvalidArgumentError(absl::StrCat(Name(dtype), " of shape ", ToString(shape),
+                                                   " takes ", expected, " bytes, not ",
+                                                   bytes.size()));
+  }
+  return absl::OkStatus();
+}
+
+HostTensor SliceRows(const HostTensor& tensor, int64_t begin, int64_t end) {
+  assert(!tensor.shape.empty() && 0 <= begin && begin <= end && end <= tensor.shape[0]);
+  HostTensor rows{tensor.dtype, tensor.shape, {}};
+  rows.shape[0] = end - begin;
+  if (begin == end) return rows;
+  const size_t bytes_per_row = tensor.bytes.size() / static_cast<size_t>(tensor.shape[0]);
+  rows.bytes = tensor.bytes.Slice(static_cast<size_t>(begin) * bytes_per_row,
+                                  static_cast<size_t>(end - begin) * bytes_per_row);
+  return rows;
+}
+
+bool AllFinite(const HostTensor& tensor) {
+  switch (tensor.dtype) {
+    case DType::kFloat16:
+      return AllFiniteAs<uint16_t>(tensor.bytes, 0x7C00);
+    case DType::kBFloat16:
+      return AllFiniteAs<uint16_t>(tensor.bytes, 0x7F80);
+    case DType::kFloat32:
+      return AllFiniteAs<uint32_t>(tensor.bytes, 0x7F800000);
+    case DType::kFloat64:
+      return AllFiniteAs<uint64_t>(tensor.bytes, 0x7FF0000000000000);
+    default:
+      return true;
+  }
+}
+
+}  // namespace distill

@@ -1,0 +1,138 @@
+#include "common/tensor/target_spec.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr TargetEncoding kAllEncodings[] = {
+    TargetEncoding::kDenseF32, TargetEncoding::kDenseF16, TargetEncoding::kDenseBF16,
+    TargetEncoding::kTopK,     TargetEncoding::kSampled,  TargetEncoding::kHeadSampled};
+
+EncodedTargets Zeros(TargetEncoding encoding, int64_t rows, int64_t classes) {
+  EncodedTargets targets{{.encoding = encoding}, rows, classes, {}};
+  for (const PartSpec& part : PartsOf(targets.spec, rows, classes)) {
+    targets.parts.push_back({part.dtype, part.shape,
+                             Bytes::FromString(std::string(*ByteSize(part.dtype, part.shape), 0))});
+  }
+  return targets;
+}
+
+TEST(TargetEncodingTest, NamesAreReadBack) {
+  for (const TargetEncoding encoding : kAllEncodings) {
+    EXPECT_EQ(*ParseTargetEncoding(Name(encoding)), encoding);
+  }
+  EXPECT_EQ(Name(TargetEncoding::kHeadSampled), "head_sampled");
+}
+
+TEST(TargetEncodingTest, AnUnknownNameIsRefusedWithTheKnown) {
+  EXPECT_THAT(ParseTargetEncoding("f64"),
+              StatusIs(kInvalid, AllOf(HasSubstr("'f64'"),
+                                       HasSubstr("f32, f16, bf16, top_k, sampled, head_sampled"))));
+}
+
+TEST(TargetSpecTest, DenseF32AndF16AreGranted) {
+  EXPECT_THAT(SupportedEncodings(),
+              ElementsAre(TargetEncoding::kDenseF32, TargetEncoding::kDenseF16));
+  for (const TargetEncoding encoding : SupportedEncodings()) {
+    for (const int64_t classes : {int64_t{1}, int64_t{10}, kMaxClasses}) {
+      EXPECT_THAT(Validate(TargetSpec{.encoding = encoding}, classes), IsOk());
+    }
+  }
+}
+
+TEST(TargetSpecTest, OtherEncodingsAreRefusedWithTheListOfThoseGranted) {
+  for (const TargetSpec& spec :
+       {TargetSpec{.encoding = TargetEncoding::kDenseBF16},
+        TargetSpec{.encoding = TargetEncoding::kTopK, .k = 3},
+        TargetSpec{.encoding = TargetEncoding::kSampled, .draws = 3},
+        TargetSpec{.encoding = TargetEncoding::kHeadSampled, .k = 1, .draws = 1},
+        TargetSpec{.encoding = static_cast<TargetEncoding>(99)}}) {
+    EXPECT_THAT(Validate(spec, 10), StatusIs(absl::StatusCode::kUnimplemented,
+                                             AllOf(HasSubstr(std::string(Name(spec.encoding))),
+                                                   HasSubstr("granted are f32, f16"))));
+  }
+}
+
+TEST(TargetSpecTest, ParametersThatTheEncodingDoesNotHaveAreRefused) {
+  EXPECT_THAT(Validate(TargetSpec{.k = 1}, 10), StatusIs(kInvalid, HasSubstr("k must be 0")));
+  EXPECT_THAT(Validate(TargetSpec{.encoding = TargetEncoding::kDenseF16, .draws = -1}, 10),
+              StatusIs(kInvalid, HasSubstr("draws must be 0")));
+}
+
+TEST(TargetSpecTest, ClassesOutOfRangeAreRefused) {
+  for (const int64_t classes : {int64_t{-1}, int64_t{0}, kMaxClasses + 1}) {
+    EXPECT_THAT(Validate(TargetSpec{}, classes), StatusIs(kInvalid, HasSubstr("classes")));
+  }
+}
+
+TEST(TargetSpecTest, BytesPerRowAreThoseOfTheFormulas) {
+  for (const int64_t classes : {int64_t{1}, int64_t{10}, kMaxClasses}) {
+    EXPECT_EQ(BytesPerRow({.encoding = TargetEncoding::kDenseF32}, classes), 4 * classes);
+    EXPECT_EQ(BytesPerRow({.encoding = TargetEncoding::kDenseF16}, classes), 2 * classes + 4);
+    EXPECT_EQ(BytesPerRow({.encoding = TargetEncoding::kDenseBF16}, classes), 2 * classes + 4);
+  }
+}
+
+TEST(TargetSpecTest, PartsHaveTheBytesOfTheirRows) {
+  for (const TargetEncoding encoding :
+       {TargetEncoding::kDenseF32, TargetEncoding::kDenseF16, TargetEncoding::kDenseBF16}) {
+    size_t bytes = 0;
+    for (const HostTensor& part : Zeros(encoding, 7, 10).parts) bytes += part.bytes.size();
+    EXPECT_EQ(static_cast<int64_t>(bytes), 7 * BytesPerRow({.encoding = encoding}, 10));
+  }
+}
+
+TEST(EncodedTargetsTest, TheirOwnPartsAreValid) {
+  for (const TargetEncoding encoding : SupportedEncodings()) {
+    EXPECT_THAT(Validate(Zeros(encoding, 7, 10)), IsOk());
+    EXPECT_THAT(Validate(Zeros(encoding, 0, 10)), IsOk());
+  }
+}
+
+TEST(EncodedTargetsTest, WhatDoesNotFitIsNamed) {
+  const EncodedTargets valid = Zeros(TargetEncoding::kDenseF16, 7, 10);
+  const struct {
+    void (*break_it)(EncodedTargets&);
+    const char* message;
+  } cases[] = {
+      {[](EncodedTargets& t) { t.parts.pop_back(); }, "have 2 parts, not 1"},
+      {[](EncodedTargets& t) { t.parts.push_back(t.parts[1]); }, "have 2 parts, not 3"},
+      {[](EncodedTargets& t) { std::swap(t.parts[0], t.parts[1]); },
+       "part 0 must be float16[7, 10]"},
+      {[](EncodedTargets& t) { t.parts[0].dtype = DType::kBFloat16; }, "not bfloat16[7, 10]"},
+      {[](EncodedTargets& t) {
+         t.parts[1].shape = {7, 1};
+       },
+       "part 1 must be float32[7]"},
+      {[](EncodedTargets& t) { t.parts[1].bytes = t.parts[1].bytes.Slice(0, 27); }, "part 1: "},
+      {[](EncodedTargets& t) { t.rows = 8; }, "part 0 must be float16[8, 10]"},
+      {[](EncodedTargets& t) { t.rows = -1; }, "rows must be"},
+      {[](EncodedTargets& t) { t.classes = 11; }, "part 0 must be float16[7, 11]"},
+      {[](EncodedTargets& t) { t.classes = int64_t{1} << 62; }, "classes must be"},
+  };
+  for (const auto& c : cases) {
+    EncodedTargets targets = valid;
+    c.break_it(targets);
+    EXPECT_THAT(Validate(targets), StatusIs(kInvalid, HasSubstr(c.message)));
+  }
+}
+
+TEST(EncodedTargetsTest, AnEncodingThatIsNotGrantedIsUnimplemented) {
+  EXPECT_THAT(Validate(Zeros(TargetEncoding::kDenseBF16, 1, 2)),
+              StatusIs(absl::StatusCode::kUnimplemented));
+}
+
+}  // namespace
+}  // namespace distill
