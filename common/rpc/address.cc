@@ -1,0 +1,97 @@
+#include "common/rpc/address.h"
+
+#include <sys/un.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace distill {
+namespace {
+
+constexpr size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
+constexpr int kMaxPort = 65535;
+
+absl::Status Refused(absl::string_view text, absl::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("address '", text, "': ", why,
+                   "; allowed are host:port, [IPv6 address]:port and unix:/path"));
+}
+
+// gRPC reads an address as a URI; these characters mean themselves in one.
+bool IsPlainPath(absl::string_view path) {
+  return std::all_of(path.begin(), path.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains("/._-~+@:,=", static_cast<char>(c));
+  });
+}
+
+bool IsHostName(absl::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+bool IsIpv6(absl::string_view host) {
+  return absl::StrContains(host, ':') && std::all_of(host.begin(), host.end(), [](unsigned char c) {
+           return absl::ascii_isxdigit(c) || c == ':' || c == '.';
+         });
+}
+
+absl::StatusOr<Address> ParseUnix(absl::string_view text, absl::string_view path) {
+  if (path.empty()) return Refused(text, "the path is empty");
+  if (path.size() > kMaxUnixPath) {
+    return Refused(text, absl::StrCat("a socket's path has at most ", kMaxUnixPath,
+                                      " bytes, and this one ", path.size()));
+  }
+  if (!IsPlainPath(path)) {
+    return Refused(text, "a socket's path is made of letters, digits and / . _ - ~ + @ : , =");
+  }
+  Address address;
+  address.kind = Address::Kind::kUnix;
+  address.path = std::string(path);
+  return address;
+}
+
+}  // namespace
+
+std::string Address::ToString() const {
+  if (kind == Kind::kUnix) return absl::StrCat("unix:", path);
+  if (absl::StrContains(host, ':')) return absl::StrCat("[", host, "]:", port);
+  return absl::StrCat(host, ":", port);
+}
+
+absl::StatusOr<Address> ParseAddress(absl::string_view text) {
+  if (absl::string_view path = text; absl::ConsumePrefix(&path, "unix:")) {
+    return ParseUnix(text, path);
+  }
+  const size_t colon = text.rfind(':');
+  if (colon == absl::string_view::npos) return Refused(text, "there is no port");
+
+  absl::string_view host = text.substr(0, colon);
+  const absl::string_view port_text = text.substr(colon + 1);
+  if (absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]")) {
+    if (!IsIpv6(host)) return Refused(text, "what stands in brackets is no IPv6 address");
+  } else if (absl::StrContains(host, ':')) {
+    return Refused(text, "an IPv6 address stands in brackets");
+  } else if (!IsHostName(host)) {
+    return Refused(text, "the host is empty or no host name");
+  }
+
+  Address address;
+  address.host = std::string(host);
+  const bool digits = !port_text.empty() && port_text.size() <= 5 &&
+                      std::all_of(port_text.begin(), port_text.end(), absl::ascii_isdigit);
+  if (!digits || !absl::SimpleAtoi(port_text, &address.port) || address.port > kMaxPort) {
+    return Refused(text, absl::StrCat("the port is a number from 0 to ", kMaxPort));
+  }
+  return address;
+}
+
+}  // namespace distill

@@ -1,0 +1,241 @@
+#include "common/rpc/convert.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+constexpr std::pair<DType, v1::DType> kDTypes[] = {
+    {DType::kBool, v1::DTYPE_BOOL},       {DType::kUint8, v1::DTYPE_UINT8},
+    {DType::kInt8, v1::DTYPE_INT8},       {DType::kInt16, v1::DTYPE_INT16},
+    {DType::kInt32, v1::DTYPE_INT32},     {DType::kInt64, v1::DTYPE_INT64},
+    {DType::kFloat16, v1::DTYPE_FLOAT16}, {DType::kBFloat16, v1::DTYPE_BFLOAT16},
+    {DType::kFloat32, v1::DTYPE_FLOAT32}, {DType::kFloat64, v1::DTYPE_FLOAT64},
+};
+
+constexpr std::pair<TargetEncoding, v1::TargetEncoding> kEncodings[] = {
+    {TargetEncoding::kDenseF32, v1::TARGET_ENCODING_DENSE_F32},
+    {TargetEncoding::kDenseF16, v1::TARGET_ENCODING_DENSE_F16},
+    {TargetEncoding::kDenseBF16, v1::TARGET_ENCODING_DENSE_BF16},
+    {TargetEncoding::kTopK, v1::TARGET_ENCODING_TOP_K},
+    {TargetEncoding::kSampled, v1::TARGET_ENCODING_SAMPLED},
+    {TargetEncoding::kHeadSampled, v1::TARGET_ENCODING_HEAD_SAMPLED},
+};
+
+absl::StatusOr<InputSpec> InputFromProto(const v1::InputSpec& input) {
+  InputSpec spec;
+  spec.name = input.name();
+  ASSIGN_OR_RETURN(spec.dtype, FromProto(input.dtype()));
+  spec.shape.assign(input.shape().begin(), input.shape().end());
+  for (const int64_t dimension : spec.shape) {
+    if (dimension != -1 && dimension <= 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input '", spec.name, "' has the shape ", ToString(spec.shape),
+                       "; a dimension is positive, or -1 for a variable length"));
+    }
+  }
+  return spec;
+}
+
+}  // namespace
+
+v1::DType ToProto(DType dtype) {
+  for (const auto& [ours, theirs] : kDTypes) {
+    if (ours == dtype) return theirs;
+  }
+  return v1::DTYPE_UNSPECIFIED;
+}
+
+absl::StatusOr<DType> FromProto(v1::DType dtype) {
+  for (const auto& [ours, theirs] : kDTypes) {
+    if (theirs == dtype) return ours;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("dtype ", static_cast<int>(dtype), " is ",
+                   dtype == v1::DTYPE_UNSPECIFIED ? "unspecified" : "unknown",
+                   "; see enum DType of the protocol"));
+}
+
+v1::TargetEncoding ToProto(TargetEncoding encoding) {
+  for (const auto& [ours, theirs] : kEncodings) {
+    if (ours == encoding) return theirs;
+  }
+  return v1::TARGET_ENCODING_UNSPECIFIED;
+}
+
+v1::TargetSpec ToProto(const TargetSpec& spec) {
+  v1::TargetSpec message;
+  message.set_encoding(ToProto(spec.encoding));
+  message.set_k(spec.k);
+  message.set_draws(spec.draws);
+  return message;
+}
+
+absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& spec) {
+  for (const auto& [ours, theirs] : kEncodings) {
+    if (theirs == spec.encoding()) return TargetSpec{ours, spec.k(), spec.draws()};
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("target encoding ", static_cast<int>(spec.encoding()), " is ",
+                   spec.encoding() == v1::TARGET_ENCODING_UNSPECIFIED ? "unspecified" : "unknown",
+                   "; see enum TargetEncoding of the protocol"));
+}
+
+v1::ModelInfo ToProto(const ModelInfo& model) {
+  v1::ModelInfo message;
+  message.set_name(model.name);
+  message.set_fingerprint(model.fingerprint);
+  message.set_architecture(model.architecture);
+  for (const InputSpec& spec : model.inputs) {
+    v1::InputSpec* input = message.add_inputs();
+    input->set_name(spec.name);
+    input->set_dtype(ToProto(spec.dtype));
+    input->mutable_shape()->Assign(spec.shape.begin(), spec.shape.end());
+  }
+  message.set_classes(model.classes);
+  message.mutable_class_names()->Assign(model.class_names.begin(), model.class_names.end());
+  return message;
+}
+
+absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& message) {
+  ModelInfo model;
+  model.name = message.name();
+  model.fingerprint = message.fingerprint();
+  model.architecture = message.architecture();
+  for (const v1::InputSpec& input : message.inputs()) {
+    ASSIGN_OR_RETURN(InputSpec spec, InputFromProto(input));
+    model.inputs.push_back(std::move(spec));
+  }
+  model.classes = message.classes();
+  model.class_names.assign(message.class_names().begin(), message.class_names().end());
+  if (model.fingerprint.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has no fingerprint"));
+  }
+  if (model.inputs.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has no inputs"));
+  }
+  if (model.classes <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has ", model.classes,
+                                                   " classes; at least one is needed"));
+  }
+  if (!model.class_names.empty() &&
+      static_cast<int64_t>(model.class_names.size()) != model.classes) {
+    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has ", model.classes,
+                                                   " classes and ", model.class_names.size(),
+                                                   " class names; as many or none are allowed"));
+  }
+  return model;
+}
+
+v1::Numerics ToProto(const Numerics& numerics) {
+  v1::Numerics message;
+  message.set_runner(numerics.runner);
+  message.set_dtype(numerics.dtype);
+  message.set_device(numerics.device);
+  message.set_libtorch_version(numerics.libtorch_version);
+  message.set_intra_op_threads(numerics.intra_op_threads);
+  message.set_blas(numerics.blas);
+  message.set_fixed_batch_size(numerics.fixed_batch_size);
+  return message;
+}
+
+Numerics FromProto(const v1::Numerics& message) {
+  return {.runner = message.runner(),
+          .dtype = message.dtype(),
+          .device = message.device(),
+          .libtorch_version = message.libtorch_version(),
+          .intra_op_threads = message.intra_op_threads(),
+          .blas = message.blas(),
+          .fixed_batch_size = message.fixed_batch_size()};
+}
+
+v1::Limits ToProto(const StreamLimits& limits) {
+  v1::Limits message;
+  message.set_credits(limits.credits);
+  message.set_max_request_samples(limits.max_request_samples);
+  message.set_max_message_bytes(limits.max_message_bytes);
+  return message;
+}
+
+absl::StatusOr<StreamLimits> FromProto(const v1::Limits& message) {
+  const StreamLimits limits{.credits = message.credits(),
+                            .max_request_samples = message.max_request_samples(),
+                            .max_message_bytes = message.max_message_bytes()};
+  if (limits.max_request_samples <= 0 || limits.max_message_bytes <= 0 ||
+      limits.credits < limits.max_request_samples) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("limits: credits ", limits.credits, ", max_request_samples ",
+                     limits.max_request_samples, ", max_message_bytes ", limits.max_message_bytes,
+                     "; all are positive, and credits are at least max_request_samples"));
+  }
+  return limits;
+}
+
+absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
+    const google::protobuf::RepeatedPtrField<v1::Tensor>& tensors,
+    const std::vector<Bytes>& payloads) {
+  if (static_cast<size_t>(tensors.size()) != payloads.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("the request has ", tensors.size(),
+                                                   " tensors and ", payloads.size(),
+                                                   " payloads; each tensor has one payload"));
+  }
+  std::vector<HostTensor> result;
+  result.reserve(payloads.size());
+  for (int i = 0; i < tensors.size(); ++i) {
+    HostTensor tensor;
+    auto dtype = FromProto(tensors[i].dtype());
+    if (!dtype.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", i, ": ", dtype.status().message()));
+    }
+    tensor.dtype = *dtype;
+    tensor.shape.assign(tensors[i].shape().begin(), tensors[i].shape().end());
+    tensor.bytes = payloads[i];
+    if (absl::Status status = tensor.Validate(); !status.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", i, ": ", status.message()));
+    }
+    result.push_back(std::move(tensor));
+  }
+  return result;
+}
+
+v1::Tensor ToProto(const HostTensor& tensor) {
+  v1::Tensor message;
+  message.set_dtype(ToProto(tensor.dtype));
+  message.mutable_shape()->Assign(tensor.shape.begin(), tensor.shape.end());
+  return message;
+}
+
+absl::StatusOr<EncodedTargets> TargetsFromProto(const v1::Targets& message, const TargetSpec& spec,
+                                                const std::vector<Bytes>& payloads) {
+  if (message.rows() <= 0 || message.classes() <= 0) {
+    return absl::InvalidArgumentError(absl::StrCat("targets of ", message.rows(), " rows and ",
+                                                   message.classes(),
+                                                   " classes; both are positive"));
+  }
+  EncodedTargets targets{.spec = spec, .rows = message.rows(), .classes = message.classes()};
+  std::vector<PartSpec> parts = PartsOf(spec, targets.rows, targets.classes);
+  if (parts.size() != payloads.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("targets in ", payloads.size(),
+                                                   " payloads; encoding ", Name(spec.encoding),
+                                                   " has ", parts.size()));
+  }
+  for (size_t i = 0; i < parts.size(); ++i) {
+    targets.parts.push_back({parts[i].dtype, std::move(parts[i].shape), payloads[i]});
+  }
+  RETURN_IF_ERROR(Validate(targets));
+  return targets;
+}
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+}  // namespace distill

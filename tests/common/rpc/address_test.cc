@@ -1,0 +1,66 @@
+#include "common/rpc/address.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace distill {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(AddressTest, EveryFormIsReadAndWrittenBackAsItWas) {
+  struct Case {
+    const char* text;
+    Address::Kind kind;
+    const char* host;
+    int port;
+    const char* path;
+  };
+  const Case cases[] = {
+      {"localhost:50051", Address::Kind::kTcp, "localhost", 50051, ""},
+      {"10.0.0.1:0", Address::Kind::kTcp, "10.0.0.1", 0, ""},
+      {"gpu-3.example.org:65535", Address::Kind::kTcp, "gpu-3.example.org", 65535, ""},
+      {"[::1]:8080", Address::Kind::kTcp, "::1", 8080, ""},
+      {"[fe80::ffff:1.2.3.4]:1", Address::Kind::kTcp, "fe80::ffff:1.2.3.4", 1, ""},
+      {"unix:/run/teacher.sock", Address::Kind::kUnix, "", 0, "/run/teacher.sock"},
+      {"unix:teacher_1.sock", Address::Kind::kUnix, "", 0, "teacher_1.sock"},
+  };
+  for (const Case& c : cases) {
+    const auto address = ParseAddress(c.text);
+    ASSERT_TRUE(address.ok()) << address.status();
+    EXPECT_EQ(address->kind, c.kind) << c.text;
+    EXPECT_EQ(address->host, c.host) << c.text;
+    EXPECT_EQ(address->port, c.port) << c.text;
+    EXPECT_EQ(address->path, c.path) << c.text;
+    EXPECT_EQ(address->ToString(), c.text);
+  }
+}
+
+TEST(AddressTest, WhatIsNoAddressIsRefusedWithItsTextAndTheFormsAllowed) {
+  const std::string cases[] = {
+      "",           "localhost", "localhost:",     ":50051",    "localhost:65536",
+      "host:-1",    "host:+1",   "host: 1",        "host:1x",   "host:000001",
+      "::1:80",     "[::1]",     "[::1]80",        "[host]:80", "[]:80",
+      "ho st:80",   "host/a:80", "dns:///host:80", "unix:",     "unix:/a b",
+      "unix:/a%20", "unix:/a?b", "http://host:80", "[::1:80",   "::1]:80",
+  };
+  for (const std::string& text : cases) {
+    const auto address = ParseAddress(text);
+    ASSERT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument) << text;
+    EXPECT_THAT(std::string(address.status().message()), HasSubstr("'" + text + "'"));
+    EXPECT_THAT(std::string(address.status().message()),
+                HasSubstr("host:port, [IPv6 address]:port and unix:/path"));
+  }
+}
+
+TEST(AddressTest, AUnixPathMustFitASocketAddress) {
+  const std::string longest(107, 'p');
+  EXPECT_TRUE(ParseAddress("unix:" + longest).ok());
+  EXPECT_THAT(std::string(ParseAddress("unix:" + longest + "p").status().message()),
+              HasSubstr("at most 107 bytes, and this one 108"));
+}
+
+}  // namespace
+}  // namespace distill
