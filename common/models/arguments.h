@@ -1,0 +1,63 @@
+// Arguments: reads the JSON arguments of an architecture, and says which one is wrong.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace distill {
+
+// Each call reads one argument; one that is wrong gives a value within range and is remembered.
+// Read all of them, then ask Finish(). Never throws. Not thread-safe; `json` must outlive it.
+class Arguments {
+ public:
+  // What an argument that is absent means.
+  static constexpr int64_t kRequired = INT64_MIN;
+
+  struct Range {
+    int64_t min;
+    int64_t max;
+  };
+
+  Arguments(absl::string_view architecture, const nlohmann::json& json);
+
+  bool Has(const std::string& name) const { return json_.is_object() && json_.contains(name); }
+
+  int64_t Int(const std::string& name, Range range, int64_t otherwise = kRequired);
+
+  // A probability in [0, 1), 0 where absent.
+  double Fraction(const std::string& name);
+
+  // One of `allowed`, the first where absent.
+  std::string OneOf(const std::string& name, absl::Span<const absl::string_view> allowed);
+
+  // Required; `length` says how many entries are allowed.
+  std::vector<int64_t> IntList(const std::string& name, Range length, Range range);
+
+  // A list of lists of integers, required; the lengths of the outer and of each inner list.
+  std::vector<std::vector<int64_t>> IntLists(const std::string& name, Range outer, Range inner,
+                                             Range range);
+
+  // INVALID_ARGUMENT with the first argument that was wrong, or that nothing has read.
+  absl::Status Finish() const;
+
+ private:
+  // The argument, or null (and an error unless it may be absent).
+  const nlohmann::json* Find(const std::string& name, bool may_be_absent);
+  void Wrong(const std::string& name, const nlohmann::json& value, absl::string_view expected);
+  bool ReadIntList(const nlohmann::json& value, Range length, Range range,
+                   std::vector<int64_t>& list) const;
+
+  const std::string architecture_;
+  const nlohmann::json& json_;
+  std::set<std::string> known_;
+  absl::Status first_error_;
+};
+
+}  // namespace distill

@@ -1,0 +1,46 @@
+// Family: what the registry knows about one kind of architecture. Each family is one file, which
+// ends in a function that returns this.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/models/model.h"
+#include "common/tensor/host_tensor.h"
+
+namespace distill {
+
+// The most classes and channels that a model of the zoo may have.
+inline constexpr int64_t kMaxClasses = 1'000'000;
+inline constexpr int64_t kMaxChannels = 65536;
+
+struct Family {
+  // A name that --student takes, and the arguments it stands for.
+  struct Variant {
+    std::string name;
+    nlohmann::json arguments;
+  };
+
+  std::string name;
+  std::vector<Variant> variants;
+
+  // Adds the arguments that the data decide. `input_shape` holds positive numbers, no batch.
+  // INVALID_ARGUMENT if models with these arguments cannot take such inputs.
+  absl::Status (*fit)(const Shape& input_shape, int64_t classes, nlohmann::json& arguments);
+
+  // INVALID_ARGUMENT names the argument. May throw where memory is short.
+  absl::StatusOr<std::shared_ptr<Model>> (*create)(const nlohmann::json& arguments);
+};
+
+Family CifarResNetFamily();
+Family CnnFamily();
+Family MlpFamily();
+
+// The `fit` of families for images: [channels, height, width] → "channels" and "classes".
+absl::Status FitImages(const Shape& input_shape, int64_t classes, nlohmann::json& arguments);
+
+}  // namespace distill

@@ -1,0 +1,180 @@
+#include "common/models/loaded_model.h"
+
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/files.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/models/host_tensors.h"
+#include "common/models/inference.h"
+#include "common/models/registry.h"
+#include "common/models/torch_errors.h"
+#include "common/models/weights.h"
+#include "common/store/fingerprint.h"
+#include "common/store/safetensors.h"
+
+namespace distill {
+namespace {
+
+// What a variable length is in the example that a model is tried with.
+constexpr int64_t kExampleLength = 8;
+
+// Inputs of one sample of zeros, not yet normalised.
+std::vector<at::Tensor> ExampleInputs(const ModelDescription& description) {
+  std::vector<at::Tensor> inputs;
+  for (const InputSpec& spec : description.inputs) {
+    Shape shape = {1};
+    for (int64_t size : spec.shape) shape.push_back(size == -1 ? kExampleLength : size);
+    inputs.push_back(at::zeros(shape, at::dtype(ToTorch(spec.dtype))));
+  }
+  return inputs;
+}
+
+std::vector<at::Tensor> NormalizeAll(absl::Span<const at::Tensor> inputs,
+                                     const Normalization& normalization) {
+  std::vector<at::Tensor> normalized;
+  for (const at::Tensor& input : inputs) normalized.push_back(Normalize(input, normalization));
+  return normalized;
+}
+
+absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path& directory,
+                                                    const ModelDescription& description) {
+  if (description.inputs.size() != 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        description.architecture, " takes one input, not ", description.inputs.size()));
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<Model> model,
+                   CreateModel({description.architecture, description.arguments}));
+  ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(WeightsPath(directory, description)));
+  RETURN_IF_ERROR(LoadState(file.tensors, *model));
+  return model;
+}
+
+// The same status with the directory before its message.
+absl::Status In(const std::filesystem::path& directory, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(directory.string(), ": ", status.message()));
+}
+
+}  // namespace
+
+at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization) {
+  if (!input.is_floating_point() && input.scalar_type() != at::kByte) return input;
+  const at::Tensor x = input.to(at::kFloat);
+  if (normalization.mean.empty()) return x / normalization.scale;
+  // [channels, 1, …], to stand beside [n, channels, …].
+  Shape shape(static_cast<size_t>(input.dim() - 1), 1);
+  shape[0] = -1;
+  const auto by_channel = [&](const std::vector<double>& values) {
+    const at::Tensor scaled = at::tensor(values, at::kDouble) * normalization.scale;
+    return scaled.to(x.options()).view(shape);
+  };
+  return at::sub(x, by_channel(normalization.mean)).div_(by_channel(normalization.std));
+}
+
+absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
+    const std::filesystem::path& directory) {
+  std::unique_ptr<LoadedModel> loaded(new LoadedModel());
+  ASSIGN_OR_RETURN(loaded->description_, ReadModelDescription(directory));
+  const ModelDescription& description = loaded->description_;
+  ASSIGN_OR_RETURN(loaded->fingerprint_, FingerprintOfDirectory(directory, description));
+  const std::filesystem::path weights = WeightsPath(directory, description);
+  std::error_code error;
+  loaded->bytes_ = static_cast<int64_t>(std::filesystem::file_size(weights, error));
+  if (error) {
+    return absl::InternalError(absl::StrCat(weights.string(), ": ", error.message()));
+  }
+
+  const c10::InferenceMode inference_mode;
+  const std::vector<at::Tensor> example = ExampleInputs(description);
+  if (description.architecture == kTorchScriptArchitecture) {
+    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights);
+    if (!script.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          weights.string(), " is no TorchScript that can be run: ", script.status().message()));
+    }
+    loaded->forward_ = std::move(script->forward);
+    loaded->parameters_ = script->parameters;
+  } else {
+    absl::StatusOr<std::shared_ptr<Model>> model = LoadZooModel(directory, description);
+    if (!model.ok()) return In(directory, model.status());
+    loaded->parameters_ = CountParameters(**model);
+    const at::Tensor x = Normalize(example[0], description.normalization);
+    absl::StatusOr<ForwardFunction> forward = CompileForInference(*model, x);
+    if (!forward.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(directory.string(), ": the model cannot take inputs ",
+                       ToString(description.inputs[0]), ": ", forward.status().message()));
+    }
+    loaded->forward_ = *std::move(forward);
+  }
+
+  at::Tensor output;
+  const absl::Status ran = CatchTorch(
+      [&] { output = loaded->forward_(NormalizeAll(example, description.normalization)); });
+  if (!ran.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        directory.string(), ": the model fails on one sample of zeros of the inputs that ",
+        kConfigFile, " names, and must give one tensor: ", ran.message()));
+  }
+  if ((output.dim() != 2 && output.dim() != 3) || output.size(0) != 1 || output.numel() == 0 ||
+      !output.is_floating_point()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory.string(), ": for one sample the model gives ",
+                     c10::toString(output.scalar_type()), " ", ToString(output.sizes().vec()),
+                     " instead of logits [1, classes] or [1, length, classes]"));
+  }
+  loaded->classes_ = output.size(-1);
+  const size_t names = description.class_names.size();
+  if (names != 0 && names != static_cast<size_t>(loaded->classes_)) {
+    return absl::InvalidArgumentError(absl::StrCat(directory.string(), ": the model gives ",
+                                                   loaded->classes_,
+                                                   " classes, and the "
+                                                   "class_names of ",
+                                                   kConfigFile, " are ", names));
+  }
+  return loaded;
+}
+
+absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
+  if (inputs.size() != description_.inputs.size() || inputs.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("the model takes ", description_.inputs.size(),
+                                                   " inputs, not ", inputs.size()));
+  }
+  at::Tensor logits;
+  const absl::Status ran = CatchTorch([&] {
+    const c10::InferenceMode inference_mode;
+    const at::Tensor output = forward_(NormalizeAll(inputs, description_.normalization));
+    TORCH_CHECK((output.dim() == 2 || output.dim() == 3) && output.size(0) == inputs[0].size(0) &&
+                    output.size(-1) == classes_,
+                "the model gives ", output.sizes(), " for ", inputs[0].size(0), " samples of ",
+                classes_, " classes");
+    logits = output.reshape({-1, classes_}).to(at::kFloat).contiguous();
+  });
+  if (!ran.ok()) {
+    // The message may reach a client, and Torch's text may hold paths.
+    log::Error(absl::StrCat("the model's forward pass failed: ", ran.message()));
+    return absl::InternalError("the model's forward pass failed");
+  }
+  return logits;
+}
+
+absl::Status SaveModelDirectory(const std::filesystem::path& directory,
+                                const ModelDescription& description,
+                                const torch::nn::Module& module) {
+  if (description.architecture == kTorchScriptArchitecture) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory.string(), ": a TorchScript model is not written by this program"));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return absl::InternalError(
+        absl::StrCat(directory.string(), ": cannot make the folder: ", error.message()));
+  }
+  RETURN_IF_ERROR(WriteSafetensors(WeightsPath(directory, description), StateOf(module)));
+  return WriteFileAtomically(directory / kConfigFile, ToJson(description));
+}
+
+}  // namespace distill

@@ -1,0 +1,16 @@
+// Model: what every architecture of the zoo is.
+#pragma once
+
+#include <torch/nn/module.h>
+
+namespace distill {
+
+// Not thread-safe while training; forward in eval mode may be called from several threads.
+class Model : public torch::nn::Module {
+ public:
+  // x: normalised inputs, float [n, …] → logits [n, classes], or [n, length, classes] for
+  // sequences. May throw c10::Error, as all of Torch.
+  virtual at::Tensor Forward(const at::Tensor& x) = 0;
+};
+
+}  // namespace distill

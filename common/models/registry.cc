@@ -1,0 +1,88 @@
+#include "common/models/registry.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "common/models/family.h"
+#include "common/models/torch_errors.h"
+
+namespace distill {
+namespace {
+
+const std::vector<Family>& Families() {
+  static const auto* const families = new std::vector<Family>{
+      CifarResNetFamily(),
+      CnnFamily(),
+      MlpFamily(),
+  };
+  return *families;
+}
+
+}  // namespace
+
+std::vector<std::string> StudentNames() {
+  std::vector<std::string> names;
+  for (const Family& family : Families()) {
+    for (const Family::Variant& variant : family.variants) names.push_back(variant.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+absl::Status FitImages(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
+  if (input_shape.size() != 3) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "it takes images [channels, height, width], not inputs of shape ", ToString(input_shape)));
+  }
+  arguments["channels"] = input_shape[0];
+  arguments["classes"] = classes;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
+                                            const Shape& input_shape, int64_t classes) {
+  for (const Family& family : Families()) {
+    for (const Family::Variant& variant : family.variants) {
+      if (variant.name != student_name) continue;
+      if (std::any_of(input_shape.begin(), input_shape.end(), [](int64_t n) { return n <= 0; })) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            variant.name, ": it takes inputs of a fixed shape, not ", ToString(input_shape)));
+      }
+      if (classes < 2 || classes > kMaxClasses) {
+        return absl::InvalidArgumentError(absl::StrCat(variant.name, ": it takes from 2 to ",
+                                                       kMaxClasses, " classes, not ", classes));
+      }
+      Architecture architecture{family.name, variant.arguments};
+      const absl::Status status = family.fit(input_shape, classes, architecture.arguments);
+      if (!status.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(variant.name, ": ", status.message()));
+      }
+      return architecture;
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat("there is no student \"", student_name,
+                                                 "\"; known are ",
+                                                 absl::StrJoin(StudentNames(), ", ")));
+}
+
+absl::StatusOr<std::shared_ptr<Model>> CreateModel(const Architecture& architecture) {
+  std::vector<std::string> names;
+  for (const Family& family : Families()) {
+    if (family.name == architecture.name) {
+      absl::StatusOr<std::shared_ptr<Model>> model;
+      const absl::Status made = CatchTorch([&] { model = family.create(architecture.arguments); });
+      if (!made.ok()) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            architecture.name, ": Torch cannot make a model of these arguments: ", made.message()));
+      }
+      return model;
+    }
+    names.push_back(family.name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat("there is no architecture \"", architecture.name,
+                                                 "\"; known are ", absl::StrJoin(names, ", ")));
+}
+
+}  // namespace distill

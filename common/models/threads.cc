@@ -1,0 +1,24 @@
+#include "common/models/threads.h"
+
+#include <dlfcn.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+namespace distill {
+
+int SetThreads(int threads) {
+  if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  at::set_num_threads(threads);
+  // LibTorch throws where this is set twice.
+  static std::once_flag once;
+  std::call_once(once, [] { at::set_num_interop_threads(1); });
+  if (void* set_openblas = ::dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {
+    reinterpret_cast<void (*)(int)>(set_openblas)(threads);
+  }
+  return threads;
+}
+
+}  // namespace distill

@@ -1,0 +1,32 @@
+// Granted: what a teacher said when it opened a stream, and whether it is still the same teacher.
+#pragma once
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/rpc/limits.h"
+#include "common/store/served_model.h"
+#include "common/tensor/target_spec.h"
+#include "distill/v1/teacher.pb.h"
+
+namespace distill {
+
+struct Granted {
+  ModelInfo model;
+  TargetSpec spec;
+  Numerics numerics;
+  StreamLimits limits;
+};
+
+// INTERNAL, naming the field, for an Opened that breaks the contract: values that cannot be, or a
+// spec other than the one `wanted`.
+absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted);
+
+// Whether numerics must be the same for the answers to be.
+enum class SameNumerics { kNotNeeded, kNeeded };
+
+// OK if requests cut and answers decoded for `before` are right for `now`: the same fingerprint,
+// inputs, classes and spec, and limits that are no smaller (credits may be). FAILED_PRECONDITION
+// shows both values.
+absl::Status CheckSameTeacher(const Granted& before, const Granted& now, SameNumerics numerics);
+
+}  // namespace distill

@@ -1,0 +1,240 @@
+#include "student_trainer/client/prefetcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/random.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+
+// Guarded by Shared::mutex once it is queued.
+struct Prefetcher::PendingBatch {
+  TrainingBatch batch;
+  std::vector<EncodedTargets> targets;  // by request
+  std::vector<uint64_t> ids;            // of the requests sent
+  size_t missing = 0;                   // answers
+  // kAbandoning: Next() is asking the client whether the teacher is still lost.
+  enum class Fate { kWanted, kAbandoning, kAbandoned } fate = Fate::kWanted;
+};
+
+Prefetcher::Prefetcher(TeacherClient& client, BatchSource& source, const PrefetcherOptions& options,
+                       Clock& clock)
+    : client_(client),
+      source_(source),
+      options_(options),
+      clock_(clock),
+      losses_before_(client.stats().losses),
+      shared_(std::make_shared<Shared>()) {
+  client_.SetStateListener([shared = shared_] {
+    MutexLock lock(shared->mutex);
+    shared->changed.NotifyAll();
+  });
+  thread_ = std::thread([this] { Run(); });
+}
+
+Prefetcher::~Prefetcher() {
+  client_.SetStateListener(nullptr);
+  Stop();
+  thread_.join();
+}
+
+void Prefetcher::Stop() {
+  MutexLock lock(shared_->mutex);
+  shared_->stopped = true;
+  shared_->changed.NotifyAll();
+}
+
+// ---------------------------------------------------------------------------------- the thread
+
+void Prefetcher::Run() {
+  absl::Status end;
+  while (true) {
+    {
+      MutexLock lock(shared_->mutex);
+      const size_t most = static_cast<size_t>(std::max<int64_t>(1, options_.max_batches_ahead));
+      while (shared_->batches.size() >= most && !shared_->stopped) {
+        shared_->changed.Wait(shared_->mutex);
+      }
+      if (shared_->stopped) return;
+    }
+    absl::StatusOr<std::optional<TrainingBatch>> batch = source_.Next();
+    end = batch.status();
+    if (!end.ok() || !batch->has_value()) break;
+    auto pending = std::make_shared<PendingBatch>();
+    pending->batch = **std::move(batch);
+    end = SendRequests(pending);
+    if (!end.ok()) break;
+  }
+  MutexLock lock(shared_->mutex);
+  shared_->source_end = end;
+  shared_->changed.NotifyAll();
+}
+
+absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch) {
+  ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
+                   CutIntoRequests(batch->batch.inputs,
+                                   {.spec = client_.spec(),
+                                    .classes = client_.info().classes,
+                                    .rows_per_sample = options_.rows_per_sample},
+                                   client_.limits()));
+  // Sliced before the batch is queued: from then on Next() may take it.
+  std::vector<SoftTargetRequest> requests;
+  for (const RequestRange& range : ranges) {
+    const int64_t position = batch->batch.position + range.begin;
+    requests.push_back(
+        {.inputs = {SliceRows(batch->batch.inputs, range.begin, range.end)},
+         .rows = range.samples() * options_.rows_per_sample,
+         .temperature = options_.temperature,
+         .seed = MixSeed({options_.run_seed, static_cast<uint64_t>(batch->batch.epoch),
+                          static_cast<uint64_t>(position)})});
+  }
+  {
+    MutexLock lock(shared_->mutex);
+    batch->targets.resize(ranges.size());
+    batch->missing = ranges.size();
+    shared_->batches.push_back(batch);
+    shared_->changed.NotifyAll();
+  }
+  for (size_t part = 0; part < ranges.size(); ++part) {
+    RETURN_IF_ERROR(SendOne(batch, part, ranges[part].samples(), std::move(requests[part])));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Prefetcher::SendOne(const std::shared_ptr<PendingBatch>& batch, size_t part,
+                                 int64_t samples, SoftTargetRequest request) {
+  if (!AwaitCredits(*batch, samples)) return absl::OkStatus();
+  auto on_answer = [shared = shared_, batch, part, samples](absl::StatusOr<EncodedTargets> answer) {
+    MutexLock lock(shared->mutex);
+    shared->in_flight -= samples;
+    // An error is the client's end, which Next() reads from the client, or an abandoned request.
+    if (answer.ok() && batch->fate != PendingBatch::Fate::kAbandoned) {
+      batch->targets[part] = *std::move(answer);
+      --batch->missing;
+    }
+    shared->changed.NotifyAll();
+  };
+  absl::StatusOr<uint64_t> id = client_.Send(std::move(request), std::move(on_answer));
+  bool abandoned = false;
+  {
+    MutexLock lock(shared_->mutex);
+    if (!id.ok()) {
+      shared_->in_flight -= samples;
+      return id.status();
+    }
+    batch->ids.push_back(*id);
+    abandoned = batch->fate == PendingBatch::Fate::kAbandoned;
+  }
+  // Next() gave the batch up while this request was on its way to the client.
+  if (abandoned) client_.AbandonWhileLost({*id});
+  return absl::OkStatus();
+}
+
+bool Prefetcher::AwaitCredits(const PendingBatch& batch, int64_t samples) {
+  const int64_t credits = client_.limits().credits;
+  MutexLock lock(shared_->mutex);
+  while (
+      !shared_->stopped && batch.fate != PendingBatch::Fate::kAbandoned &&
+      (batch.fate == PendingBatch::Fate::kAbandoning || shared_->in_flight + samples > credits)) {
+    shared_->changed.Wait(shared_->mutex);
+  }
+  if (shared_->stopped || batch.fate == PendingBatch::Fate::kAbandoned) return false;
+  shared_->in_flight += samples;
+  return true;
+}
+
+// ------------------------------------------------------------------------------------------ Next()
+
+absl::StatusOr<std::optional<TargetedBatch>> Prefetcher::Next() {
+  while (true) {
+    {
+      MutexLock lock(shared_->mutex);
+      // The client calls back without its lock, so it may be asked under ours; and must be, or a
+      // change of its state could fall between the question and the wait.
+      RETURN_IF_ERROR(CheckGoingOn());
+      if (shared_->batches.empty()) {
+        if (shared_->source_end.has_value()) {
+          RETURN_IF_ERROR(*shared_->source_end);
+          return std::nullopt;
+        }
+        Wait(shared_->stats.waited_for_data);
+        continue;
+      }
+      PendingBatch& first = *shared_->batches.front();
+      if (first.missing == 0) return PopFirst();
+      if (shared_->source_end.has_value() && first.ids.size() < first.targets.size()) {
+        return *shared_->source_end;  // a request could not be sent
+      }
+      if (options_.policy != TeacherLossPolicy::kHardLabels ||
+          client_.state() != TeacherState::kLost) {
+        Wait(shared_->stats.waited_for_teacher);
+        continue;
+      }
+    }
+    if (AbandonFirst()) {
+      MutexLock lock(shared_->mutex);
+      return PopFirst();
+    }
+  }
+}
+
+absl::Status Prefetcher::CheckGoingOn() {
+  if (shared_->stopped) return absl::CancelledError("the prefetcher is stopped");
+  const TeacherState state = client_.state();
+  if (state == TeacherState::kFailed || state == TeacherState::kStopped) return client_.status();
+  if (options_.policy == TeacherLossPolicy::kFail && client_.stats().losses > losses_before_) {
+    return absl::UnavailableError(
+        absl::StrCat(client_.last_loss().message(),
+                     "; with --on_teacher_loss=wait the run waits until it is back, with "
+                     "hard_labels it goes on without soft targets"));
+  }
+  return absl::OkStatus();
+}
+
+void Prefetcher::Wait(absl::Duration& waited) {
+  const absl::Time begin = clock_.Now();
+  shared_->changed.Wait(shared_->mutex);
+  waited += clock_.Now() - begin;
+}
+
+bool Prefetcher::AbandonFirst() {
+  std::shared_ptr<PendingBatch> first;
+  std::vector<uint64_t> ids;
+  {
+    MutexLock lock(shared_->mutex);
+    first = shared_->batches.front();
+    first->fate = PendingBatch::Fate::kAbandoning;
+    ids = first->ids;
+  }
+  // Not under the lock: the abandoned requests' callbacks take it.
+  const bool still_lost = client_.AbandonWhileLost(ids);
+  MutexLock lock(shared_->mutex);
+  first->fate = still_lost ? PendingBatch::Fate::kAbandoned : PendingBatch::Fate::kWanted;
+  shared_->changed.NotifyAll();
+  return still_lost;
+}
+
+// A batch of which an answer is missing goes without any.
+TargetedBatch Prefetcher::PopFirst() {
+  const std::shared_ptr<PendingBatch> first = std::move(shared_->batches.front());
+  shared_->batches.pop_front();
+  shared_->changed.NotifyAll();
+  TargetedBatch result = {.batch = std::move(first->batch)};
+  if (first->missing == 0) result.targets = std::move(first->targets);
+  PrefetcherStats& stats = shared_->stats;
+  const bool has_targets = !result.targets.empty();
+  (has_targets ? stats.batches_with_targets : stats.batches_without_targets) += 1;
+  (has_targets ? stats.samples_with_targets : stats.samples_without_targets) += result.batch.size();
+  return result;
+}
+
+absl::Duration Prefetcher::waited() const { return stats().waited_for_teacher; }
+
+PrefetcherStats Prefetcher::stats() const {
+  MutexLock lock(shared_->mutex);
+  return shared_->stats;
+}
+
+}  // namespace distill

@@ -1,0 +1,110 @@
+// Prefetcher: asks the teacher for the soft targets of the batches to come, and hands the batches
+// out in their order, with them.
+//
+// A thread of its own pulls batches from the source, cuts them into requests (request_cut.h) and
+// sends these, within the teacher's credits and no more than max_batches_ahead batches ahead; so
+// memory is bounded whatever the teacher does. Answers arrive on the client's threads, in any
+// order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/mutex.h"
+#include "student_trainer/client/request_cut.h"
+#include "student_trainer/client/targeted_batch.h"
+#include "student_trainer/client/teacher_client.h"
+#include "student_trainer/client/teacher_loss_policy.h"
+#include "student_trainer/data/batch_loader.h"
+
+namespace distill {
+
+struct PrefetcherOptions {
+  float temperature = 1;
+  // A request's seed is a function of this, the epoch, and the position of its first sample.
+  uint64_t run_seed = 0;
+  TeacherLossPolicy policy = TeacherLossPolicy::kWait;
+  int64_t max_batches_ahead = 8;  // pulled from the source, and not handed out yet; ≥ 1
+  int64_t rows_per_sample = 1;    // of an answer
+};
+
+struct PrefetcherStats {
+  int64_t batches_with_targets = 0;
+  int64_t batches_without_targets = 0;
+  int64_t samples_with_targets = 0;
+  int64_t samples_without_targets = 0;
+  absl::Duration waited_for_teacher;
+  absl::Duration waited_for_data;
+};
+
+// Next() is called by one thread; everything else by any.
+class Prefetcher : public TargetedBatchSource {
+ public:
+  // Starts at once. Client, source and clock must outlive it; the source is called by the
+  // prefetcher's thread alone. No other prefetcher of the client at the same time.
+  Prefetcher(TeacherClient& client, BatchSource& source, const PrefetcherOptions& options,
+             Clock& clock);
+  ~Prefetcher() override;  // as Stop()
+
+  // The next batch, with the answers to its requests in the order of its rows; nullopt after the
+  // last. CANCELLED once stopped; UNAVAILABLE by policy kFail; the source's error after the batches
+  // before it; the client's status once the teacher is dropped, whatever the policy.
+  absl::StatusOr<std::optional<TargetedBatch>> Next() override;
+
+  // The time that Next() has waited for soft targets.
+  absl::Duration waited() const override;
+
+  PrefetcherStats stats() const;
+
+  // Makes Next() return CANCELLED, now and from now on. Does not wait for the source.
+  void Stop();
+
+ private:
+  struct PendingBatch;
+  // Shared with the callbacks of requests, which may come after the prefetcher has gone.
+  struct Shared {
+    Mutex mutex;
+    CondVar changed;
+    std::deque<std::shared_ptr<PendingBatch>> batches ABSL_GUARDED_BY(mutex);
+    int64_t in_flight ABSL_GUARDED_BY(mutex) = 0;  // samples
+    bool stopped ABSL_GUARDED_BY(mutex) = false;
+    // The thread has ended: the source's end (OK), its error, or that of a request.
+    std::optional<absl::Status> source_end ABSL_GUARDED_BY(mutex);
+    PrefetcherStats stats ABSL_GUARDED_BY(mutex);
+  };
+
+  // The thread.
+  void Run();
+  absl::Status SendRequests(const std::shared_ptr<PendingBatch>& batch);
+  absl::Status SendOne(const std::shared_ptr<PendingBatch>& batch, size_t part, int64_t samples,
+                       SoftTargetRequest request);
+  // Waits until a request of `samples` fits the credits, and counts it. False: it is not to be
+  // sent.
+  bool AwaitCredits(const PendingBatch& batch, int64_t samples);
+
+  // Parts of Next().
+  absl::Status CheckGoingOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
+  // Waits for a change, and adds the time that took.
+  void Wait(absl::Duration& waited) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
+  // Gives the first batch's missing targets up, if the teacher is still lost.
+  bool AbandonFirst() ABSL_LOCKS_EXCLUDED(shared_->mutex);
+  TargetedBatch PopFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
+
+  TeacherClient& client_;
+  BatchSource& source_;
+  const PrefetcherOptions options_;
+  Clock& clock_;
+  const int64_t losses_before_;
+  const std::shared_ptr<Shared> shared_;
+  std::thread thread_;
+};
+
+}  // namespace distill

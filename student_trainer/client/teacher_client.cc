@@ -1,0 +1,79 @@
+#include "student_trainer/client/teacher_client.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/address.h"
+#include "student_trainer/client/teacher_connection.h"
+
+namespace distill {
+namespace {
+
+constexpr size_t kMaxClientName = 128;
+
+}  // namespace
+
+absl::Status TeacherClientOptions::Validate() const {
+  ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
+  if (parsed.kind == Address::Kind::kTcp && parsed.port == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("address '", address, "': port 0 is for listening alone"));
+  }
+  if (client_name.size() > kMaxClientName) {
+    return absl::InvalidArgumentError(absl::StrCat("client_name has ", client_name.size(),
+                                                   " bytes; at most ", kMaxClientName,
+                                                   " are allowed"));
+  }
+  if (connect_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "connect_timeout ", absl::FormatDuration(connect_timeout), "; it must be positive"));
+  }
+  if (max_message_bytes <= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_message_bytes ", max_message_bytes, "; it must be positive"));
+  }
+  return backoff.Validate();
+}
+
+absl::StatusOr<std::unique_ptr<TeacherClient>> TeacherClient::Connect(
+    const TeacherClientOptions& options, Clock& clock) {
+  RETURN_IF_ERROR(options.Validate());
+  auto connection = std::make_shared<TeacherConnection>(options, clock);
+  connection->Start();
+  std::unique_ptr<TeacherClient> client(new TeacherClient(std::move(connection)));
+  RETURN_IF_ERROR(client->connection_->AwaitFirstStream());
+  return client;
+}
+
+TeacherClient::TeacherClient(std::shared_ptr<TeacherConnection> connection)
+    : connection_(std::move(connection)) {}
+
+TeacherClient::~TeacherClient() { Stop(); }
+
+const ModelInfo& TeacherClient::info() const { return connection_->granted().model; }
+const TargetSpec& TeacherClient::spec() const { return connection_->granted().spec; }
+const Numerics& TeacherClient::numerics() const { return connection_->granted().numerics; }
+const StreamLimits& TeacherClient::limits() const { return connection_->granted().limits; }
+
+absl::StatusOr<uint64_t> TeacherClient::Send(SoftTargetRequest request, Callback callback) {
+  return connection_->Send(std::move(request), std::move(callback));
+}
+
+bool TeacherClient::AbandonWhileLost(absl::Span<const uint64_t> ids) {
+  return connection_->AbandonWhileLost(ids);
+}
+
+TeacherState TeacherClient::state() const { return connection_->state(); }
+absl::Status TeacherClient::status() const { return connection_->status(); }
+absl::Status TeacherClient::last_loss() const { return connection_->last_loss(); }
+
+void TeacherClient::SetStateListener(std::function<void()> listener) {
+  connection_->SetStateListener(std::move(listener));
+}
+
+ClientStats TeacherClient::stats() const { return connection_->stats(); }
+int64_t TeacherClient::samples_in_flight() const { return connection_->samples_in_flight(); }
+void TeacherClient::Stop() { connection_->Stop(); }
+
+}  // namespace distill

@@ -1,0 +1,146 @@
+#include "student_trainer/client/teacher_stream.h"
+
+#include <grpc/impl/codegen/grpc_types.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "common/rpc/convert.h"
+#include "common/rpc/wire.h"
+
+namespace distill {
+namespace {
+
+constexpr char kMethod[] = "/distill.v1.Teacher/Distill";
+constexpr int kKeepaliveMs = 60'000;
+constexpr int kKeepaliveTimeoutMs = 20'000;
+constexpr int kFrameBytes = 1 << 20;
+
+grpc::ChannelArguments ArgumentsFor(const std::string& address, int64_t max_message_bytes) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(
+      static_cast<int>(std::min<int64_t>(max_message_bytes, std::numeric_limits<int>::max())));
+  arguments.SetMaxSendMessageSize(-1);  // requests are cut by the server's limits
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytes);
+  // A connection of its own, so that this attempt is neither delayed nor failed by an earlier one.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // Retrying is the caller's affair; gRPC would keep copies of what is sent.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  if (absl::StartsWith(address, "unix:")) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return arguments;
+}
+
+}  // namespace
+
+std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& address,
+                                                    int64_t max_message_bytes, const v1::Open& open,
+                                                    std::shared_ptr<Handler> handler) {
+  std::unique_ptr<TeacherStream> stream(new TeacherStream(std::move(handler)));
+  stream->channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                               ArgumentsFor(address, max_message_bytes));
+  grpc::GenericStub stub(stream->channel_);
+  stub.PrepareBidiStreamingCall(&stream->context_, kMethod, {}, stream.get());
+  // Writes start outside of gRPC's reactions: the hold keeps the call from ending under them, and
+  // is removed when the last read has failed.
+  stream->AddHold();
+  stream->StartRead(&stream->received_);
+  stream->StartCall();
+  v1::DistillRequest first;
+  *first.mutable_open() = open;
+  stream->Write(first, {});
+  return stream;
+}
+
+int64_t TeacherStream::Write(const v1::DistillRequest& header, const std::vector<Bytes>& payloads) {
+  grpc::ByteBuffer frame = WriteFrame(header, payloads);
+  const int64_t wire_bytes = static_cast<int64_t>(frame.Length());
+  MutexLock lock(mutex_);
+  if (half_closed_ || ending_) return 0;
+  outgoing_.push_back(std::move(frame));
+  if (outgoing_.size() == 1) WriteNext();
+  return wire_bytes;
+}
+
+void TeacherStream::HalfClose() {
+  MutexLock lock(mutex_);
+  if (half_closed_ || ending_) return;
+  half_closed_ = true;
+  if (outgoing_.empty()) WriteNext();
+}
+
+void TeacherStream::Cancel() { context_.TryCancel(); }
+
+// gRPC never calls back from within StartWrite, so it may be called under the lock; and must be, or
+// the hold could be removed in between.
+void TeacherStream::WriteNext() {
+  if (ending_) return;
+  if (!outgoing_.empty()) {
+    StartWrite(&outgoing_.front());
+  } else if (half_closed_ && !writes_done_sent_) {
+    writes_done_sent_ = true;
+    StartWritesDone();
+  }
+}
+
+void TeacherStream::OnWriteDone(bool ok) {
+  MutexLock lock(mutex_);
+  if (!ok) {
+    // The call is over; the pending read fails, and that ends it.
+    ending_ = true;
+    outgoing_.clear();
+    return;
+  }
+  outgoing_.pop_front();
+  WriteNext();
+}
+
+void TeacherStream::OnReadDone(bool ok) {
+  if (ok) {
+    Dispatch();
+    received_.Clear();
+    StartRead(&received_);
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    ending_ = true;
+  }
+  RemoveHold();
+}
+
+void TeacherStream::Dispatch() {
+  v1::DistillResponse response;
+  std::vector<Bytes> payloads;
+  if (absl::Status status = ReadFrame(received_, &response, &payloads); !status.ok()) {
+    return handler_->OnMalformed(status);
+  }
+  switch (response.kind_case()) {
+    case v1::DistillResponse::kOpened:
+      return handler_->OnOpened(response.opened());
+    case v1::DistillResponse::kTargets:
+      return handler_->OnTargets(response.targets(), std::move(payloads),
+                                 static_cast<int64_t>(received_.Length()));
+    case v1::DistillResponse::kError:
+      return handler_->OnError(response.error());
+    case v1::DistillResponse::kDraining:
+      return handler_->OnDraining();
+    case v1::DistillResponse::KIND_NOT_SET:
+      return handler_->OnMalformed(absl::InvalidArgumentError("malformed message: it has no kind"));
+  }
+}
+
+void TeacherStream::OnDone(const grpc::Status& status) {
+  // The owner may destroy *this as soon as it hears of the end.
+  const std::shared_ptr<Handler> handler = handler_;
+  handler->OnClosed(FromGrpc(status));
+}
+
+}  // namespace distill

@@ -1,0 +1,61 @@
+#include "student_trainer/data/normalization.h"
+
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+// How often each pixel value occurs: from it mean and deviation are exact whatever the number of
+// pixels.
+using Histogram = std::array<int64_t, 256>;
+
+constexpr double kScale = 255;
+
+void AddFigures(const Histogram& histogram, Normalization& normalization) {
+  double pixels = 0, sum = 0;
+  for (size_t value = 0; value < histogram.size(); ++value) {
+    pixels += static_cast<double>(histogram[value]);
+    sum += static_cast<double>(histogram[value]) * static_cast<double>(value);
+  }
+  const double mean = sum / pixels;
+  double squares = 0;
+  for (size_t value = 0; value < histogram.size(); ++value) {
+    const double deviation = static_cast<double>(value) - mean;
+    squares += static_cast<double>(histogram[value]) * deviation * deviation;
+  }
+  const double std = std::sqrt(squares / pixels) / kScale;
+  normalization.mean.push_back(mean / kScale);
+  normalization.std.push_back(std > 0 ? std : 1);
+}
+
+}  // namespace
+
+absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
+                                                   absl::Span<const int64_t> samples) {
+  const InputSpec& input = dataset.input();
+  if (input.dtype != DType::kUint8 || input.shape.size() != 3) return Normalization{};
+  if (samples.empty()) {
+    return absl::InvalidArgumentError("no samples to measure mean and deviation of");
+  }
+  ASSIGN_OR_RETURN(const size_t bytes, ByteSize(input.dtype, input.shape));
+  std::vector<uint8_t> image(bytes);
+  std::vector<Histogram> histograms(static_cast<size_t>(input.shape[0]), Histogram{});
+  const size_t plane = bytes / histograms.size();
+  for (const int64_t sample : samples) {
+    RETURN_IF_ERROR(dataset.Read(sample, absl::MakeSpan(image)));
+    for (size_t channel = 0; channel < histograms.size(); ++channel) {
+      for (size_t i = 0; i < plane; ++i) ++histograms[channel][image[channel * plane + i]];
+    }
+  }
+  Normalization normalization;
+  normalization.scale = kScale;
+  for (const Histogram& histogram : histograms) AddFigures(histogram, normalization);
+  return normalization;
+}
+
+}  // namespace distill

@@ -1,0 +1,19 @@
+// The figures that inputs are normalised with.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/store/model_directory.h"
+#include "student_trainer/data/dataset.h"
+
+namespace distill {
+
+// scale 255, and mean and standard deviation of each channel over `samples`, for uint8 images; a
+// deviation of 0 counts as 1. Other inputs are not normalised: the identity. INVALID_ARGUMENT
+// without samples to measure.
+absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
+                                                   absl::Span<const int64_t> samples);
+
+}  // namespace distill

@@ -1,0 +1,139 @@
+#include "student_trainer/data/split.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/random.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+// The two draws are independent of each other.
+constexpr uint64_t kValidationTag = 0x76616c;  // "val"
+constexpr uint64_t kLabelTag = 0x6c6162656c;   // "label"
+
+using ByClass = std::map<int64_t, std::vector<int64_t>>;  // class → its samples, ascending
+
+int64_t Total(const ByClass& samples) {
+  int64_t total = 0;
+  for (const auto& [label, ids] : samples) total += static_cast<int64_t>(ids.size());
+  return total;
+}
+
+// How many of `count` each class gives: the floor of its share, and one more for those of the
+// largest remainders (Hamilton's method). Equal remainders are ranked at random: by class would
+// favour the first. 0 ≤ count ≤ Total(samples) < 2^31, so that the products fit.
+std::map<int64_t, int64_t> Shares(const ByClass& samples, int64_t count, uint64_t seed) {
+  struct Claim {
+    int64_t remainder;
+    uint64_t rank;
+    int64_t label;
+  };
+  std::map<int64_t, int64_t> shares;
+  std::vector<Claim> claims;
+  const int64_t total = Total(samples);
+  int64_t left = count;
+  for (const auto& [label, ids] : samples) {
+    const int64_t quota = count * static_cast<int64_t>(ids.size());  // in units of 1/total
+    shares[label] = quota / total;
+    left -= shares[label];
+    claims.push_back({quota % total, MixSeed({seed, static_cast<uint64_t>(label)}), label});
+  }
+  std::sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+    return std::pair(-a.remainder, a.rank) < std::pair(-b.remainder, b.rank);
+  });
+  for (int64_t i = 0; i < left; ++i) ++shares[claims[static_cast<size_t>(i)].label];
+  return shares;
+}
+
+// Takes `count` samples out of `samples`, stratified; returns them ascending.
+std::vector<int64_t> Draw(ByClass& samples, int64_t count, uint64_t seed) {
+  std::vector<int64_t> drawn;
+  const std::map<int64_t, int64_t> shares = Shares(samples, count, seed);
+  for (auto& [label, ids] : samples) {
+    Shuffle(ids, MixSeed({seed, static_cast<uint64_t>(label)}));
+    const auto end = ids.begin() + shares.at(label);
+    drawn.insert(drawn.end(), ids.begin(), end);
+    ids.erase(ids.begin(), end);
+    std::sort(ids.begin(), ids.end());
+  }
+  std::sort(drawn.begin(), drawn.end());
+  return drawn;
+}
+
+absl::Status CheckPart(absl::string_view name, const std::optional<int64_t>& count,
+                       const std::optional<double>& fraction, double largest_fraction,
+                       absl::string_view range) {
+  if (count.has_value() && fraction.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, "_count is ", *count, " and ", name,
+                                                   "_fraction is ", *fraction,
+                                                   ", expected one of them at most"));
+  }
+  if (count.has_value() && *count < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, "_count is ", *count, ", expected 0 or more"));
+  }
+  // Written so that NaN is refused.
+  if (fraction.has_value() && !(*fraction >= 0 && *fraction <= largest_fraction)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, "_fraction is ", *fraction, ", expected a number in ", range));
+  }
+  return absl::OkStatus();
+}
+
+int64_t CountOf(const std::optional<int64_t>& count, double fraction, int64_t available) {
+  return count.value_or(std::llround(fraction * static_cast<double>(available)));
+}
+
+}  // namespace
+
+absl::Status SplitOptions::Validate() const {
+  RETURN_IF_ERROR(CheckPart("val", val_count, val_fraction, std::nextafter(1.0, 0.0), "[0, 1)"));
+  return CheckPart("label", label_count, label_fraction, 1.0, "[0, 1]");
+}
+
+absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const SplitOptions& options) {
+  RETURN_IF_ERROR(options.Validate());
+  Split split;
+  ByClass remaining;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i] < -1) {
+      return absl::InvalidArgumentError(absl::StrCat("the label of sample ", i, " is ", labels[i],
+                                                     ", expected a class or -1 for none"));
+    }
+    auto& ids = labels[i] < 0 ? split.unlabelled : remaining[labels[i]];
+    ids.push_back(static_cast<int64_t>(i));
+  }
+
+  const int64_t labelled = Total(remaining);
+  const int64_t val_count =
+      CountOf(options.val_count, options.val_fraction.value_or(kDefaultValFraction), labelled);
+  if (val_count > labelled) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("val_count is ", val_count, ", but only ", labelled, " samples are labelled"));
+  }
+  split.validation = Draw(remaining, val_count, MixSeed({options.split_seed, kValidationTag}));
+
+  const int64_t available = labelled - val_count;
+  const int64_t label_count =
+      CountOf(options.label_count, options.label_fraction.value_or(1.0), available);
+  if (label_count > available) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "label_count is ", label_count, ", but ", available, " labelled samples remain of ",
+        labelled, " after ", val_count, " are held out for validation"));
+  }
+  split.labelled = Draw(remaining, label_count, MixSeed({options.split_seed, kLabelTag}));
+
+  for (const auto& [label, ids] : remaining) {
+    split.unlabelled.insert(split.unlabelled.end(), ids.begin(), ids.end());
+  }
+  std::sort(split.unlabelled.begin(), split.unlabelled.end());
+  return split;
+}
+
+}  // namespace distill

@@ -1,0 +1,26 @@
+// The command line of student_trainer.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "student_trainer/train/evaluate_command.h"
+#include "student_trainer/train/train_options.h"
+
+namespace distill {
+
+struct StudentTrainerOptions {
+  std::optional<TrainOptions> train;  // exactly one of the two
+  std::optional<EvaluateOptions> evaluate;
+};
+
+// What came of reading the command line: options, or an exit code (0 after --help and --version,
+// whose text went to stdout; 1 for a missing config file; 2 for a command line that is wrong, after
+// a line on stderr).
+struct ParsedCommandLine {
+  StudentTrainerOptions options;
+  std::optional<int> exit_code;
+};
+ParsedCommandLine ParseCommandLine(int argc, char** argv);
+
+}  // namespace distill

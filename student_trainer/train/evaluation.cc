@@ -1,0 +1,67 @@
+#include "student_trainer/train/evaluation.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/models/host_tensors.h"
+#include "student_trainer/data/batch_loader.h"
+
+namespace distill {
+namespace {
+
+constexpr size_t kEvaluationBatch = 250;
+
+}  // namespace
+
+absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
+                                          const LogitsFunction& logits_of) {
+  const c10::InferenceMode inference;
+  std::vector<int64_t> labelled;
+  labelled.reserve(samples.size());
+  std::copy_if(samples.begin(), samples.end(), std::back_inserter(labelled),
+               [&dataset](int64_t sample) { return dataset.Label(sample) != kUnlabelled; });
+
+  EvaluationResult result;
+  for (size_t begin = 0; begin < labelled.size(); begin += kEvaluationBatch) {
+    const auto ids = absl::MakeConstSpan(labelled).subspan(begin, kEvaluationBatch);
+    std::vector<int64_t> label_values;
+    for (const int64_t id : ids) label_values.push_back(dataset.Label(id));
+    const at::Tensor labels = torch::tensor(label_values, torch::kInt64);  // [n]
+
+    ASSIGN_OR_RETURN(const HostTensor inputs, ReadSamples(dataset, ids));
+    ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(ToTorch(inputs)));  // [n, classes]
+    if (logits.dim() != 2 || logits.size(0) != static_cast<int64_t>(ids.size()) ||
+        logits.size(1) < dataset.classes()) {
+      return absl::InternalError(absl::StrCat("the model gave logits of ", logits.dim(),
+                                              " dimensions for ", ids.size(), " samples of ",
+                                              dataset.classes(), " classes"));
+    }
+    result.loss +=
+        torch::nn::functional::cross_entropy(
+            logits, labels, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum))
+            .item<double>();
+    result.errors += logits.argmax(1).ne(labels).sum().item<int64_t>();
+    result.samples += static_cast<int64_t>(ids.size());
+  }
+  if (result.samples > 0) result.loss /= static_cast<double>(result.samples);
+  return result;
+}
+
+std::vector<int64_t> AllSamples(const Dataset& dataset) {
+  std::vector<int64_t> samples(static_cast<size_t>(dataset.size()));
+  std::iota(samples.begin(), samples.end(), 0);
+  return samples;
+}
+
+std::vector<int64_t> AllLabels(const Dataset& dataset) {
+  std::vector<int64_t> labels = AllSamples(dataset);
+  for (int64_t& entry : labels) entry = dataset.Label(entry);
+  return labels;
+}
+
+}  // namespace distill

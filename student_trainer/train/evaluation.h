@@ -1,0 +1,39 @@
+// Evaluation: how many samples of a data set a model gets wrong.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "student_trainer/data/dataset.h"
+
+namespace distill {
+
+struct EvaluationResult {
+  int64_t samples = 0;
+  int64_t errors = 0;
+  double loss = 0;  // mean cross-entropy, nats
+
+  double accuracy() const {
+    return samples == 0 ? 0 : 1 - static_cast<double>(errors) / static_cast<double>(samples);
+  }
+};
+
+// Inputs in the data's own type [n, …] → logits [n, classes].
+using LogitsFunction = std::function<absl::StatusOr<at::Tensor>(const at::Tensor& inputs)>;
+
+// Evaluates on those of `samples` that are labelled, in inference mode. Errors of the data set and
+// of `logits`; INTERNAL for logits of another shape.
+absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
+                                          const LogitsFunction& logits);
+
+// 0 … size()-1.
+std::vector<int64_t> AllSamples(const Dataset& dataset);
+
+// The labels of all samples, kUnlabelled where there is none.
+std::vector<int64_t> AllLabels(const Dataset& dataset);
+
+}  // namespace distill

@@ -1,0 +1,103 @@
+#include "student_trainer/train/teacher_session.h"
+
+#include <torch/torch.h>
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/targets/dense.h"
+#include "student_trainer/client/fetch_targets.h"
+#include "student_trainer/data/batch_loader.h"
+#include "student_trainer/train/alignment.h"
+
+namespace distill {
+namespace {
+
+// Labelled samples for the probe: of the training part first, so that one data set is enough.
+struct ProbeSamples {
+  const Dataset* dataset;
+  std::vector<int64_t> ids;
+};
+ProbeSamples ChooseProbe(const TrainOptions& options, const TrainingData& data) {
+  const std::vector<int64_t> validation = data.validation_samples();
+  if (!data.split.labelled.empty()) {
+    return {data.train.get(), DrawProbe(data.split.labelled, kProbeSamples, options.seed)};
+  }
+  return {&data.validation(), DrawProbe(validation, kProbeSamples, options.seed)};
+}
+
+absl::StatusOr<int64_t> CountAgreements(const std::vector<EncodedTargets>& answers,
+                                        const ProbeSamples& probe) {
+  std::vector<at::Tensor> parts;
+  for (const EncodedTargets& answer : answers) {
+    ASSIGN_OR_RETURN(parts.emplace_back(), DecodeDense(answer));
+  }
+  std::vector<int64_t> labels;
+  for (const int64_t id : probe.ids) labels.push_back(probe.dataset->Label(id));
+  const at::Tensor predicted = at::cat(parts).argmax(1);
+  return predicted.eq(torch::tensor(labels, torch::kInt64)).sum().item<int64_t>();
+}
+
+absl::StatusOr<ParityResult> RunParityProbe(TeacherClient& client, const TrainOptions& options,
+                                            const TrainingData& data) {
+  const ProbeSamples probe = ChooseProbe(options, data);
+  if (probe.ids.empty()) return ParityResult{};
+  ASSIGN_OR_RETURN(const HostTensor inputs, ReadSamples(*probe.dataset, probe.ids));
+  ASSIGN_OR_RETURN(
+      const std::vector<EncodedTargets> answers,
+      FetchTargets(client, inputs,
+                   {.temperature = static_cast<float>(options.temperature), .seed = options.seed}));
+  ASSIGN_OR_RETURN(const int64_t correct, CountAgreements(answers, probe));
+  return JudgeParity(correct, static_cast<int64_t>(probe.ids.size()), client.info().classes);
+}
+
+absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
+  const std::string description = Describe(parity);
+  if (parity.parity == Parity::kMisaligned && !allow_misaligned) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(description, "; --allow_misaligned_teacher trains all the same"));
+  }
+  if (parity.parity == Parity::kGood) {
+    log::Info(description);
+  } else {
+    log::Warning(description);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
+                                                  const TrainingData& data, Clock& clock,
+                                                  std::stop_token stop) {
+  TeacherSession session;
+  ASSIGN_OR_RETURN(session.client,
+                   TeacherClient::Connect({.address = options.teacher,
+                                           .model = options.teacher_model,
+                                           .client_name = "student_trainer",
+                                           .spec = {.encoding = options.encoding},
+                                           .class_names = data.train->class_names(),
+                                           .connect_timeout = options.connect_timeout},
+                                          clock));
+  const ModelInfo& teacher = session.client->info();
+  log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
+                            options.teacher, teacher.architecture, teacher.classes,
+                            teacher.fingerprint));
+  RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
+  if (data.train->class_names().empty() || teacher.class_names.empty()) {
+    log::Warning(absl::StrCat(
+        data.train->class_names().empty() ? "the data" : "the teacher",
+        " does not name its classes: only their number is compared with the other side's"));
+  }
+  const std::stop_callback stop_probe(stop, [&session] { session.client->Stop(); });
+  ASSIGN_OR_RETURN(const ParityResult parity, RunParityProbe(*session.client, options, data));
+  RETURN_IF_ERROR(ActOn(parity, options.allow_misaligned_teacher));
+  session.probe_samples = parity.samples;
+  return session;
+}
+
+}  // namespace distill

@@ -1,0 +1,81 @@
+#include "student_trainer/train/train_options.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status_macros.h"
+#include "common/models/registry.h"
+#include "student_trainer/client/teacher_client.h"
+#include "student_trainer/loss/distillation_loss.h"
+
+namespace distill {
+namespace {
+
+absl::Status Refuse(absl::string_view option, const auto& value, absl::string_view allowed) {
+  return absl::InvalidArgumentError(absl::StrCat(option, " ", value, ": must be ", allowed));
+}
+
+absl::Status Required(absl::string_view option, const std::string& value) {
+  if (!value.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(option, " is required"));
+}
+
+absl::Status ValidateNumbers(const TrainOptions& o) {
+  if (o.epochs < 1) return Refuse("--epochs", o.epochs, "1 or more");
+  if (o.batch_size < 2) return Refuse("--batch_size", o.batch_size, "2 or more");
+  if (!(std::isfinite(o.lr) && o.lr > 0)) return Refuse("--lr", o.lr, "above 0");
+  if (!(o.momentum >= 0 && o.momentum < 1)) {
+    return Refuse("--momentum", o.momentum, "at least 0 and below 1");
+  }
+  if (!(std::isfinite(o.weight_decay) && o.weight_decay >= 0)) {
+    return Refuse("--weight_decay", o.weight_decay, "0 or more");
+  }
+  if (!(o.warmup_epochs >= 0 && o.warmup_epochs <= static_cast<double>(o.epochs))) {
+    return Refuse("--warmup_epochs", o.warmup_epochs, "between 0 and --epochs");
+  }
+  if (o.threads < 0) return Refuse("--threads", o.threads, "0 (one a core) or more");
+  if (o.validate_every < 1) return Refuse("--validate_every", o.validate_every, "1 or more");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status TrainOptions::Validate() const {
+  RETURN_IF_ERROR(Required("--train", train));
+  RETURN_IF_ERROR(Required("--student", student));
+  RETURN_IF_ERROR(Required("--run_dir", run_dir));
+  const std::vector<std::string> known = StudentNames();
+  if (std::find(known.begin(), known.end(), student) == known.end()) {
+    return Refuse("--student", student, absl::StrCat("one of ", absl::StrJoin(known, ", ")));
+  }
+  RETURN_IF_ERROR(ValidateNumbers(*this));
+  RETURN_IF_ERROR(split.Validate());
+  RETURN_IF_ERROR(views.Validate());
+  if (!val.empty() && (split.val_count.has_value() || split.val_fraction.has_value())) {
+    return absl::InvalidArgumentError(
+        "--val and --val_count or --val_fraction: give one of them, not both");
+  }
+  RETURN_IF_ERROR(
+      (DistillationLossOptions{.alpha = ResolvedAlpha(), .temperature = temperature}.Validate()));
+  if (teacher.empty() && ResolvedAlpha() > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
+  }
+  if (!teacher.empty()) {
+    const absl::Status valid =
+        TeacherClientOptions{.address = teacher, .connect_timeout = connect_timeout}.Validate();
+    if (!valid.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--teacher: ", valid.message()));
+    }
+  }
+  if (!student_arguments.empty()) {
+    const auto json = nlohmann::json::parse(student_arguments, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object()) return Refuse("--student_arguments", student_arguments, "a JSON object");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace distill

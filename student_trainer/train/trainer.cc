@@ -1,0 +1,129 @@
+#include "student_trainer/train/trainer.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/models/host_tensors.h"
+#include "common/models/loaded_model.h"
+#include "common/targets/dense.h"
+
+namespace distill {
+namespace {
+
+// Weights decay; biases and the parameters of normalisations, all of one dimension, do not.
+torch::optim::SGD MakeOptimizer(const Model& model, const TrainerOptions& options) {
+  std::vector<at::Tensor> decayed, kept;
+  for (const at::Tensor& parameter : model.parameters()) {
+    (parameter.dim() > 1 ? decayed : kept).push_back(parameter);
+  }
+  const auto sgd = [&options](double weight_decay) {
+    return std::make_unique<torch::optim::SGDOptions>(
+        torch::optim::SGDOptions(options.schedule.peak)
+            .momentum(options.momentum)
+            .nesterov(options.momentum > 0)
+            .weight_decay(weight_decay));
+  };
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(std::move(decayed), sgd(options.weight_decay));
+  groups.emplace_back(std::move(kept), sgd(0));
+  return torch::optim::SGD(std::move(groups), torch::optim::SGDOptions(options.schedule.peak));
+}
+
+// Convolutions run 1.1 to 1.9 times faster in this layout. Before the optimizer sees the
+// parameters, so that gradients and momentum get the same layout.
+void UseChannelsLast(Model& model) {
+  for (at::Tensor parameter : model.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
+}
+
+at::Tensor ToChannelsLast(const at::Tensor& x) {
+  return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+}
+
+// float32 [n, classes], or undefined for a batch without targets.
+absl::StatusOr<at::Tensor> TeacherLogits(const TargetedBatch& targeted) {
+  if (targeted.targets.empty()) return at::Tensor();
+  std::vector<at::Tensor> parts;
+  int64_t rows = 0;
+  for (const EncodedTargets& targets : targeted.targets) {
+    ASSIGN_OR_RETURN(parts.emplace_back(), DecodeDense(targets));
+    rows += targets.rows;
+  }
+  if (rows != targeted.batch.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("soft targets of ", rows, " rows for ", targeted.batch.size(), " samples"));
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts);
+}
+
+}  // namespace
+
+Trainer::Trainer(std::shared_ptr<Model> model, Normalization normalization,
+                 const TrainerOptions& options)
+    : model_(std::move(model)),
+      normalization_(std::move(normalization)),
+      options_(options),
+      optimizer_((UseChannelsLast(*model_), MakeOptimizer(*model_, options))) {}
+
+double Trainer::learning_rate() const { return LearningRate(options_.schedule, step_); }
+
+absl::StatusOr<StepResult> Trainer::Step(const TargetedBatch& targeted) try {
+  const TrainingBatch& batch = targeted.batch;
+  ASSIGN_OR_RETURN(const at::Tensor teacher_logits, TeacherLogits(targeted));
+  const bool has_targets = teacher_logits.defined();
+  const at::Tensor labels = torch::tensor(batch.labels, torch::kInt64);  // [n]
+  const at::Tensor is_labelled = labels.ne(kNoLabel);
+
+  const double rate = learning_rate();
+  ++step_;
+  StepResult result{.samples = batch.size(), .with_targets = has_targets ? batch.size() : 0};
+  const bool uses_labels = !has_targets || options_.loss.alpha < 1;
+  if (uses_labels) result.labelled = is_labelled.sum().item<int64_t>();
+  if (!has_targets && result.labelled == 0) {
+    result.stepped = false;
+    return result;
+  }
+
+  model_->train();
+  const at::Tensor logits =  // [n, classes]
+      model_->Forward(ToChannelsLast(Normalize(ToTorch(batch.inputs), normalization_)));
+  if (has_targets && !teacher_logits.sizes().equals(logits.sizes())) {
+    return absl::InvalidArgumentError(absl::StrCat("soft targets of ", teacher_logits.size(1),
+                                                   " classes for a student of ", logits.size(1)));
+  }
+  const LossParts loss = has_targets
+                             ? DistillationLoss(logits, teacher_logits, labels, options_.loss)
+                             : HardLabelLoss(logits, labels);
+  result.loss = loss.total.item<double>();
+  if (!std::isfinite(result.loss)) {
+    return absl::InternalError(absl::StrCat("the loss is ", result.loss, " at step ", step_ - 1,
+                                            ": training has diverged; try a smaller --lr"));
+  }
+  result.student_loss = loss.student.item<double>();
+  result.distillation_loss = loss.distillation.item<double>();
+
+  optimizer_.zero_grad();
+  loss.total.backward();
+  for (auto& group : optimizer_.param_groups()) {
+    group.options().set_lr(rate);
+  }
+  optimizer_.step();
+
+  if (uses_labels) {
+    result.correct =
+        logits.detach().argmax(1).eq(labels).logical_and(is_labelled).sum().item<int64_t>();
+  }
+  return result;
+} catch (const std::exception& error) {
+  return absl::InternalError(absl::StrCat("training step failed: ", error.what()));
+}
+
+}  // namespace distill

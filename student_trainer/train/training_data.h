@@ -1,0 +1,35 @@
+// TrainingData: the data sets of a run, opened and split.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "student_trainer/data/dataset.h"
+#include "student_trainer/data/split.h"
+#include "student_trainer/train/train_options.h"
+
+namespace distill {
+
+struct TrainingData {
+  std::unique_ptr<Dataset> train;
+  std::unique_ptr<Dataset> separate_validation;  // --val; null: a part of `train`
+  std::unique_ptr<Dataset> test;                 // null: none
+  Split split;                                   // of `train`
+
+  const Dataset& validation() const { return separate_validation ? *separate_validation : *train; }
+  std::vector<int64_t> validation_samples() const;
+
+  // What an epoch names: labelled and unlabelled samples where soft targets are had, else only
+  // those with labels. Ascending.
+  enum class Use { kLabelledOnly, kAll };
+  std::vector<int64_t> training_samples(Use use) const;
+};
+
+// Opens --train, --val and --test and checks that they fit together: equal input, equal class
+// names. Errors name the option and the file.
+absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options);
+
+}  // namespace distill

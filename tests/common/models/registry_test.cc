@@ -1,0 +1,123 @@
+#include "common/models/registry.h"
+
+#include <algorithm>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace distill {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+Architecture Parse(const std::string& name, const std::string& arguments) {
+  return {name, nlohmann::json::parse(arguments)};
+}
+
+TEST(RegistryTest, NamesAreSortedAndEachOnce) {
+  const std::vector<std::string> names = StudentNames();
+  EXPECT_THAT(names, AllOf(Contains("cifar_resnet20"), Contains("cnn_student"),
+                           Contains("cnn_teacher"), Contains("mlp_small")));
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(RegistryTest, EveryNameMakesAModelForGreyAndColourImages) {
+  for (const std::string& name : StudentNames()) {
+    if (name == "cifar_resnet110") continue;  // as the others, only longer
+    for (const Shape& shape : {Shape{1, 28, 28}, Shape{3, 32, 32}}) {
+      SCOPED_TRACE(name + " for " + ToString(shape));
+      const absl::StatusOr<Architecture> architecture = ArchitectureOf(name, shape, 7);
+      ASSERT_TRUE(architecture.ok()) << architecture.status();
+      const absl::StatusOr<std::shared_ptr<Model>> model = CreateModel(*architecture);
+      ASSERT_TRUE(model.ok()) << model.status();
+      const at::Tensor x = at::zeros({2, shape[0], shape[1], shape[2]});
+      EXPECT_EQ((*model)->Forward(x).sizes(), (at::IntArrayRef{2, 7}));
+    }
+  }
+}
+
+TEST(RegistryTest, ArgumentsSurviveTheirJsonText) {
+  for (const std::string& name : StudentNames()) {
+    const absl::StatusOr<Architecture> architecture = ArchitectureOf(name, {3, 32, 32}, 10);
+    ASSERT_TRUE(architecture.ok()) << architecture.status();
+    EXPECT_EQ(nlohmann::json::parse(architecture->arguments.dump()), architecture->arguments);
+  }
+}
+
+TEST(RegistryTest, UnknownNamesAreRefusedWithTheKnownOnes) {
+  EXPECT_THAT(ArchitectureOf("resnet", {3, 32, 32}, 10).status().ToString(),
+              AllOf(HasSubstr("\"resnet\""), HasSubstr("cifar_resnet20"), HasSubstr("mlp_small")));
+  EXPECT_THAT(CreateModel(Parse("resnet", "{}")).status().ToString(),
+              AllOf(HasSubstr("\"resnet\""), HasSubstr("cifar_resnet, cnn, mlp")));
+}
+
+TEST(RegistryTest, InputsThatAFamilyCannotTakeAreRefused) {
+  struct {
+    std::string student;
+    Shape shape;
+    int64_t classes;
+    std::string expected;
+  } const cases[] = {
+      {"cifar_resnet20", {32, 32}, 10, "images [channels, height, width]"},
+      {"cnn_student", {784}, 10, "images [channels, height, width]"},
+      {"cnn_student", {1, 1, 28}, 10, "images of at least"},
+      {"mlp_small", {}, 10, "at least one dimension"},
+      {"mlp_small", {-1}, 10, "fixed shape"},
+      {"mlp_small", {784}, 1, "from 2 to"},
+      {"mlp_small", {784}, int64_t{1} << 40, "from 2 to"},
+  };
+  for (const auto& test : cases) {
+    const absl::Status status = ArchitectureOf(test.student, test.shape, test.classes).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.ToString(), AllOf(HasSubstr(test.student), HasSubstr(test.expected)));
+  }
+}
+
+TEST(RegistryTest, ArgumentsThatAreWrongAreNamed) {
+  struct {
+    std::string name;
+    std::string arguments;
+    std::string expected;
+  } const cases[] = {
+      {"mlp", R"([])", "expected an object"},
+      {"mlp", R"({"hidden": [8], "classes": 10})", "\"input_shape\" is missing"},
+      {"mlp", R"({"inputs": 4, "classes": 10})", "\"hidden\" is missing"},
+      {"mlp", R"({"inputs": 4, "hidden": [8]})", "\"classes\" is missing"},
+      {"mlp", R"({"inputs": 4, "input_shape": [4], "hidden": [8], "classes": 10})", "one of them"},
+      {"mlp", R"({"input_shape": [65536, 65536], "hidden": [], "classes": 10})", "elements"},
+      {"mlp", R"({"input_shape": [-1], "hidden": [], "classes": 10})", "\"input_shape\" must"},
+      {"mlp", R"({"inputs": 4, "hidden": [0], "classes": 10})", "\"hidden\" must"},
+      {"mlp", R"({"inputs": 4, "hidden": [8], "classes": 1})", "\"classes\" must"},
+      {"mlp", R"({"inputs": 4, "hidden": [8], "classes": 2, "dropout": 1})", "\"dropout\" must"},
+      {"mlp", R"({"inputs": 4, "hidden": [8], "classes": 2, "droput": 0})", "\"droput\" is not"},
+      {"cifar_resnet", R"({"depth": 21, "channels": 3, "classes": 10})", "one of 8, 14, 20"},
+      {"cifar_resnet", R"({"depth": 2, "channels": 3, "classes": 10})", "\"depth\" must"},
+      {"cifar_resnet", R"({"channels": 3, "classes": 10})", "\"depth\" is missing"},
+      {"cifar_resnet", R"({"depth": 8, "classes": 10})", "\"channels\" is missing"},
+      {"cifar_resnet", R"({"depth": 8, "channels": 3, "classes": 10, "shortcut": "C"})",
+       "\"shortcut\" must be one of A, B"},
+      {"cnn", R"({"channels": 1, "classes": 10})", "\"stages\" is missing"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": []})", "\"stages\" must"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": [8, 8]})", "\"stages\" must"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": [[8], []]})", "\"stages\" must"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": [[8]], "kind": "deep"})",
+       "\"kind\" must be one of plain, separable"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": [[8]], "hidden": -1})",
+       "\"hidden\" must"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": [[8]], "pool": 0})", "\"pool\" must"},
+      {"cnn", R"({"channels": 1, "classes": 10, "stages": [[8]], "width": 2})",
+       "\"width\" is not known"},
+  };
+  for (const auto& test : cases) {
+    const absl::Status status = CreateModel(Parse(test.name, test.arguments)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << test.arguments;
+    EXPECT_THAT(status.ToString(), AllOf(HasSubstr(test.name), HasSubstr(test.expected)))
+        << test.arguments;
+  }
+}
+
+}  // namespace
+}  // namespace distill

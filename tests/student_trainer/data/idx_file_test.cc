@@ -1,0 +1,98 @@
+#include "student_trainer/data/idx_file.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/student_trainer/data/test_files.h"
+
+namespace distill {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(IdxFileTest, ImagesWithoutChannelsGetOne) {
+  const TemporaryFolder folder;
+  for (const std::string& contents : {ImagesFile(2), Gzip(ImagesFile(2))}) {
+    const auto images = ReadIdx(folder.Write("images", contents), IdxKind::kImages);
+    ASSERT_TRUE(images.ok()) << images.status();
+    EXPECT_EQ(images->dtype, DType::kUint8);
+    EXPECT_EQ(images->shape, (Shape{2, 1, 2, 3}));
+    EXPECT_EQ(images->bytes.ToString(), Counting(12));
+  }
+}
+
+TEST(IdxFileTest, ImagesWithChannelsKeepThem) {
+  const TemporaryFolder folder;
+  const std::string path = folder.Write("images", Idx(0x00000804, {2, 3, 1, 2}, Counting(12)));
+  const auto images = ReadIdx(path, IdxKind::kImages);
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_EQ(images->shape, (Shape{2, 3, 1, 2}));
+  EXPECT_EQ(images->bytes.ToString(), Counting(12));
+}
+
+TEST(IdxFileTest, LabelsAreOneNumberASample) {
+  const TemporaryFolder folder;
+  const auto labels = ReadIdx(folder.Write("l", Gzip(LabelsFile({3, 0, 255}))), IdxKind::kLabels);
+  ASSERT_TRUE(labels.ok()) << labels.status();
+  EXPECT_EQ(labels->shape, (Shape{3}));
+  EXPECT_EQ(labels->bytes.ToString(), "\x03" + std::string(1, '\0') + "\xff");
+}
+
+struct BadFile {
+  std::string contents;
+  IdxKind kind;
+  std::string message;
+};
+
+TEST(IdxFileTest, MalformedFilesAreNamedWithWhatWasExpected) {
+  const std::string images = ImagesFile(2);
+  const uint32_t most = 0xffffffff;
+  const std::vector<BadFile> cases = {
+      {"", IdxKind::kImages, "it holds 0 bytes, too few for an IDX magic number"},
+      {images.substr(0, 3), IdxKind::kImages, "it holds 3 bytes, too few"},
+      {images.substr(0, 15), IdxKind::kImages, "it holds 15 bytes, its IDX header has 16"},
+      {Gzip(images.substr(0, 15)), IdxKind::kImages, "it holds 15 bytes, its IDX header has 16"},
+      {LabelsFile({1, 2}), IdxKind::kImages,
+       "magic number is 0x00000801 (IDX labels), expected that of uint8 IDX images, 0x00000803"},
+      {images, IdxKind::kLabels,
+       "magic number is 0x00000803 (IDX images), expected that of uint8 IDX labels, 0x00000801"},
+      {Idx(0x00000d03, {1, 1, 1}, "1234"), IdxKind::kImages,
+       "magic number is 0x00000d03, expected"},
+      {"PNG, say", IdxKind::kImages, "magic number is 0x504e472c, expected"},
+      {images.substr(0, images.size() - 1), IdxKind::kImages,
+       "it is 27 bytes long, expected 28 (the header announces [2, 1, 2, 3])"},
+      {images + "x", IdxKind::kImages, "it is 29 bytes long, expected 28"},
+      {Gzip(images.substr(0, images.size() - 1)), IdxKind::kImages,
+       "holds 27 bytes, expected 28 (the header announces [2, 1, 2, 3])"},
+      {Gzip(images + "x"), IdxKind::kImages, "holds more than the expected 28 bytes"},
+      {Gzip(images) + "x", IdxKind::kImages, "truncated"},
+      {Gzip(images).substr(0, 30), IdxKind::kImages, "truncated"},
+      {Idx(0x00000803, {most, most, most}, "x"), IdxKind::kImages, "impossible dimensions"},
+      {Idx(0x00000804, {most, most, most, most}, "x"), IdxKind::kImages, "impossible dimensions"},
+      {Idx(0x00000803, {most, 1000, 1000}, "x"), IdxKind::kImages,
+       "it is 17 bytes long, expected 4294967295000016"},
+      {Gzip(Idx(0x00000803, {most, 1000, 1000}, "x")), IdxKind::kImages,
+       "cannot hold the expected 4294967295000016 bytes"},
+  };
+  const TemporaryFolder folder;
+  for (const BadFile& bad : cases) {
+    const std::string path = folder.Write("bad", bad.contents);
+    const absl::Status status = ReadIdx(path, bad.kind).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << bad.message;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(bad.message));
+    EXPECT_THAT(std::string(status.message()), HasSubstr(path));
+  }
+}
+
+TEST(IdxFileTest, MissingFilesAndFoldersKeepTheirOwnCodes) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(ReadIdx(folder.path() / "none", IdxKind::kImages).status().code(),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadIdx(folder.path(), IdxKind::kImages).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace distill

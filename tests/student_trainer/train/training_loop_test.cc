@@ -1,0 +1,161 @@
+#include "student_trainer/train/training_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <sstream>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "common/base/files.h"
+#include "common/models/registry.h"
+#include "student_trainer/data/batch_loader.h"
+#include "student_trainer/data/sampler.h"
+#include "tests/student_trainer/train/small_dataset.h"
+#include "tests/testing/fake_clock.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace distill {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
+
+constexpr int64_t kSamples = 33;
+constexpr int64_t kBatch = 8;
+constexpr uint64_t kSeed = 7;
+
+class LoaderWithoutTargets : public TargetedBatchSource {
+ public:
+  explicit LoaderWithoutTargets(BatchLoader& loader) : loader_(loader) {}
+  absl::StatusOr<std::optional<TargetedBatch>> Next() override {
+    auto batch = loader_.Next();
+    if (!batch.ok()) return batch.status();
+    if (!batch->has_value()) return std::nullopt;
+    return TargetedBatch{.batch = **std::move(batch)};
+  }
+  absl::Duration waited() const override { return absl::Seconds(1); }
+
+ private:
+  BatchLoader& loader_;
+};
+
+class TrainingLoopTest : public ::testing::Test {
+ protected:
+  static std::shared_ptr<Model> MakeModel() {
+    torch::manual_seed(1);
+    return *CreateModel(*ArchitectureOf("mlp_small", {1, 4, 4}, 4));
+  }
+
+  TrainingLoop Loop() {
+    return {.trainer = trainer_,
+            .batches = source_,
+            .validate = [this] { return validations_.at(validated_++); },
+            .keep_best =
+                [this](int64_t epoch, const EvaluationResult&) {
+                  kept_.push_back(epoch);
+                  return absl::OkStatus();
+                },
+            .metrics = *metrics_,
+            .progress = progress_,
+            .clock = clock_,
+            .epochs = kEpochs,
+            .steps_per_epoch = static_cast<int64_t>(BatchEnds(kSamples, kBatch).size())};
+  }
+
+  std::vector<nlohmann::json> Metrics() const {
+    std::vector<nlohmann::json> records;
+    const std::string text = *ReadFile(dir_.path() / "metrics.jsonl");
+    for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+      records.push_back(nlohmann::json::parse(line));
+    }
+    return records;
+  }
+
+  static constexpr int64_t kEpochs = 4;
+  const testing::SmallDataset data_{kSamples};
+  const std::vector<int64_t> samples_ = AllSamples(data_);
+  BatchLoader loader_{
+      data_, samples_, samples_, {.batch_size = kBatch, .epochs = kEpochs, .seed = kSeed}};
+  LoaderWithoutTargets source_{loader_};
+  Trainer trainer_{MakeModel(),
+                   {.scale = 255},
+                   {.loss = {.alpha = 0}, .schedule = {.peak = 0.01, .total_steps = 100}}};
+  const testing::TempDir dir_;
+  absl::StatusOr<MetricsLog> metrics_ = MetricsLog::Create(dir_.path() / "metrics.jsonl");
+  testing::FakeClock clock_;
+  std::ostringstream out_;
+  Progress progress_{out_, Progress::Output::kPipe, clock_};
+
+  std::vector<absl::StatusOr<EvaluationResult>> validations_ =
+      std::vector<absl::StatusOr<EvaluationResult>>(kEpochs, EvaluationResult{.samples = 10});
+  size_t validated_ = 0;
+  std::vector<int64_t> kept_;
+};
+
+TEST_F(TrainingLoopTest, TrainsEverySampleOfEveryEpochInTheSamplersOrder) {
+  const auto summary = RunTrainingLoop(Loop(), {});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->samples, kEpochs * kSamples);
+  const std::vector<nlohmann::json> metrics = Metrics();
+  ASSERT_EQ(metrics.size(), static_cast<size_t>(kEpochs));
+  for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
+    TrainedIdsHash expected;
+    for (const int64_t id : EpochOrder(samples_, kSeed, epoch)) expected.Add(id);
+    EXPECT_EQ(metrics[epoch]["ids_hash"], absl::StrFormat("%016x", expected.value()));
+    EXPECT_EQ(metrics[epoch]["samples"], kSamples);
+  }
+}
+
+TEST_F(TrainingLoopTest, KeepsTheModelWithTheFewestErrorsAndThenTheSmallestLoss) {
+  validations_ = {EvaluationResult{.samples = 10, .errors = 5, .loss = 1.0},
+                  EvaluationResult{.samples = 10, .errors = 3, .loss = 1.2},
+                  EvaluationResult{.samples = 10, .errors = 3, .loss = 1.1},
+                  EvaluationResult{.samples = 10, .errors = 3, .loss = 1.3}};
+  const auto summary = RunTrainingLoop(Loop(), {});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_THAT(kept_, ElementsAre(0, 1, 2));
+  EXPECT_EQ(summary->best_epoch, 2);
+  EXPECT_EQ(summary->best_validation.errors, 3);
+}
+
+TEST_F(TrainingLoopTest, TheLastModelIsKeptWhereNothingIsHeldOut) {
+  validations_.assign(kEpochs, EvaluationResult{});
+  ASSERT_THAT(RunTrainingLoop(Loop(), {}), IsOk());
+  EXPECT_EQ(kept_.back(), kEpochs - 1);
+}
+
+TEST_F(TrainingLoopTest, ValidatesAsOftenAsAskedAndAlwaysAtTheEnd) {
+  TrainingLoop loop = Loop();
+  loop.validate_every = 3;
+  ASSERT_THAT(RunTrainingLoop(loop, {}), IsOk());
+  EXPECT_EQ(validated_, 2u);  // after the third and the fourth
+}
+
+TEST_F(TrainingLoopTest, SamplesWithoutTargetsAreCountedWhereThereIsATeacher) {
+  TrainingLoop loop = Loop();
+  loop.has_teacher = true;
+  const auto summary = RunTrainingLoop(loop, {});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->samples_without_targets, kEpochs * kSamples);
+  EXPECT_EQ(Metrics()[0]["samples_without_targets"], kSamples);
+}
+
+TEST_F(TrainingLoopTest, AStopEndsItBeforeTheNextStep) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THAT(RunTrainingLoop(Loop(), stop.get_token()), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(trainer_.steps(), 0);
+}
+
+TEST_F(TrainingLoopTest, AFailedValidationEndsTheRun) {
+  validations_[1] = absl::InternalError("the data vanished");
+  EXPECT_THAT(RunTrainingLoop(Loop(), {}),
+              StatusIs(absl::StatusCode::kInternal, ::testing::HasSubstr("vanished")));
+}
+
+}  // namespace
+}  // namespace distill
