@@ -1,0 +1,31 @@
+// Work: one request on its way through the batcher, and what comes back.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/tensor/target_spec.h"
+#include "teacher_server/model/runner.h"
+
+namespace distill {
+
+struct WorkResult {
+  // Not OK: a status fit for a client.
+  absl::StatusOr<EncodedTargets> targets;
+  absl::Duration queue_time;    // from Submit until its batch was formed
+  absl::Duration compute_time;  // of the whole batch; zero if it was not computed
+};
+
+struct Work {
+  // Whose it is: the queue is fair among streams.
+  uint64_t stream = 0;
+  RunnerRequest request;
+  // Answered DEADLINE_EXCEEDED where it still waits by then.
+  absl::Time deadline = absl::InfiniteFuture();
+  // Called once, on the batcher's thread, unless the stream is cancelled. Must not block.
+  absl::AnyInvocable<void(WorkResult)> done;
+};
+
+}  // namespace distill

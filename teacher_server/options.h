@@ -1,0 +1,28 @@
+// Options: teacher_server's command line.
+#pragma once
+
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "teacher_server/batching/batcher.h"
+#include "teacher_server/model/runner.h"
+#include "teacher_server/serving/server.h"
+
+namespace distill {
+
+struct Options {
+  RunnerOptions runner;
+  BatcherOptions batcher;
+  ServerOptions server;
+  absl::Duration drain_timeout = absl::Seconds(30);
+
+  // INVALID_ARGUMENT names the option, its value and what is allowed.
+  absl::Status Validate() const;
+};
+
+// The options; or the code to exit with, once help, the version (0) or what is wrong (2) was
+// printed.
+std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv);
+
+}  // namespace distill

@@ -1,0 +1,57 @@
+#include "teacher_server/serving/accept_open.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/convert.h"
+#include "common/store/class_order.h"
+
+namespace distill {
+namespace {
+
+absl::StatusOr<TargetSpec> GrantTargets(const v1::TargetSpec& wanted, int64_t classes) {
+  const absl::StatusOr<TargetSpec> spec = FromProto(wanted);
+  const absl::Status status = spec.ok() ? Validate(*spec, classes) : spec.status();
+  if (status.ok()) return spec;
+  return absl::Status(status.code(), absl::StrCat("open.targets: ", status.message()));
+}
+
+}  // namespace
+
+absl::Status CheckModelName(const std::string& name, const ServedTeacher& teacher) {
+  if (name.empty() || name == teacher.info.name) return absl::OkStatus();
+  return absl::NotFoundError(absl::StrCat(
+      "model ", QuotedName(name), " is not served here; served: ", QuotedName(teacher.info.name)));
+}
+
+absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher& teacher) {
+  RETURN_IF_ERROR(CheckModelName(open.model(), teacher));
+  StreamTerms terms;
+  if (open.client().size() > kMaxClientNameBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("open.client has ", open.client().size(),
+                                                   " bytes; allowed are ", kMaxClientNameBytes));
+  }
+  terms.client = open.client();
+  ASSIGN_OR_RETURN(terms.spec, GrantTargets(open.targets(), teacher.info.classes));
+  if (!open.fingerprint().empty() && open.fingerprint() != teacher.info.fingerprint) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "open.fingerprint: the client expects ", QuotedName(open.fingerprint().substr(0, 12)),
+        "…; served is '", teacher.info.fingerprint.substr(0, 12), "…'"));
+  }
+  const std::vector<std::string> wanted(open.class_names().begin(), open.class_names().end());
+  auto class_order = ClassOrder(teacher.info.class_names, teacher.info.classes, wanted);
+  if (!class_order.ok()) {
+    return absl::Status(class_order.status().code(),
+                        absl::StrCat("open.class_names: ", class_order.status().message()));
+  }
+  terms.class_order = *std::move(class_order);
+  if (open.batch_independent() && teacher.numerics.fixed_batch_size == 0) {
+    return absl::UnimplementedError(
+        "open.batch_independent: this server has no fixed batch size; open without it");
+  }
+  terms.batch_independent = open.batch_independent();
+  return terms;
+}
+
+}  // namespace distill

@@ -1,0 +1,34 @@
+// Whether, and as what, an Open is granted. Pure.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/tensor/target_spec.h"
+#include "distill/v1/teacher.pb.h"
+#include "teacher_server/serving/served_teacher.h"
+
+namespace distill {
+
+inline constexpr size_t kMaxClientNameBytes = 128;
+
+// What a stream was granted.
+struct StreamTerms {
+  std::string client;
+  TargetSpec spec;
+  // As RunnerRequest::class_order.
+  std::shared_ptr<const std::vector<int64_t>> class_order;
+  bool batch_independent = false;
+};
+
+// The status of a refusal is fit for the client: it names the field and what is allowed, with the
+// codes of teacher.proto.
+absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher& teacher);
+
+// OK if the name is empty or the served model's; else NOT_FOUND with the served one's.
+absl::Status CheckModelName(const std::string& name, const ServedTeacher& teacher);
+
+}  // namespace distill

@@ -1,0 +1,83 @@
+// DistillStream: one open Distill stream; the reactor that gRPC calls.
+//
+// It owns the stream's protocol state (StreamSession), carries frames between it and gRPC, and
+// requests between it and the batcher. At most one read and one write are under way.
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "absl/time/time.h"
+#include "common/base/clock.h"
+#include "common/base/mutex.h"
+#include "teacher_server/batching/batcher.h"
+#include "teacher_server/serving/counters.h"
+#include "teacher_server/serving/served_teacher.h"
+#include "teacher_server/serving/stream_session.h"
+
+namespace distill {
+
+// What a stream uses. The batcher and the clock outlive every stream.
+struct StreamContext {
+  std::shared_ptr<const ServedTeacher> teacher;
+  std::shared_ptr<Counters> counters;
+  Batcher* batcher = nullptr;
+  Clock* clock = nullptr;
+};
+
+// Threads: gRPC's call the reactions, the batcher's brings answers, any calls Drain(). Lifetime: it
+// keeps itself alive until gRPC is done with it; answers that come later find it gone.
+class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                      public std::enable_shared_from_this<DistillStream> {
+ public:
+  // Starts to read. `on_done` is called once, with no lock held, when gRPC is done with the stream.
+  static std::shared_ptr<DistillStream> Start(StreamContext context, uint64_t id,
+                                              std::function<void()> on_done);
+
+  // Tells the client that the server drains, and ends when all that was taken is answered.
+  void Drain();
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+ private:
+  DistillStream(StreamContext context, uint64_t id, std::function<void()> on_done);
+
+  struct Pending {
+    uint64_t request_id = 0;
+    Work work;
+  };
+
+  Work MakeWork(StreamSession::Taken taken);
+  void OnAnswer(uint64_t request_id, const WorkResult& result);
+  void Submit(Pending pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RetrySubmit();
+  void Count(const StreamSession::Outgoing& written);
+
+  // Starts whatever the session wants next. gRPC's calls are made with the lock held: it never
+  // calls back from inside them, and none may come after Finish.
+  void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const StreamContext context_;
+  const uint64_t id_;
+  const std::function<void()> on_done_;
+
+  Mutex mutex_;
+  StreamSession session_ ABSL_GUARDED_BY(mutex_);
+  // A request that the batcher had no room for; nothing is read while it waits.
+  std::optional<Pending> parked_ ABSL_GUARDED_BY(mutex_);
+  std::optional<StreamSession::Outgoing> writing_ ABSL_GUARDED_BY(mutex_);
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::ByteBuffer incoming_;  // gRPC's while reading_
+  std::shared_ptr<DistillStream> self_;
+};
+
+}  // namespace distill

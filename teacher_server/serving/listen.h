@@ -1,0 +1,13 @@
+// Claiming the addresses that a server listens on, and saying why one cannot be had.
+#pragma once
+
+#include "absl/status/status.h"
+#include "common/rpc/address.h"
+
+namespace distill {
+
+// gRPC says only that listening failed. This tries to bind a TCP address itself and returns the
+// system's reason in one line: FAILED_PRECONDITION where the address is in use, else INTERNAL.
+absl::Status WhyNotListening(const Address& address);
+
+}  // namespace distill

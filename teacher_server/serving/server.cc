@@ -1,0 +1,169 @@
+#include "teacher_server/serving/server.h"
+
+#include <grpc/support/log.h>
+#include <grpcpp/ext/health_check_service_server_builder_option.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/address.h"
+#include "teacher_server/serving/listen.h"
+#include "teacher_server/serving/teacher_service.h"
+#include "teacher_server/serving/unix_socket.h"
+
+namespace distill {
+namespace {
+
+constexpr int64_t kMaxCredits = int64_t{1} << 24;
+constexpr int64_t kMinMessageBytes = int64_t{64} << 10;
+constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
+constexpr int kMaxStreams = 65536;
+constexpr char kServiceName[] = "distill.v1.Teacher";
+
+absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, " ", value, ": allowed are ", least, " to ", most));
+}
+
+// gRPC's own lines on stderr would double every error that is reported here.
+void SilenceGrpcLog() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+  }
+}
+
+void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_message_bytes));
+  builder.SetMaxSendMessageSize(static_cast<int>(options.limits.max_message_bytes));
+  // Two servers must not share a port unnoticed.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Clients may ask every 10 s whether the server lives, with no request in flight.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // A client whose machine vanished holds its stream for no longer than this.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
+}
+
+ServedTeacher MakeServedTeacher(const ServerOptions& options, const ModelInfo& info,
+                                const Numerics& numerics) {
+  return {.info = info, .numerics = numerics, .limits = options.limits};
+}
+
+}  // namespace
+
+absl::Status ServerOptions::Validate() const {
+  if (listen.empty()) return absl::InvalidArgumentError("listen: at least one address is needed");
+  for (const std::string& address : listen) {
+    if (const auto parsed = ParseAddress(address); !parsed.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("listen ", parsed.status().message()));
+    }
+  }
+  if (limits.max_request_samples < 1 || limits.max_request_samples > kMaxCredits) {
+    return OutOfRange("max_request_samples", limits.max_request_samples, 1, kMaxCredits);
+  }
+  if (limits.credits < limits.max_request_samples || limits.credits > kMaxCredits) {
+    return absl::InvalidArgumentError(absl::StrCat("credits ", limits.credits, ": allowed are ",
+                                                   limits.max_request_samples,
+                                                   " (max_request_samples) to ", kMaxCredits));
+  }
+  if (limits.max_message_bytes < kMinMessageBytes || limits.max_message_bytes > kMaxMessageBytes) {
+    return OutOfRange("max_message_size", limits.max_message_bytes, kMinMessageBytes,
+                      kMaxMessageBytes);
+  }
+  if (max_streams < 1 || max_streams > kMaxStreams) {
+    return OutOfRange("max_streams", max_streams, 1, kMaxStreams);
+  }
+  return absl::OkStatus();
+}
+
+// In order of lifetime: what is below uses what is above.
+struct TeacherServer::Parts {
+  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+  std::vector<std::unique_ptr<UnixSocketClaim>> unix_sockets;
+  std::vector<std::string> addresses;
+  Clock* clock = nullptr;
+  std::unique_ptr<TeacherService> service;
+  std::unique_ptr<grpc::Server> server;
+};
+
+absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(const ServerOptions& options,
+                                                                    const ModelInfo& info,
+                                                                    const Numerics& numerics,
+                                                                    Batcher& batcher,
+                                                                    Clock& clock) {
+  RETURN_IF_ERROR(options.Validate());
+  SilenceGrpcLog();
+  auto parts = std::make_unique<Parts>();
+  std::vector<Address> addresses;
+  for (const std::string& text : options.listen) {
+    ASSIGN_OR_RETURN(addresses.emplace_back(), ParseAddress(text));
+    if (addresses.back().kind != Address::Kind::kUnix) continue;
+    ASSIGN_OR_RETURN(auto claim, UnixSocketClaim::Take(addresses.back().path));
+    parts->unix_sockets.push_back(std::move(claim));
+  }
+  parts->clock = &clock;
+  StreamContext context{
+      .teacher = std::make_shared<const ServedTeacher>(MakeServedTeacher(options, info, numerics)),
+      .counters = parts->counters,
+      .batcher = &batcher,
+      .clock = &clock};
+  parts->service = std::make_unique<TeacherService>(std::move(context), options.max_streams);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::ServerBuilder builder;
+  Configure(options, builder);
+  std::vector<int> ports(addresses.size(), 0);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    builder.AddListeningPort(addresses[i].ToString(), grpc::InsecureServerCredentials(), &ports[i]);
+  }
+  builder.RegisterService(parts->service.get());
+  parts->server = builder.BuildAndStart();
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (parts->server == nullptr && ports[i] == 0) return WhyNotListening(addresses[i]);
+    if (addresses[i].kind == Address::Kind::kTcp) addresses[i].port = ports[i];
+    parts->addresses.push_back(addresses[i].ToString());
+  }
+  if (parts->server == nullptr) return absl::InternalError("the gRPC server cannot be started");
+  parts->server->GetHealthCheckService()->SetServingStatus(kServiceName, true);
+  return std::unique_ptr<TeacherServer>(new TeacherServer(std::move(parts)));
+}
+
+TeacherServer::TeacherServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+TeacherServer::~TeacherServer() { static_cast<void>(Drain(absl::ZeroDuration())); }
+
+const std::vector<std::string>& TeacherServer::addresses() const { return parts_->addresses; }
+
+absl::Status TeacherServer::Drain(absl::Duration timeout) {
+  parts_->server->GetHealthCheckService()->SetServingStatus(false);
+  parts_->service->BeginDrain();
+  const int open = parts_->service->WaitForStreams(parts_->clock->Now() + timeout);
+  // Cancels what is open, then waits until gRPC has let go of every stream.
+  parts_->server->Shutdown(std::chrono::system_clock::now());
+  parts_->service->WaitForStreams(absl::InfiniteFuture());
+  if (open == 0) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrCat(open, " streams were still open after ",
+                                                  absl::FormatDuration(timeout), ": cancelled"));
+}
+
+ServedCounts TeacherServer::counts() const {
+  const Counters& counters = *parts_->counters;
+  return {.samples_served = counters.samples_served,
+          .requests_ok = counters.requests_ok,
+          .requests_failed = counters.requests_failed,
+          .requests_dropped = counters.requests_dropped,
+          .streams = counters.streams,
+          .bytes_in = counters.bytes_in,
+          .bytes_out = counters.bytes_out};
+}
+
+}  // namespace distill

@@ -1,0 +1,255 @@
+#include "teacher_server/serving/stream_session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/convert.h"
+#include "common/rpc/wire.h"
+
+namespace distill {
+namespace {
+
+// Room for the header beside an answer's payloads.
+constexpr int64_t kHeaderBytes = 1024;
+
+// Bytes of a request's inputs.
+int64_t InputBytes(const RunnerRequest& request) {
+  int64_t bytes = 0;
+  for (const HostTensor& input : request.inputs) bytes += static_cast<int64_t>(input.bytes.size());
+  return bytes;
+}
+
+}  // namespace
+
+StreamSession::StreamSession(std::shared_ptr<const ServedTeacher> teacher)
+    : teacher_(std::move(teacher)) {}
+
+std::optional<StreamSession::Taken> StreamSession::Receive(const grpc::ByteBuffer& frame,
+                                                           absl::Time now) {
+  if (end_.has_value()) return std::nullopt;
+  v1::DistillRequest message;
+  std::vector<Bytes> payloads;
+  if (absl::Status read = ReadFrame(frame, &message, &payloads); !read.ok()) {
+    EndWith(absl::InvalidArgumentError(
+        absl::StrCat("undecodable message: ", read.message(), "; expected a DistillRequest")));
+    return std::nullopt;
+  }
+  switch (message.kind_case()) {
+    case v1::DistillRequest::kOpen:
+      ReceiveOpen(message.open(), payloads.size());
+      return std::nullopt;
+    case v1::DistillRequest::kRequest:
+      return ReceiveRequest(message.request(), payloads, now);
+    case v1::DistillRequest::KIND_NOT_SET:
+      break;
+  }
+  EndWith(absl::InvalidArgumentError("a message without a kind; expected open or request"));
+  return std::nullopt;
+}
+
+void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
+  if (terms_.has_value()) {
+    return EndWith(absl::FailedPreconditionError("a second open; a stream is opened once"));
+  }
+  if (payloads > 0) {
+    return EndWith(absl::InvalidArgumentError(
+        absl::StrCat("open comes with ", payloads, " payloads; expected none")));
+  }
+  absl::StatusOr<StreamTerms> terms = AcceptOpen(open, *teacher_);
+  if (!terms.ok()) return EndWith(terms.status());
+  terms_ = *std::move(terms);
+
+  v1::DistillResponse response;
+  v1::Opened& opened = *response.mutable_opened();
+  *opened.mutable_model() = ToProto(teacher_->info);
+  *opened.mutable_targets() = ToProto(terms_->spec);
+  *opened.mutable_numerics() = ToProto(teacher_->numerics);
+  *opened.mutable_limits() = ToProto(teacher_->limits);
+  outgoing_.push_back({.frame = WriteFrame(response, {})});
+}
+
+std::optional<StreamSession::Taken> StreamSession::ReceiveRequest(
+    const v1::Request& request, const std::vector<Bytes>& payloads, absl::Time now) {
+  if (!terms_.has_value()) {
+    EndWith(absl::FailedPreconditionError("a request before the open; send an open first"));
+    return std::nullopt;
+  }
+  if (in_flight_.contains(request.id())) {
+    EndWith(absl::InvalidArgumentError(
+        absl::StrCat("request id ", request.id(),
+                     " is in flight already; ids are unique among the requests in flight")));
+    return std::nullopt;
+  }
+  ++unwritten_;
+  SetCharge(request.id(), {.samples = 1});
+  absl::StatusOr<RunnerRequest> checked = CheckRequest(request, payloads);
+  if (!checked.ok()) {
+    AnswerError(request.id(), checked.status());
+    return std::nullopt;
+  }
+  SetCharge(request.id(),
+            {.samples = checked->samples, .bytes = InputBytes(*checked) + AnswerBytes(*checked)});
+  Taken taken{
+      .id = request.id(), .request = *std::move(checked), .deadline = absl::InfiniteFuture()};
+  if (request.timeout_us() > 0) taken.deadline = now + absl::Microseconds(request.timeout_us());
+  return taken;
+}
+
+absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
+    const v1::Request& request, const std::vector<Bytes>& payloads) const {
+  if (draining_) return absl::UnavailableError("the server is draining");
+  RunnerRequest checked;
+  ASSIGN_OR_RETURN(checked.inputs, TensorsFromProto(request.tensors(), payloads));
+  ASSIGN_OR_RETURN(checked.samples, CheckInputs(teacher_->info.inputs, checked.inputs));
+  if (checked.samples > teacher_->limits.max_request_samples) {
+    return absl::InvalidArgumentError(absl::StrCat("the request has ", checked.samples,
+                                                   " samples; allowed are 1 to ",
+                                                   teacher_->limits.max_request_samples));
+  }
+  if (!std::isfinite(request.temperature()) || request.temperature() <= 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("temperature is ", request.temperature(), "; it must be finite and above 0"));
+  }
+  if (request.timeout_us() < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("timeout_us is ", request.timeout_us(), "; it must not be negative"));
+  }
+  checked.spec = terms_->spec;
+  checked.temperature = request.temperature();
+  checked.seed = request.seed();
+  checked.class_order = terms_->class_order;
+  checked.batch_independent = terms_->batch_independent;
+  if (const int64_t bytes = AnswerBytes(checked); bytes > teacher_->limits.max_message_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the answer would take ", bytes, " bytes; allowed are ",
+                     teacher_->limits.max_message_bytes, ": send fewer samples a request"));
+  }
+  return checked;
+}
+
+// Rows are not known before the model ran: one a sample, or one a position where an input has a
+// variable length.
+int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
+  int64_t rows_per_sample = 1;
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const Shape& spec = teacher_->info.inputs[i].shape;
+    for (size_t d = 0; d < spec.size(); ++d) {
+      if (spec[d] == -1)
+        rows_per_sample = std::max(rows_per_sample, request.inputs[i].shape[d + 1]);
+    }
+  }
+  const absl::StatusOr<int64_t> bytes = NumElements(
+      {request.samples, rows_per_sample, BytesPerRow(request.spec, teacher_->info.classes)});
+  constexpr int64_t kTooMany = int64_t{1} << 62;
+  return kHeaderBytes + (bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany);
+}
+
+void StreamSession::Answer(uint64_t id, const WorkResult& result) {
+  const auto found = in_flight_.find(id);
+  if (end_.has_value() || found == in_flight_.end()) return;
+  if (!result.targets.ok()) return AnswerError(id, result.targets.status());
+
+  const EncodedTargets& targets = *result.targets;
+  v1::DistillResponse response;
+  v1::Targets& header = *response.mutable_targets();
+  header.set_id(id);
+  header.set_rows(targets.rows);
+  header.set_classes(targets.classes);
+  header.set_queue_us(absl::ToInt64Microseconds(result.queue_time));
+  header.set_compute_us(absl::ToInt64Microseconds(result.compute_time));
+  std::vector<Bytes> payloads;
+  for (const HostTensor& part : targets.parts) payloads.push_back(part.bytes);
+  Outgoing outgoing{.kind = Outgoing::Kind::kTargets,
+                    .frame = WriteFrame(response, payloads),
+                    .id = id,
+                    .samples = found->second.samples};
+  const auto bytes = static_cast<int64_t>(outgoing.frame.Length());
+  if (bytes > teacher_->limits.max_message_bytes) {
+    return AnswerError(id,
+                       absl::ResourceExhaustedError(absl::StrCat(
+                           "the answer takes ", bytes, " bytes; allowed are ",
+                           teacher_->limits.max_message_bytes, ": send fewer samples a request")));
+  }
+  SetCharge(id, {.samples = outgoing.samples, .bytes = bytes});
+  outgoing_.push_back(std::move(outgoing));
+}
+
+void StreamSession::AnswerError(uint64_t id, const absl::Status& status) {
+  v1::DistillResponse response;
+  v1::Error& error = *response.mutable_error();
+  error.set_id(id);
+  error.set_code(static_cast<int32_t>(status.code()));
+  error.set_message(std::string(status.message()));
+  if (absl::IsUnavailable(status)) error.set_reason(v1::REASON_DRAINING);
+  Outgoing outgoing{.kind = Outgoing::Kind::kError, .frame = WriteFrame(response, {}), .id = id};
+  SetCharge(id, {.samples = in_flight_[id].samples,
+                 .bytes = static_cast<int64_t>(outgoing.frame.Length())});
+  outgoing_.push_back(std::move(outgoing));
+}
+
+void StreamSession::SetCharge(uint64_t id, Charge charge) {
+  Charge& held = in_flight_[id];
+  samples_in_flight_ += charge.samples - held.samples;
+  bytes_in_flight_ += charge.bytes - held.bytes;
+  held = charge;
+}
+
+void StreamSession::HalfClose() { half_closed_ = true; }
+
+void StreamSession::Drain() {
+  if (draining_ || end_.has_value()) return;
+  draining_ = true;
+  if (!terms_.has_value()) return EndWith(absl::UnavailableError("the server is draining"));
+  v1::DistillResponse response;
+  response.mutable_draining();
+  outgoing_.push_back({.frame = WriteFrame(response, {})});
+}
+
+void StreamSession::Abort() { EndWith(absl::CancelledError("the stream was cancelled")); }
+
+void StreamSession::EndWith(absl::Status status) {
+  if (end_.has_value()) return;
+  end_ = std::move(status);
+  dropped_ = unwritten_;
+  in_flight_.clear();
+  outgoing_.clear();
+  samples_in_flight_ = 0;
+  bytes_in_flight_ = 0;
+}
+
+bool StreamSession::WantsRead() const {
+  return !end_.has_value() && !half_closed_ && samples_in_flight_ < teacher_->limits.credits &&
+         bytes_in_flight_ < teacher_->MaxStreamBytes();
+}
+
+std::optional<StreamSession::Outgoing> StreamSession::NextWrite() {
+  if (end_.has_value() || outgoing_.empty()) return std::nullopt;
+  Outgoing next = std::move(outgoing_.front());
+  outgoing_.pop_front();
+  if (next.kind != Outgoing::Kind::kControl) {
+    next.charge = in_flight_[next.id];
+    in_flight_.erase(next.id);
+  }
+  return next;
+}
+
+void StreamSession::Written(const Outgoing& outgoing) {
+  if (end_.has_value() || outgoing.kind == Outgoing::Kind::kControl) return;
+  samples_in_flight_ -= outgoing.charge.samples;
+  bytes_in_flight_ -= outgoing.charge.bytes;
+  --unwritten_;
+}
+
+std::optional<absl::Status> StreamSession::End() const {
+  if (end_.has_value()) return end_;
+  if ((half_closed_ || draining_) && unwritten_ == 0 && outgoing_.empty()) {
+    return absl::OkStatus();
+  }
+  return std::nullopt;
+}
+
+}  // namespace distill

@@ -1,0 +1,238 @@
+#include "teacher_server/batching/batcher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "tests/teacher_server/testing/fake_runner.h"
+#include "tests/testing/fake_clock.h"
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::FakeClock;
+using ::distill::testing::FakeRunner;
+using ::distill::testing::IsOk;
+using ::distill::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+// Collects answers, by the seed of their request.
+class Answers {
+ public:
+  absl::AnyInvocable<void(WorkResult)> Taker(uint64_t seed) {
+    return [this, seed](WorkResult result) {
+      MutexLock lock(mutex_);
+      order_.push_back(seed);
+      results_.push_back(std::move(result));
+      changed_.NotifyAll();
+    };
+  }
+
+  void WaitFor(size_t count) {
+    MutexLock lock(mutex_);
+    while (results_.size() < count) changed_.Wait(mutex_);
+  }
+
+  std::vector<uint64_t> order() {
+    MutexLock lock(mutex_);
+    return order_;
+  }
+
+  WorkResult result(size_t i) {
+    MutexLock lock(mutex_);
+    return results_[i];
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  std::vector<uint64_t> order_ ABSL_GUARDED_BY(mutex_);
+  std::vector<WorkResult> results_ ABSL_GUARDED_BY(mutex_);
+};
+
+class BatcherTest : public ::testing::Test {
+ protected:
+  // `seed` is the request's name in this file.
+  Work Request(uint64_t stream, int64_t samples, uint64_t seed) {
+    Work work;
+    work.stream = stream;
+    work.request.samples = samples;
+    work.request.seed = seed;
+    const auto bytes = static_cast<size_t>(2 * samples);
+    work.request.inputs = {
+        {DType::kUint8, {samples, 2}, Bytes::FromString(std::string(bytes, '\1'))}};
+    work.done = answers_.Taker(seed);
+    return work;
+  }
+
+  // Makes the runner busy with a request 0 of stream 99, until Release().
+  void Occupy(Batcher& batcher) {
+    runner_.Hold();
+    ASSERT_THAT(batcher.Submit(Request(99, 256, 0)), IsOk());
+    runner_.WaitForBatches(1);
+  }
+
+  FakeRunner runner_;
+  FakeClock clock_;
+  BatcherOptions options_;
+  Answers answers_;
+};
+
+TEST_F(BatcherTest, AFullBatchRunsWithoutWaiting) {
+  Batcher batcher(options_, runner_, clock_);
+  ASSERT_THAT(batcher.Submit(Request(1, 256, 7)), IsOk());
+  answers_.WaitFor(1);
+  const WorkResult result = answers_.result(0);
+  ASSERT_THAT(result.targets, IsOk());
+  EXPECT_EQ(result.targets->rows, 256);
+}
+
+TEST_F(BatcherTest, StreamsShareABatchOnceTheDelayHasPassed) {
+  Batcher batcher(options_, runner_, clock_);
+  ASSERT_THAT(batcher.Submit(Request(1, 8, 1)), IsOk());
+  ASSERT_THAT(batcher.Submit(Request(2, 8, 2)), IsOk());
+  clock_.WaitForWaiters(1);
+  EXPECT_THAT(runner_.batches(), IsEmpty());
+  clock_.Advance(options_.rule.batch_delay);
+  answers_.WaitFor(2);
+  EXPECT_THAT(runner_.batches(), ElementsAre(ElementsAre(1, 2)));
+  EXPECT_EQ(answers_.result(0).queue_time, options_.rule.batch_delay);
+}
+
+TEST_F(BatcherTest, ASmallStreamWaitsForFewBatchesBehindAGreedyOne) {
+  Batcher batcher(options_, runner_, clock_);
+  Occupy(batcher);
+  for (uint64_t i = 0; i < 16; ++i) {
+    ASSERT_THAT(batcher.Submit(Request(1, 256, 100 + i)), IsOk());
+  }
+  ASSERT_THAT(batcher.Submit(Request(2, 8, 1)), IsOk());
+  runner_.Release();
+  batcher.Drain();
+  const auto batches = runner_.batches();
+  size_t batch = 0;
+  while (::testing::Value(batches[batch], ::testing::Not(::testing::Contains(1)))) ++batch;
+  EXPECT_LE(batch, 3u);
+}
+
+TEST_F(BatcherTest, AnExpiredRequestIsAnsweredAndNeverComputed) {
+  Batcher batcher(options_, runner_, clock_);
+  Occupy(batcher);
+  Work late = Request(1, 8, 1);
+  late.deadline = clock_.Now() + absl::Milliseconds(5);
+  ASSERT_THAT(batcher.Submit(std::move(late)), IsOk());
+  clock_.Advance(absl::Milliseconds(5));
+  runner_.Release();
+  answers_.WaitFor(2);
+  EXPECT_THAT(answers_.order(), ElementsAre(0, 1));
+  EXPECT_THAT(answers_.result(1).targets, StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(answers_.result(1).queue_time, absl::Milliseconds(5));
+  EXPECT_THAT(runner_.batches(), ElementsAre(ElementsAre(0)));
+}
+
+TEST_F(BatcherTest, ADeadlineThatPassesWhileNothingRunsIsAnsweredInTime) {
+  options_.rule.batch_delay = absl::Seconds(10);
+  Batcher batcher(options_, runner_, clock_);
+  Work late = Request(1, 8, 1);
+  late.deadline = clock_.Now() + absl::Seconds(1);
+  ASSERT_THAT(batcher.Submit(std::move(late)), IsOk());
+  clock_.WaitForWaiters(1);
+  clock_.Advance(absl::Seconds(1));
+  answers_.WaitFor(1);
+  EXPECT_THAT(answers_.result(0).targets, StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
+TEST_F(BatcherTest, AFullQueueRefusesAndSaysWhenThereIsRoom) {
+  options_.max_queued_samples = 10;
+  Batcher batcher(options_, runner_, clock_);
+  Occupy(batcher);
+  ASSERT_THAT(batcher.Submit(Request(1, 10, 1)), IsOk());
+  Work refused = Request(2, 10, 2);
+  Mutex mutex;
+  CondVar changed;
+  bool room = false;
+  EXPECT_THAT(batcher.Submit(std::move(refused),
+                             [&] {
+                               MutexLock lock(mutex);
+                               room = true;
+                               changed.NotifyAll();
+                             }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  runner_.Release();
+  clock_.Advance(options_.rule.batch_delay);
+  {
+    MutexLock lock(mutex);
+    while (!room) changed.Wait(mutex);
+  }
+  EXPECT_THAT(batcher.Submit(std::move(refused)), IsOk());
+  batcher.Drain();
+  EXPECT_THAT(answers_.order(), ElementsAre(0, 1, 2));
+}
+
+TEST_F(BatcherTest, DrainAnswersEverythingItTookAndRefusesTheRest) {
+  Batcher batcher(options_, runner_, clock_);
+  for (uint64_t i = 0; i < 5; ++i) ASSERT_THAT(batcher.Submit(Request(i, 3, i)), IsOk());
+  batcher.Drain();
+  EXPECT_EQ(answers_.order().size(), 5u);
+  Work refused = Request(1, 3, 9);
+  EXPECT_THAT(batcher.Submit(std::move(refused)), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(refused.done);
+}
+
+TEST_F(BatcherTest, ACancelledStreamIsNotComputed) {
+  Batcher batcher(options_, runner_, clock_);
+  Occupy(batcher);
+  ASSERT_THAT(batcher.Submit(Request(1, 8, 1)), IsOk());
+  ASSERT_THAT(batcher.Submit(Request(2, 8, 2)), IsOk());
+  batcher.CancelStream(1);
+  runner_.Release();
+  batcher.Drain();
+  EXPECT_THAT(answers_.order(), ElementsAre(0, 2));
+}
+
+TEST_F(BatcherTest, CancellingTheOnlyStreamMakesRoom) {
+  options_.max_queued_samples = 10;
+  options_.rule.batch_delay = absl::Seconds(10);
+  Batcher batcher(options_, runner_, clock_);
+  ASSERT_THAT(batcher.Submit(Request(1, 10, 1)), IsOk());
+  Mutex mutex;
+  CondVar changed;
+  bool room = false;
+  ASSERT_THAT(batcher.Submit(Request(2, 10, 2),
+                             [&] {
+                               MutexLock lock(mutex);
+                               room = true;
+                               changed.NotifyAll();
+                             }),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  batcher.CancelStream(1);
+  MutexLock lock(mutex);
+  while (!room) changed.Wait(mutex);
+  EXPECT_TRUE(room);
+}
+
+TEST_F(BatcherTest, TheRunnersErrorsReachTheirRequests) {
+  runner_.FailWith(absl::InternalError("the teacher failed"));
+  Batcher batcher(options_, runner_, clock_);
+  ASSERT_THAT(batcher.Submit(Request(1, 256, 1)), IsOk());
+  answers_.WaitFor(1);
+  EXPECT_THAT(answers_.result(0).targets, StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST(BatcherOptionsTest, NamesTheFieldThatIsOutOfRange) {
+  BatcherOptions options;
+  EXPECT_THAT(options.Validate(), IsOk());
+  options.rule.max_batch_samples = 0;
+  EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           ::testing::HasSubstr("max_batch_samples 0")));
+  options = {};
+  options.rule.batch_delay = absl::Hours(1);
+  EXPECT_THAT(options.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("batch_delay 1h")));
+}
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,266 @@
+#include "teacher_server/model/runner.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/files.h"
+#include "common/models/host_tensors.h"
+#include "common/models/loaded_model.h"
+#include "common/models/registry.h"
+#include "common/targets/dense.h"
+#include "tests/common/models/torchscript_file.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::IsOk;
+using ::distill::testing::StatusIs;
+using ::distill::testing::TempDir;
+using ::distill::testing::WriteTorchScript;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+using Answers = std::vector<absl::StatusOr<EncodedTargets>>;
+
+constexpr int64_t kFixedBatch = 8;
+
+// A model directory with an MLP: uint8 [3, 4, 4] → 5 classes.
+void WriteMlp(const std::filesystem::path& directory) {
+  at::manual_seed(1);
+  const Architecture architecture = *ArchitectureOf("mlp_small", {3, 4, 4}, 5);
+  ModelDescription description;
+  description.architecture = architecture.name;
+  description.arguments = architecture.arguments;
+  description.inputs = {{"image", DType::kUint8, {3, 4, 4}}};
+  description.normalization.scale = 255;
+  description.class_names = {"a", "b", "c", "d", "e"};
+  ASSERT_THAT(SaveModelDirectory(directory, description, **CreateModel(architecture)), IsOk());
+}
+
+// A model directory with a TorchScript: float32 [3] → logits by this source.
+void WriteScript(const std::filesystem::path& directory, const std::string& forward) {
+  ModelDescription description;
+  description.architecture = kTorchScriptArchitecture;
+  description.inputs = {{"features", DType::kFloat32, {3}}};
+  std::filesystem::create_directories(directory);
+  ASSERT_THAT(WriteFileAtomically(directory / kConfigFile, ToJson(description)), IsOk());
+  WriteTorchScript(directory / kTorchScriptFile, forward);
+}
+
+std::unique_ptr<Runner> Load(const std::filesystem::path& directory) {
+  auto runner =
+      LoadRunner({.model_directory = directory, .max_batch_samples = kFixedBatch, .threads = 1});
+  EXPECT_THAT(runner, IsOk());
+  return runner.ok() ? *std::move(runner) : nullptr;
+}
+
+RunnerRequest Request(const at::Tensor& input) {
+  return {.inputs = {FromTorch(input)}, .samples = input.size(0)};
+}
+
+at::Tensor Images(int64_t samples) { return at::randint(0, 256, {samples, 3, 4, 4}, at::kByte); }
+
+// float32 [n, 3], each row filled with one value.
+at::Tensor Features(const std::vector<double>& values) {
+  return at::tensor(values, at::kFloat).unsqueeze(1).repeat({1, 3});
+}
+
+at::Tensor Logits(const absl::StatusOr<EncodedTargets>& answer) { return *DecodeDense(*answer); }
+
+class MlpRunnerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteMlp(dir_ / "teacher");
+    runner_ = Load(dir_ / "teacher");
+    ASSERT_NE(runner_, nullptr);
+    model_ = *LoadedModel::Load(dir_ / "teacher");
+  }
+
+  TempDir dir_;
+  std::unique_ptr<Runner> runner_;
+  std::unique_ptr<LoadedModel> model_;  // what the runner's answers are compared with
+};
+
+TEST_F(MlpRunnerTest, SaysWhatItServesAndHow) {
+  EXPECT_EQ(runner_->info().name, "teacher");
+  EXPECT_EQ(runner_->info().fingerprint, model_->fingerprint());
+  EXPECT_EQ(runner_->info().classes, 5);
+  EXPECT_EQ(runner_->info().class_names.size(), 5u);
+  const Numerics& numerics = runner_->numerics();
+  EXPECT_EQ(numerics.runner, "zoo");
+  EXPECT_EQ(numerics.dtype, "float32");
+  EXPECT_EQ(numerics.device, "cpu");
+  EXPECT_EQ(numerics.intra_op_threads, 1);
+  EXPECT_EQ(numerics.fixed_batch_size, kFixedBatch);
+  EXPECT_FALSE(numerics.blas.empty());
+  EXPECT_FALSE(numerics.libtorch_version.empty());
+}
+
+TEST_F(MlpRunnerTest, EachRequestOfABatchGetsItsOwnRows) {
+  const at::Tensor first = Images(3);
+  const at::Tensor second = Images(2);
+  const Answers answers = runner_->Run({Request(first), Request(second)});
+  ASSERT_EQ(answers.size(), 2u);
+  ASSERT_THAT(answers[0], IsOk());
+  ASSERT_THAT(answers[1], IsOk());
+  EXPECT_THAT(Validate(*answers[0]), IsOk());
+  EXPECT_TRUE(at::allclose(Logits(answers[0]), *model_->Logits({first}), 1e-5, 1e-5));
+  EXPECT_TRUE(at::allclose(Logits(answers[1]), *model_->Logits({second}), 1e-5, 1e-5));
+}
+
+TEST_F(MlpRunnerTest, EachRequestIsEncodedByItsOwnSpec) {
+  RunnerRequest half = Request(Images(2));
+  half.spec.encoding = TargetEncoding::kDenseF16;
+  const Answers answers = runner_->Run({Request(Images(2)), half});
+  ASSERT_THAT(answers[0], IsOk());
+  ASSERT_THAT(answers[1], IsOk());
+  EXPECT_EQ(answers[0]->parts.size(), 1u);
+  EXPECT_EQ(answers[1]->parts.size(), 2u);
+  EXPECT_EQ(answers[1]->spec, half.spec);
+}
+
+TEST_F(MlpRunnerTest, AClassOrderPermutesTheColumnsAndNothingElse) {
+  const at::Tensor images = Images(6);
+  const at::Tensor own = Logits(runner_->Run({Request(images)})[0]);
+  std::vector<int64_t> order = {0, 1, 2, 3, 4};
+  do {
+    RunnerRequest permuted = Request(images);
+    permuted.class_order = std::make_shared<const std::vector<int64_t>>(order);
+    const at::Tensor logits = Logits(runner_->Run({permuted})[0]);
+    for (int64_t c = 0; c < 5; ++c) {
+      ASSERT_TRUE(at::equal(logits.select(1, c), own.select(1, order[static_cast<size_t>(c)])));
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_F(MlpRunnerTest, ABatchIndependentRequestGivesTheSameBytesWhateverElseRuns) {
+  for (const int64_t samples : {1, 5, 8, 19}) {  // 19: more than two fixed batches
+    RunnerRequest request = Request(Images(samples));
+    request.batch_independent = true;
+    const Answers before = runner_->Run({request});
+    ASSERT_THAT(before[0], IsOk());
+    ASSERT_EQ(before[0]->rows, samples);
+    runner_->Run({Request(Images(3)), Request(Images(4))});
+    const Answers after = runner_->Run({request});
+    EXPECT_EQ(before[0]->parts[0].bytes, after[0]->parts[0].bytes);
+    EXPECT_TRUE(
+        at::allclose(Logits(after[0]), *model_->Logits({ToTorch(request.inputs[0])}), 1e-5, 1e-5));
+  }
+}
+
+TEST_F(MlpRunnerTest, PaddingIsAFullFixedBatchOfZeros) {
+  const at::Tensor images = Images(3);
+  RunnerRequest request = Request(images);
+  request.batch_independent = true;
+  const at::Tensor padded = at::cat({images, at::zeros({kFixedBatch - 3, 3, 4, 4}, at::kByte)});
+  EXPECT_TRUE(
+      at::equal(Logits(runner_->Run({request})[0]), model_->Logits({padded})->narrow(0, 0, 3)));
+}
+
+TEST(RunnerTest, ANonFiniteInputFailsAloneAmongGoodOnes) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return x * 2.0\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    const Answers answers = runner->Run(
+        {Request(Features({1, 2})), Request(Features({3, bad})), Request(Features({4}))});
+    EXPECT_TRUE(at::equal(Logits(answers[0]), Features({2, 4})));
+    EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'features'")));
+    EXPECT_TRUE(at::equal(Logits(answers[2]), Features({8})));
+  }
+}
+
+TEST(RunnerTest, NaNLogitsFailTheirOwnRequestOnly) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return torch.sqrt(x)\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers = runner->Run({Request(Features({-1, 4})), Request(Features({4}))});
+  EXPECT_THAT(answers[0], StatusIs(absl::StatusCode::kInternal));
+  EXPECT_TRUE(at::equal(Logits(answers[1]), Features({2})));
+}
+
+// What a model does wrong when it sees a value above 100, and what then must not reach a client.
+struct Misbehaviour {
+  std::string name;
+  std::string source;
+};
+
+class MisbehavingModelTest : public ::testing::TestWithParam<Misbehaviour> {};
+
+TEST_P(MisbehavingModelTest, FailsOnlyTheRequestsThatProvokeIt) {
+  const TempDir dir;
+  WriteScript(dir.path(), GetParam().source);
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers =
+      runner->Run({Request(Features({1, 2})), Request(Features({200})), Request(Features({3}))});
+  EXPECT_TRUE(at::equal(Logits(answers[0]), Features({1, 2})));
+  EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInternal,
+                                   AllOf(HasSubstr("teacher"), Not(HasSubstr("secret")),
+                                         Not(HasSubstr("Traceback")), Not(HasSubstr("/")))));
+  EXPECT_TRUE(at::equal(Logits(answers[2]), Features({3})));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Runner, MisbehavingModelTest,
+    ::testing::Values(Misbehaviour{"Throws",
+                                   "def forward(self, x):\n"
+                                   "  assert float(x.max()) <= 100.0, 'secret'\n"
+                                   "  return x * 1.0\n"},
+                      Misbehaviour{"WrongClassCount",
+                                   "def forward(self, x):\n"
+                                   "  if float(x.max()) > 100.0:\n"
+                                   "    return x[:, :2]\n"
+                                   "  return x * 1.0\n"},
+                      Misbehaviour{"WrongRowCount",
+                                   "def forward(self, x):\n"
+                                   "  if float(x.max()) > 100.0:\n"
+                                   "    return torch.cat([x, x[:1]])\n"
+                                   "  return x * 1.0\n"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(RunnerTest, TorchScriptSaysSoInItsNumerics) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return x * 1.0\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  EXPECT_EQ(runner->numerics().runner, "torchscript");
+}
+
+TEST(LoadRunnerTest, AFolderWithoutAModelIsNamed) {
+  const TempDir dir;
+  EXPECT_THAT(LoadRunner({.model_directory = dir / "absent"}).status(),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr((dir / "absent").string())));
+}
+
+TEST(LoadRunnerTest, AGivenNameIsServed) {
+  const TempDir dir;
+  WriteMlp(dir / "teacher");
+  const auto runner = LoadRunner({.model_directory = dir / "teacher", .model_name = "vgg"});
+  ASSERT_THAT(runner, IsOk());
+  EXPECT_EQ((*runner)->info().name, "vgg");
+}
+
+TEST(RunnerOptionsTest, NamesTheFieldThatIsOutOfRange) {
+  EXPECT_THAT(RunnerOptions{}.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("model")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .max_batch_samples = 0}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_batch_samples 0")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .threads = -1}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("threads -1")));
+}
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,99 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+#include "tests/teacher_server/serving/serving_fixture.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::ClientStream;
+using ::distill::testing::RequestMessage;
+using ::distill::testing::ServingTest;
+
+class BackPressureTest : public ServingTest {};
+
+TEST_F(BackPressureTest, AClientThatNeverReadsIsNotComputedForWithoutBound) {
+  constexpr uint64_t kRequests = 300;
+  constexpr int64_t kSamples = 4;
+  // 64 KiB an answer: the transport holds few of them.
+  runner_.mutable_info().classes = 4096;
+  runner_.mutable_info().class_names.clear();
+  options_.limits.credits = 16;
+  options_.limits.max_request_samples = kSamples;
+  StartServer();
+
+  ClientStream deaf(channel_);
+  deaf.Open();
+  std::thread writer([&deaf] {
+    for (uint64_t id = 1; id <= kRequests; ++id) {
+      if (!deaf.Send(RequestMessage(id, kSamples))) break;
+    }
+    deaf.HalfClose();
+  });
+  // Another stream is served meanwhile, over a connection of its own; the queue is fair, so the
+  // deaf one's turn comes at least as often.
+  constexpr int kRoundTrips = 100;
+  const auto other_channel = Connect();
+  ClientStream other(other_channel);
+  other.Open();
+  for (int i = 0; i < kRoundTrips; ++i) {
+    other.Send(RequestMessage(1));
+    ASSERT_TRUE(other.Receive()->has_targets());
+  }
+  // The credits, and a few answers that the transport may hold; of 1,200 samples sent.
+  EXPECT_LE(runner_.samples() - kRoundTrips, 64);
+
+  // Once it reads, everything is answered.
+  for (uint64_t i = 0; i < kRequests; ++i) ASSERT_TRUE(deaf.Receive()->has_targets());
+  writer.join();
+  EXPECT_TRUE(deaf.Finish().ok());
+}
+
+TEST_F(BackPressureTest, AFullQueueDelaysStreamsAndLosesNothing) {
+  constexpr uint64_t kRequests = 50;
+  batcher_options_.max_queued_samples = 4;
+  runner_.Hold();
+  StartServer();
+  std::vector<std::unique_ptr<ClientStream>> streams;
+  for (int i = 0; i < 4; ++i) {
+    streams.push_back(std::make_unique<ClientStream>(channel_));
+    streams.back()->Open();
+    for (uint64_t id = 1; id <= kRequests; ++id) streams.back()->Send(RequestMessage(id, 3));
+    streams.back()->HalfClose();
+  }
+  runner_.Release();
+  for (const auto& stream : streams) {
+    for (uint64_t i = 0; i < kRequests; ++i) ASSERT_TRUE(stream->Receive()->has_targets());
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+}
+
+TEST_F(BackPressureTest, MoreStreamsThanAllowedAreRefusedUntilOneEnds) {
+  options_.max_streams = 2;
+  StartServer();
+  {
+    ClientStream first(channel_);
+    ClientStream second(channel_);
+    first.Open();
+    second.Open();
+    EXPECT_EQ(ClientStream(channel_).Finish().error_code(), grpc::RESOURCE_EXHAUSTED);
+    first.HalfClose();
+    EXPECT_TRUE(first.Finish().ok());
+    second.HalfClose();
+    EXPECT_TRUE(second.Finish().ok());
+  }
+  // A stream's place is free when gRPC is done with it, a moment after its client saw the end.
+  grpc::Status status;
+  do {
+    ClientStream next(channel_);
+    next.HalfClose();
+    status = next.Finish();
+  } while (status.error_code() == grpc::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(status.ok());
+}
+
+}  // namespace
+}  // namespace distill

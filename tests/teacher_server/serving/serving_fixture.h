@@ -1,0 +1,113 @@
+// A server over a FakeRunner on a Unix socket, and a plain generated gRPC client for it.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "distill/v1/teacher.grpc.pb.h"
+#include "teacher_server/batching/batcher.h"
+#include "teacher_server/serving/server.h"
+#include "tests/teacher_server/serving/messages.h"
+#include "tests/teacher_server/testing/fake_runner.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace distill::testing {
+
+// One stream of a client that is written in plain protobuf. A stream that hangs fails after a
+// minute.
+class ClientStream {
+ public:
+  explicit ClientStream(const std::shared_ptr<grpc::Channel>& channel)
+      : stub_(v1::Teacher::NewStub(channel)) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::minutes(1));
+    stream_ = stub_->Distill(&context_);
+  }
+
+  bool Send(const v1::DistillRequest& message) { return stream_->Write(message); }
+  void HalfClose() { stream_->WritesDone(); }
+  void Cancel() { context_.TryCancel(); }
+
+  // Nothing once the server has ended the stream.
+  std::optional<v1::DistillResponse> Receive() {
+    v1::DistillResponse response;
+    if (!stream_->Read(&response)) return std::nullopt;
+    return response;
+  }
+
+  // Reads what is left, and returns how the stream ended.
+  grpc::Status Finish() {
+    while (Receive().has_value()) {
+    }
+    return stream_->Finish();
+  }
+
+  // Sends an open and expects it to be granted.
+  v1::Opened Open(const v1::DistillRequest& open = OpenMessage()) {
+    Send(open);
+    const auto response = Receive();
+    EXPECT_TRUE(response.has_value() && response->has_opened()) << "the open was not granted";
+    return response.has_value() ? response->opened() : v1::Opened();
+  }
+
+ private:
+  const std::unique_ptr<v1::Teacher::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::DistillRequest, v1::DistillResponse>> stream_;
+};
+
+class ServingTest : public ::testing::Test {
+ protected:
+  // Call before the first use of the server: changes to runner_, options_ and batcher_options_
+  // count until then.
+  void StartServer() {
+    batcher_ = std::make_unique<Batcher>(batcher_options_, runner_, Clock::Real());
+    options_.listen = {address()};
+    auto server = TeacherServer::Start(options_, runner_.info(), runner_.numerics(), *batcher_);
+    ASSERT_THAT(server, IsOk());
+    server_ = *std::move(server);
+    channel_ = Connect();
+  }
+
+  void TearDown() override { runner_.Release(); }
+
+  std::string address() const { return "unix:" + (dir_ / "teacher.sock").string(); }
+
+  std::shared_ptr<grpc::Channel> Connect() const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    // Windows that do not grow: what the transport holds is little and known.
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    return grpc::CreateCustomChannel(address(), grpc::InsecureChannelCredentials(), arguments);
+  }
+
+  // A fresh stream is opened, answered correctly and ended OK.
+  void ExpectServes() {
+    ClientStream stream(channel_);
+    stream.Open();
+    stream.Send(RequestMessage(1, 2, 7));
+    const auto answer = stream.Receive();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->targets().id(), 1u);
+    EXPECT_EQ(answer->targets().rows(), 2);
+    EXPECT_EQ(LogitsOf(*answer), (std::vector<float>{70, 71, 72, 70, 71, 72}));
+    stream.HalfClose();
+    const grpc::Status status = stream.Finish();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+
+  const TempDir dir_;
+  FakeRunner runner_;
+  BatcherOptions batcher_options_{.rule = {.batch_delay = absl::ZeroDuration()}};
+  ServerOptions options_;
+  std::unique_ptr<Batcher> batcher_;
+  std::unique_ptr<TeacherServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+}  // namespace distill::testing
