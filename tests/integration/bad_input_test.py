@@ -1,0 +1,247 @@
+"""Bad input: a clear line, the right exit code, nothing half-written."""
+
+import gzip
+import json
+import shutil
+import signal
+import socket
+import struct
+import unittest
+
+from programs import IntegrationTest, NAMES, SERVER, SIDE, TRAINER, write_dataset, write_idx
+
+
+class BadInput(IntegrationTest):
+    def setUp(self):
+        super().setUp()
+        self.data = write_dataset(self.dir / "data")
+
+    def assert_fails(self, code, says, *arguments):
+        actual, output = self.run_program(*arguments)
+        self.assertEqual(actual, code, output)
+        for text in [says] if isinstance(says, str) else says:
+            self.assertIn(text, output)
+        self.assertNotIn("terminate called", output)
+
+    def assert_train_fails(self, code, says, *options, data=None):
+        """Training fails, and leaves no run directory."""
+        data = data or self.data
+        self.assert_fails(code, says, *self.train_arguments(data, "bad_run", *options))
+        self.assertFalse((self.dir / "bad_run").exists())
+
+    def test_a_wrong_command_line_of_the_trainer_is_2_and_names_the_option(self):
+        for options, says in [
+                (["--no_such_option", "1"], "--no_such_option"),
+                (["--alpha", "1.5", "--teacher", "localhost:1"], ["alpha", "1.5"]),
+                (["--alpha", "-0.1", "--teacher", "localhost:1"], "alpha"),
+                (["--alpha", "nan", "--teacher", "localhost:1"], "alpha"),
+                (["--alpha", "0.5"], "--teacher"),
+                (["--temperature", "0", "--teacher", "localhost:1"], "temperature"),
+                (["--temperature", "-1", "--teacher", "localhost:1"], "temperature"),
+                (["--epochs", "0"], "--epochs"),
+                (["--epochs", "many"], "--epochs"),
+                (["--batch_size", "0"], "--batch_size"),
+                (["--val_count", "5", "--val_fraction", "0.1"], "--val_fraction"),
+                (["--label_count", "5", "--label_fraction", "0.1"], "--label_fraction"),
+                (["--val", self.data, "--val_count", "5"], "--val"),
+                (["--val_fraction", "1.5"], "val_fraction"),
+                (["--encoding", "morse"], ["--encoding", "morse", "f16"]),
+                (["--on_teacher_loss", "cry"], ["--on_teacher_loss", "cry", "hard_labels"]),
+                (["--teacher", "nowhere"], ["--teacher", "nowhere", "host:port"]),
+                (["--teacher", "host:99999"], "--teacher"),
+        ]:
+            with self.subTest(options=options):
+                self.assert_train_fails(2, says, *options)
+
+    def test_a_student_that_is_not_in_the_zoo_is_2_with_the_zoo(self):
+        self.assert_fails(2, ["--student", "resnet9000", "mlp_small"], TRAINER, "train", "--train",
+                          self.data, "--student", "resnet9000", "--run_dir", self.dir / "run")
+
+    def test_a_missing_subcommand_or_required_option_is_2(self):
+        self.assert_fails(2, "subcommand", TRAINER)
+        self.assert_fails(2, "--student", TRAINER, "train", "--train", self.data, "--run_dir", "x")
+        self.assert_fails(2, "--test", TRAINER, "evaluate", self.data)
+
+    def test_a_config_file_that_is_missing_is_1_and_an_unknown_key_in_it_2(self):
+        self.assert_fails(1, "missing.toml", TRAINER, "train", "--config", self.dir / "missing.toml")
+        (self.dir / "typo.toml").write_text("[train]\nepohcs = 3\n")
+        self.assert_fails(2, "epohcs", *self.train_arguments(self.data, "run", "--config",
+                                                             self.dir / "typo.toml"))
+
+    def test_malformed_data_is_1_and_names_the_file(self):
+        images, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+
+        def replace(name, content):
+            def spoil(folder):
+                (folder / f"{name}.gz").unlink()
+                (folder / name).write_bytes(content)
+            return spoil
+
+        def header(magic, *dims):
+            return struct.pack(f">{1 + len(dims)}I", magic, *dims)
+
+        def cut_gzip(folder):
+            whole = (folder / f"{images}.gz").read_bytes()
+            (folder / f"{images}.gz").write_bytes(whole[:len(whole) // 2])
+
+        def many_labels(folder):
+            (folder / f"{labels}.gz").unlink()
+            write_idx(folder / f"{labels}.gz", 0x801, [500], bytes(500))
+
+        def label_out_of_range(folder):
+            (folder / f"{labels}.gz").unlink()
+            write_idx(folder / f"{labels}.gz", 0x801, [400], bytes([7] + [0] * 399))
+
+        for what, spoil, says in [
+                ("magic", replace(images, header(0x999, 1, SIDE, SIDE) + bytes(64)), images),
+                ("length", replace(images, header(0x803, 9, SIDE, SIDE) + bytes(64)), images),
+                ("empty", replace(images, b""), images),
+                ("no samples", replace(images, header(0x803, 0, SIDE, SIDE)), images),
+                ("absurd size", replace(images, header(0x803, *[0xFFFFFFFF] * 3)), images),
+                ("cut", cut_gzip, images),
+                ("count of labels", many_labels, labels),
+                ("label out of range", label_out_of_range, [labels, "7"]),
+        ]:
+            with self.subTest(what=what):
+                folder = self.dir / "spoiled"
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.copytree(self.data, folder)
+                spoil(folder)
+                self.assert_train_fails(1, says, data=folder)
+        self.assert_train_fails(1, "nowhere", data=self.dir / "nowhere")
+
+    def test_more_labels_or_validation_than_there_are_is_1(self):
+        self.assert_train_fails(1, "361", "--label_count", "361")
+        self.assert_train_fails(1, "500", "--val_count", "500")
+        self.assert_train_fails(1, "leaves 0 samples", "--label_count", "0")
+
+    def test_a_run_directory_that_holds_anything_is_left_alone(self):
+        (self.dir / "run").mkdir()
+        (self.dir / "run" / "mine").write_text("x")
+        self.assert_fails(1, "never written over", *self.train_arguments(self.data, "run"))
+        self.assertEqual([p.name for p in (self.dir / "run").iterdir()], ["mine"])
+
+    def test_an_address_without_a_teacher_is_1_and_named(self):
+        self.assert_train_fails(1, "gone.sock", "--teacher", self.unix_address("gone.sock"),
+                                "--connect_timeout", "1s")
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = f"127.0.0.1:{listener.getsockname()[1]}"
+            self.assert_train_fails(1, address, "--teacher", address, "--connect_timeout", "1s")
+
+    def test_a_wrong_command_line_of_the_server_is_2_and_names_the_option(self):
+        for options, says in [
+                ([], "--model"),
+                (["--model", "m"], "--listen"),
+                (["--model", "m", "--listen", "nowhere"], ["--listen", "nowhere"]),
+                (["--model", "m", "--listen", "localhost:0", "--batch_delay", "5"], "--batch_delay"),
+                (["--model", "m", "--listen", "localhost:0", "--max_batch_samples", "0"],
+                 "--max_batch_samples"),
+                (["--model", "m", "--listen", "localhost:0", "--max_message_size", "lots"],
+                 "--max_message_size"),
+                (["--model", "m", "--listen", "localhost:0", "--what"], "--what"),
+        ]:
+            with self.subTest(options=options):
+                self.assert_fails(2, says, SERVER, *options)
+
+    def test_a_model_directory_that_cannot_be_served_is_1_and_named(self):
+        good = self.train_teacher(self.data)
+
+        def change_config(**changes):
+            def spoil(folder):
+                config = json.loads((folder / "config.json").read_text())
+                (folder / "config.json").write_text(json.dumps({**config, **changes}))
+            return spoil
+
+        def truncate(folder):
+            weights = folder / "model.safetensors"
+            weights.write_bytes(weights.read_bytes()[:-10])
+
+        def overlap(folder):
+            weights = folder / "model.safetensors"
+            raw = weights.read_bytes()
+            size = struct.unpack("<Q", raw[:8])[0]
+            head = json.loads(raw[8:8 + size])
+            first, second = [name for name in head if name != "__metadata__"][:2]
+            head[second]["data_offsets"] = head[first]["data_offsets"]
+            text = json.dumps(head).encode()
+            weights.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + size:])
+
+        def no_torchscript(folder):
+            change_config(architecture="torchscript", arguments={})(folder)
+            (folder / "model.pt").write_bytes(b"not a zip file")
+
+        for what, spoil, says in [
+                ("no config", lambda f: (f / "config.json").unlink(), "config.json"),
+                ("no weights", lambda f: (f / "model.safetensors").unlink(), "model.safetensors"),
+                ("config is no JSON", lambda f: (f / "config.json").write_text("{"), "config.json"),
+                ("format", change_config(format="distill/99"), "distill/99"),
+                ("architecture", change_config(architecture="perceptron"), "perceptron"),
+                ("arguments", change_config(arguments={"input_shape": [1, 8, 8], "hidden": [0],
+                                                       "classes": 4}), "hidden"),
+                ("truncated", truncate, "model.safetensors"),
+                ("overlapping", overlap, "model.safetensors"),
+                ("class names", change_config(class_names=["a", "b"]), "2"),
+                ("torchscript", no_torchscript, "model.pt"),
+        ]:
+            with self.subTest(what=what):
+                folder = self.dir / "spoiled_model"
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.copytree(good, folder)
+                spoil(folder)
+                sock = self.dir / "s.sock"
+                self.assert_fails(1, ["spoiled_model", says], SERVER, "--model", folder, "--listen",
+                                  f"unix:{sock}")
+                self.assertFalse(sock.exists())
+        self.assert_fails(1, "nothing_here", SERVER, "--model", self.dir / "nothing_here",
+                          "--listen", self.unix_address())
+
+    def test_an_address_in_use_is_1_and_the_first_server_goes_on(self):
+        model = self.train_teacher(self.data)
+        for listen in [self.unix_address(), "127.0.0.1:0"]:
+            with self.subTest(listen=listen):
+                server, address = self.serve(model, listen)
+                self.assert_fails(1, address, SERVER, "--model", model, "--listen", address)
+                self.run_ok(*self.train_arguments(self.data, f"run_{listen[:4]}", "--teacher",
+                                                  address, "--epochs", "1"))
+                server.kill()
+
+    def test_a_teacher_that_does_not_fit_the_data_is_1_with_both_sides(self):
+        _, address = self.serve(self.train_teacher(self.data), self.unix_address())
+        other_names = write_dataset(self.dir / "other_names", names=["a", "b", "c", "d"])
+        self.assert_train_fails(1, NAMES + ["'a', 'b', 'c', 'd'"], "--teacher", address, data=other_names)
+
+        wider = write_dataset(self.dir / "wider")
+        for role, count in [("train", 400), ("t10k", 100)]:
+            path = wider / f"{role}-images-idx3-ubyte.gz"
+            raw = gzip.decompress(path.read_bytes())[16:]
+            path.unlink()
+            write_idx(path, 0x803, [count // 2, SIDE, 2 * SIDE], raw)
+            labels = wider / f"{role}-labels-idx1-ubyte.gz"
+            raw = gzip.decompress(labels.read_bytes())[8:]
+            write_idx(labels, 0x801, [count // 2], raw[:count // 2])
+        self.assert_train_fails(1, ["[1, 8, 8]", "[1, 8, 16]"], "--teacher", address, data=wider)
+
+    def test_a_teacher_of_other_classes_without_names_is_caught_by_the_probe(self):
+        unnamed = write_dataset(self.dir / "unnamed", names=None)
+        _, address = self.serve(self.train_teacher(unnamed), self.unix_address())
+        shifted = self.dir / "shifted"
+        shutil.copytree(unnamed, shifted)
+        for role in ["train", "t10k"]:
+            path = shifted / f"{role}-labels-idx1-ubyte.gz"
+            raw = gzip.decompress(path.read_bytes())
+            path.write_bytes(gzip.compress(raw[:8] + bytes((b + 1) % 4 for b in raw[8:])))
+        self.assert_train_fails(1, ["parity probe", "--allow_misaligned_teacher"], "--teacher", address,
+                                data=shifted)
+        output = self.run_ok(*self.train_arguments(shifted, "allowed", "--teacher", address, "--epochs",
+                                                   "1", "--allow_misaligned_teacher"))
+        self.assertIn("no better than chance", output)
+
+    def test_interrupted_training_is_130(self):
+        trainer = self.start(*self.train_arguments(self.data, "run", "--epochs", "100000"))
+        trainer.wait_for_output("epoch 1/100000")
+        trainer.signal(signal.SIGTERM)
+        self.assertEqual(trainer.wait(), 130, trainer.output)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,258 @@
+"""A plain Python gRPC client, made from the .proto alone, gets the logits that the model gives."""
+
+import json
+import queue
+import struct
+import unittest
+
+import grpc
+import numpy as np
+from distill.v1 import teacher_pb2 as pb
+
+from programs import IntegrationTest, make_images, SIDE, write_dataset
+
+DISTILL = "/distill.v1.Teacher/Distill"
+GET_MODEL = "/distill.v1.Teacher/GetModel"
+
+
+def read_safetensors(path):
+    raw = path.read_bytes()
+    size = struct.unpack("<Q", raw[:8])[0]
+    tensors = {}
+    for name, entry in json.loads(raw[8:8 + size]).items():
+        if name != "__metadata__":
+            begin, end = entry["data_offsets"]
+            assert entry["dtype"] == "F32"
+            data = np.frombuffer(raw[8 + size + begin:8 + size + end], dtype="<f4")
+            tensors[name] = data.reshape(entry["shape"]).astype(np.float64)
+    return tensors
+
+
+def expected_logits(model, images):
+    """The multi-layer perceptron's forward pass in float64."""
+    config = json.loads((model / "config.json").read_text())
+    x = images.reshape(len(images), -1) / config["scale"]
+    x = (x - config["mean"][0]) / config["std"][0]
+    tensors = read_safetensors(model / "model.safetensors")
+    weights = [name for name in tensors if name.endswith(".weight")]
+    for i, name in enumerate(sorted(weights)):
+        x = x @ tensors[name].T + tensors[name.replace(".weight", ".bias")]
+        if i + 1 < len(weights):
+            x = np.maximum(x, 0)
+    return x
+
+
+class Stream:
+    """A Distill stream of raw messages: bytes out, DistillResponse in."""
+
+    def __init__(self, channel):
+        self._outgoing = queue.Queue()
+        self.responses = channel.stream_stream(
+            DISTILL, request_serializer=lambda raw: raw,
+            response_deserializer=pb.DistillResponse.FromString)(iter(self._outgoing.get, None))
+
+    def send(self, message):
+        raw = message if isinstance(message, bytes) else message.SerializeToString()
+        self._outgoing.put(raw)
+
+    def ask(self, message):
+        self.send(message)
+        return next(self.responses)
+
+    def half_close(self):
+        self._outgoing.put(None)
+
+
+def open_message(encoding=pb.TARGET_ENCODING_DENSE_F32, **fields):
+    return pb.DistillRequest(open=pb.Open(targets=pb.TargetSpec(encoding=encoding), **fields))
+
+
+def request_message(images, request_id=1):
+    tensor = pb.Tensor(dtype=pb.DTYPE_UINT8, shape=images.shape)
+    return pb.DistillRequest(
+        request=pb.Request(id=request_id, tensors=[tensor], temperature=2),
+        payload=[images.tobytes()])
+
+
+def varint(value):
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out + bytes([value]))
+
+
+def field(number, wire_type, content):
+    """One field by hand: length-delimited (2) or varint (0)."""
+    key = varint(number << 3 | wire_type)
+    return key + (varint(len(content)) + content if wire_type == 2 else varint(content))
+
+
+class PlainClient(IntegrationTest):
+    def setUp(self):
+        super().setUp()
+        self.data = write_dataset(self.dir / "data")
+        self.model = self.train_teacher(self.data)
+        self.server, address = self.serve(self.model, self.unix_address())
+        self.channel = grpc.insecure_channel(address)
+        self.addCleanup(self.channel.close)
+        raw, _ = make_images(24, seed=3)
+        self.images = np.frombuffer(raw, np.uint8).reshape(24, 1, SIDE, SIDE)
+        self.expected = expected_logits(self.model, self.images)
+
+    def logits(self, response):
+        self.assertEqual(response.WhichOneof("kind"), "targets", response)
+        self.assertEqual(response.targets.rows, len(self.images))
+        flat = np.frombuffer(response.payload[0], "<f4")
+        return flat.reshape(response.targets.rows, response.targets.classes)
+
+    def test_get_model_describes_what_is_served(self):
+        get_model = self.channel.unary_unary(
+            GET_MODEL, request_serializer=pb.GetModelRequest.SerializeToString,
+            response_deserializer=pb.GetModelResponse.FromString)
+        answer = get_model(pb.GetModelRequest())
+        self.assertEqual(list(answer.model.class_names), ["north", "east", "south", "west"])
+        self.assertEqual(answer.model.classes, 4)
+        self.assertEqual(list(answer.model.inputs[0].shape), [1, SIDE, SIDE])
+        self.assertEqual(answer.model.inputs[0].dtype, pb.DTYPE_UINT8)
+        self.assertEqual(len(answer.model.fingerprint), 64)
+        self.assertEqual(answer.numerics.runner, "zoo")
+        self.assertEqual(set(answer.encodings),
+                         {pb.TARGET_ENCODING_DENSE_F32, pb.TARGET_ENCODING_DENSE_F16})
+
+    def test_dense_logits_are_the_models(self):
+        stream = Stream(self.channel)
+        self.assertEqual(stream.ask(open_message()).WhichOneof("kind"), "opened")
+        answer = stream.ask(request_message(self.images))
+        np.testing.assert_allclose(self.logits(answer), self.expected, rtol=1e-4, atol=1e-4)
+        stream.half_close()
+        self.assertEqual(list(stream.responses), [])
+
+    def test_f16_logits_add_up_to_the_models(self):
+        stream = Stream(self.channel)
+        stream.ask(open_message(pb.TARGET_ENCODING_DENSE_F16))
+        answer = stream.ask(request_message(self.images))
+        below = np.frombuffer(answer.payload[0], "<f2").astype(np.float64).reshape(24, 4)
+        maximum = np.frombuffer(answer.payload[1], "<f4").astype(np.float64)
+        self.assertTrue((below.max(axis=1) == 0).all())
+        np.testing.assert_allclose(below + maximum[:, None], self.expected, rtol=1e-3, atol=1e-2)
+
+    def test_fields_in_another_order_and_unknown_fields_change_nothing(self):
+        stream = Stream(self.channel)
+        stream.ask(open_message())
+        plain = self.logits(stream.ask(request_message(self.images)))
+        request = request_message(self.images, 2).request
+        header = request.SerializeToString()
+        first_half = pb.Request(id=request.id).SerializeToString()
+        second_half = pb.Request(tensors=request.tensors, temperature=2).SerializeToString()
+        payload = field(15, 2, self.images.tobytes())
+        unknown = field(99, 2, b"from the future") + field(100, 0, 7)
+        for parts in [(payload, field(2, 2, header)), (unknown, field(2, 2, header), payload),
+                      (payload, unknown, field(2, 2, header + field(77, 2, b"new"))),
+                      (field(2, 2, first_half), unknown, payload, field(2, 2, second_half))]:
+            answer = stream.ask(b"".join(parts))
+            np.testing.assert_array_equal(self.logits(answer), plain)
+
+    def test_classes_come_in_the_order_that_was_asked_for(self):
+        stream = Stream(self.channel)
+        stream.ask(open_message(class_names=["west", "north", "east", "south"]))
+        answer = self.logits(stream.ask(request_message(self.images)))
+        np.testing.assert_allclose(answer, self.expected[:, [3, 0, 1, 2]], rtol=1e-4, atol=1e-4)
+
+    def test_batch_independent_answers_are_the_same_bytes_in_any_company(self):
+        alone = Stream(self.channel)
+        opened = alone.ask(open_message(batch_independent=True)).opened
+        self.assertGreater(opened.numerics.fixed_batch_size, 0)
+        first = alone.ask(request_message(self.images)).payload[0]
+        crowd = Stream(self.channel)
+        crowd.ask(open_message())
+        for i in range(20):
+            crowd.send(request_message(self.images, i))
+        self.assertEqual(alone.ask(request_message(self.images, 2)).payload[0], first)
+
+    def test_what_ends_a_stream_says_why_and_the_next_stream_works(self):
+        request = request_message(self.images)
+        cases = {
+            "request before open": ([request], grpc.StatusCode.FAILED_PRECONDITION, "open"),
+            "second open": ([open_message(), open_message()],
+                            grpc.StatusCode.FAILED_PRECONDITION, "open"),
+            "undecodable": ([b"\xff\xff\xff"], grpc.StatusCode.INVALID_ARGUMENT, ""),
+            "no kind": ([pb.DistillRequest()], grpc.StatusCode.INVALID_ARGUMENT, ""),
+            "unknown model": ([open_message(model="gpt")], grpc.StatusCode.NOT_FOUND, "model"),
+            "encoding": ([open_message(pb.TARGET_ENCODING_TOP_K)], grpc.StatusCode.UNIMPLEMENTED,
+                         "f16"),
+            "no encoding": ([open_message(pb.TARGET_ENCODING_UNSPECIFIED)],
+                            grpc.StatusCode.INVALID_ARGUMENT, "encoding"),
+            "fingerprint": ([open_message(fingerprint="ab" * 32)],
+                            grpc.StatusCode.FAILED_PRECONDITION, "fingerprint"),
+            "class names": ([open_message(class_names=["up", "down", "left", "right"])],
+                            grpc.StatusCode.FAILED_PRECONDITION, "left"),
+            "over the limit": ([open_message(), bytes(9 << 20)],
+                               grpc.StatusCode.RESOURCE_EXHAUSTED, ""),
+        }
+        for what, (messages, code, says) in cases.items():
+            with self.subTest(what=what):
+                stream = Stream(self.channel)
+                for message in messages:
+                    stream.send(message)
+                with self.assertRaises(grpc.RpcError) as raised:
+                    for _ in stream.responses:
+                        pass
+                self.assertEqual(raised.exception.code(), code, raised.exception.details())
+                self.assertIn(says, raised.exception.details())
+                self.assertNotIn(str(self.dir), raised.exception.details())
+                stream.half_close()
+                self.assert_serves()
+
+    def test_a_bad_request_is_answered_and_the_stream_goes_on(self):
+        def with_(images=self.images, shape=None, dtype=pb.DTYPE_UINT8, **fields):
+            message = request_message(images)
+            message.request.tensors[0].dtype = dtype
+            if shape:
+                message.request.tensors[0].shape[:] = shape
+            for name, value in fields.items():
+                setattr(message.request, name, value)
+            return message
+
+        none = request_message(self.images)
+        del none.request.tensors[:]
+        del none.payload[:]
+        extra = request_message(self.images)
+        extra.payload.append(b"more")
+        cases = {
+            "dtype": with_(dtype=pb.DTYPE_INT8),
+            "unknown dtype": with_(dtype=99),
+            "shape": with_(shape=[24, SIDE, 1, SIDE]),
+            "rank": with_(shape=[24, SIDE * SIDE]),
+            "no sample": with_(images=self.images[:0]),
+            "bytes": with_(shape=[25, 1, SIDE, SIDE]),
+            "negative": with_(shape=[-24, 1, SIDE, SIDE]),
+            "overflow": with_(shape=[1 << 62, 1, SIDE, SIDE]),
+            "too many": with_(images=np.zeros((5000, 1, SIDE, SIDE), np.uint8)),
+            "temperature 0": with_(temperature=0),
+            "temperature nan": with_(temperature=float("nan")),
+            "temperature inf": with_(temperature=float("inf")),
+            "no tensor": none,
+            "payloads": extra,
+        }
+        stream = Stream(self.channel)
+        stream.ask(open_message())
+        for what, message in cases.items():
+            with self.subTest(what=what):
+                answer = stream.ask(message)
+                self.assertEqual(answer.WhichOneof("kind"), "error", what)
+                self.assertEqual(answer.error.id, 1)
+                self.assertEqual(answer.error.code, grpc.StatusCode.INVALID_ARGUMENT.value[0])
+                self.assertTrue(answer.error.message)
+                self.logits(stream.ask(request_message(self.images, 2)))
+
+    def assert_serves(self):
+        stream = Stream(self.channel)
+        stream.ask(open_message())
+        self.logits(stream.ask(request_message(self.images)))
+        stream.half_close()
+        self.assertEqual(list(stream.responses), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,93 @@
+"""How a server ends: it drains on the first signal, and stops at once on the second."""
+
+import signal
+import subprocess
+import unittest
+
+import grpc
+
+from plain_client_test import open_message, request_message, Stream
+from programs import IntegrationTest, make_images, SIDE, write_dataset
+
+import numpy as np
+from distill.v1 import teacher_pb2 as pb
+
+
+class ServerLife(IntegrationTest):
+    def setUp(self):
+        super().setUp()
+        self.model = self.train_teacher(write_dataset(self.dir / "data"))
+        self.images = np.frombuffer(make_images(8, 3)[0], np.uint8).reshape(8, 1, SIDE, SIDE)
+
+    def connect(self, address):
+        channel = grpc.insecure_channel(address)
+        self.addCleanup(channel.close)
+        return channel
+
+    def test_sigterm_and_sigint_drain_and_exit_0_without_a_client(self):
+        for number in [signal.SIGTERM, signal.SIGINT]:
+            server, _ = self.serve(self.model, self.unix_address())
+            server.signal(number)
+            self.assertEqual(server.wait(), 0, server.output)
+            self.assertFalse((self.dir / "teacher.sock").exists())
+
+    def test_a_drain_answers_what_it_took_refuses_what_is_new_and_ends_the_stream(self):
+        server, address = self.serve(self.model, self.unix_address(), "--batch_delay", "1m")
+        stream = Stream(self.connect(address))
+        stream.ask(open_message())
+        stream.send(request_message(self.images, 1))
+        # A request that is refused shows, by its answer, that the server has read what came before it.
+        bad = request_message(self.images, 2)
+        bad.request.temperature = -1
+        self.assertEqual(stream.ask(bad).error.id, 2)
+        server.signal(signal.SIGTERM)
+        kinds = {}
+        for response in stream.responses:
+            kind = response.WhichOneof("kind")
+            kinds[kind] = response
+            if kind == "draining":
+                stream.send(request_message(self.images, 3))
+        self.assertEqual(kinds["targets"].targets.id, 1)
+        self.assertIn("draining", kinds)
+        if "error" in kinds:  # the server may end before it has read the third
+            self.assertEqual(kinds["error"].error.reason, pb.REASON_DRAINING)
+        stream.half_close()
+        self.assertEqual(server.wait(), 0, server.output)
+        self.assertIn("samples_served=8", server.output)
+
+    def test_a_second_signal_ends_a_drain_that_hangs(self):
+        server, address = self.serve(self.model, self.unix_address(), "--credits", "10000000",
+                                     "--drain_timeout", "600s")
+        stream = Stream(self.connect(address))
+        stream.ask(open_message())
+        # Far more answers than fit the connection's buffers, and nobody reads them.
+        many = np.zeros((1024, 1, SIDE, SIDE), np.uint8)
+        for i in range(2000):
+            stream.send(request_message(many, i))
+        for _ in range(100):
+            next(stream.responses)
+        server.signal(signal.SIGTERM)
+        server.wait_for_output("draining")
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(1)
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 130, server.output)
+        stream.half_close()
+
+    def test_health_is_serving(self):
+        _, address = self.serve(self.model, self.unix_address())
+        check = self.connect(address).unary_unary(
+            "/grpc.health.v1.Health/Check", request_serializer=lambda raw: raw,
+            response_deserializer=lambda raw: raw)
+        self.assertEqual(check(b""), b"\x08\x01")  # status: SERVING
+
+    def test_a_socket_left_by_a_killed_server_is_taken_over(self):
+        server, address = self.serve(self.model, self.unix_address())
+        server.kill()
+        self.assertTrue((self.dir / "teacher.sock").exists())
+        server, _ = self.serve(self.model, self.unix_address())
+        Stream(self.connect(address)).ask(open_message())
+
+
+if __name__ == "__main__":
+    unittest.main()
