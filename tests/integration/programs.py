@@ -135,8 +135,9 @@ class IntegrationTest(unittest.TestCase):
         self.assertEqual(code, 0, output)
         return output
 
-    def train_arguments(self, data: pathlib.Path, run_dir: str, *more) -> list:
-        return [TRAINER, "train", "--train", data, "--test", data, "--student", "mlp_small",
+    def train_arguments(self, data: pathlib.Path, run_dir: str, *more,
+                        student: str = "mlp_small") -> list:
+        return [TRAINER, "train", "--train", data, "--test", data, "--student", student,
                 "--run_dir", self.dir / run_dir, "--threads", "1", "--lr", "0.05", *more]
 
     def train_teacher(self, data: pathlib.Path, name: str = "teacher") -> pathlib.Path:
