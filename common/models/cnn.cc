@@ -113,7 +113,7 @@ absl::Status Fit(const Shape& input_shape, int64_t classes, nlohmann::json& argu
 Family CnnFamily() {
   return {.name = "cnn",
           .variants = {{"cnn_student", {{"stages", {{8}, {16, 16}, {32}}}}},
-                       {"cnn_teacher", {{"stages", {{16}, {48, 48}, {96, 96}, {112, 128}}}}}},
+                       {"cnn_teacher", {{"stages", {{16}, {32, 32}, {64, 64}, {160, 160}}}}}},
           .fit = Fit,
           .create = Create};
 }

@@ -53,9 +53,16 @@ void Batcher::CancelStream(uint64_t stream) {
   if (queue_.RemoveStream(stream) > 0) changed_.NotifyAll();
 }
 
+void Batcher::StopDelaying() {
+  MutexLock lock(mutex_);
+  delaying_ = false;
+  changed_.NotifyAll();
+}
+
 void Batcher::Drain() {
   {
     MutexLock lock(mutex_);
+    delaying_ = false;
     draining_ = true;
     changed_.NotifyAll();
   }
@@ -83,7 +90,7 @@ bool Batcher::NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork
   MutexLock lock(mutex_);
   while (true) {
     BatchRule rule = options_.rule;
-    if (draining_) rule.batch_delay = absl::ZeroDuration();
+    if (!delaying_) rule.batch_delay = absl::ZeroDuration();
     const BatchDecision decision = FormBatch(queue_.View(), rule, clock_.Now());
     if (decision.take.empty() && decision.expired.empty()) {
       if (queue_.empty()) retries = std::exchange(waiting_for_room_, {});

@@ -50,6 +50,9 @@ class Batcher {
   // answered.
   void CancelStream(uint64_t stream);
 
+  // From now on a batch is formed at once, whatever batch_delay says: nobody else is to come.
+  void StopDelaying();
+
   // Finishes everything that was taken, without waiting for batch_delay any more. Blocks until
   // then.
   void Drain();
@@ -70,6 +73,7 @@ class Batcher {
   CondVar changed_;
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::function<void()>> waiting_for_room_ ABSL_GUARDED_BY(mutex_);
+  bool delaying_ ABSL_GUARDED_BY(mutex_) = true;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   Mutex joining_;
 

@@ -101,6 +101,7 @@ void TeacherService::BeginDrain() {
     }
   }
   for (const auto& stream : streams) stream->Drain();
+  context_.batcher->StopDelaying();
 }
 
 int TeacherService::WaitForStreams(absl::Time deadline) {

@@ -182,6 +182,17 @@ TEST_F(BatcherTest, DrainAnswersEverythingItTookAndRefusesTheRest) {
   EXPECT_TRUE(refused.done);
 }
 
+TEST_F(BatcherTest, WithoutDelaysWhatWaitsRunsAtOnceAndMoreIsTaken) {
+  options_.rule.batch_delay = absl::Seconds(10);
+  Batcher batcher(options_, runner_, clock_);
+  ASSERT_THAT(batcher.Submit(Request(1, 8, 0)), IsOk());
+  batcher.StopDelaying();
+  answers_.WaitFor(1);
+  ASSERT_THAT(batcher.Submit(Request(1, 8, 1)), IsOk());
+  answers_.WaitFor(2);
+  EXPECT_THAT(answers_.order(), ElementsAre(0, 1));
+}
+
 TEST_F(BatcherTest, ACancelledStreamIsNotComputed) {
   Batcher batcher(options_, runner_, clock_);
   Occupy(batcher);
