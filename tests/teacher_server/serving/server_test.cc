@@ -27,9 +27,7 @@ using ::testing::StartsWith;
 class ServerTest : public ServingTest {
  protected:
   absl::StatusOr<std::unique_ptr<TeacherServer>> StartOn(std::vector<std::string> listen) {
-    if (batcher_ == nullptr) {
-      batcher_ = std::make_unique<Batcher>(batcher_options_, runner_, Clock::Real());
-    }
+    StartBatcher();
     options_.listen = std::move(listen);
     return TeacherServer::Start(options_, runner_.info(), runner_.numerics(), *batcher_);
   }

@@ -66,12 +66,18 @@ class ServingTest : public ::testing::Test {
   // Call before the first use of the server: changes to runner_, options_ and batcher_options_
   // count until then.
   void StartServer() {
-    batcher_ = std::make_unique<Batcher>(batcher_options_, runner_, Clock::Real());
+    StartBatcher();
     options_.listen = {address()};
     auto server = TeacherServer::Start(options_, runner_.info(), runner_.numerics(), *batcher_);
     ASSERT_THAT(server, IsOk());
     server_ = *std::move(server);
     channel_ = Connect();
+  }
+
+  // One for all servers of a test: it must outlive them.
+  void StartBatcher() {
+    if (batcher_ != nullptr) return;
+    batcher_ = std::make_unique<Batcher>(batcher_options_, runner_, Clock::Real());
   }
 
   void TearDown() override { runner_.Release(); }
