@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sets up, builds, and shows what distillation buys on Fashion-MNIST: a teacher is trained and served, two
-# students learn from it over gRPC at the same time, and a table compares them with a student that
-# has the labels alone. Writes build/demo (results.json, the run directories, the logs).
+# Sets up, builds, and shows what distillation buys on Fashion-MNIST: a teacher is trained and
+# served, two students learn from it over gRPC at the same time, and a table compares them with a
+# student that has the labels alone. Writes build/demo (results.json, the run directories, the logs).
 #   scripts/demo.sh          serves on a Unix socket
 #   scripts/demo.sh --tcp    serves on a free TCP port of 127.0.0.1
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -32,6 +32,7 @@ children=()
 stop_children() {
   for child in "${children[@]}"; do kill -TERM -- "-$child" 2>/dev/null || true; done
   wait
+  rm -rf "${sockets-}"
 }
 trap stop_children EXIT
 
@@ -63,7 +64,9 @@ children=("$teacher_pid" "$alone_pid")
 wait_for "$teacher_pid" "$alone_pid"
 
 section "2. The teacher is served"
-if [ "$transport" = unix ]; then address="unix:$PWD/$demo/teacher.sock"; else address=127.0.0.1:0; fi
+# A Unix socket's path is short: it does not lie below this folder, which may be deep.
+sockets=$(mktemp -d)
+if [ "$transport" = unix ]; then address="unix:$sockets/teacher.sock"; else address=127.0.0.1:0; fi
 "$bin/teacher_server" --model "teacher=$demo/teacher/model" --listen "$address" --threads 1 \
   > "$demo/server.out" 2> "$demo/server.log" &
 server_pid=$!
