@@ -1,7 +1,6 @@
 // What the data tests write: a folder of their own, IDX bytes, gzip streams.
 #pragma once
 
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -13,35 +12,22 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "tests/testing/temp_dir.h"
 
 namespace distill {
 
-// A folder that is empty at first and removed at the end.
-class TemporaryFolder {
+// A temporary folder to write files into.
+class TemporaryFolder : public testing::TempDir {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "distill_data_XXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
   // Returns the path of the file.
   std::string Write(const std::string& name, absl::string_view contents) const {
-    const std::filesystem::path file = path_ / name;
+    const std::filesystem::path file = path() / name;
     std::filesystem::remove(file);  // some file systems sync a file that is truncated and rewritten
     std::ofstream stream(file, std::ios::binary);
     stream.write(contents.data(), static_cast<std::streamsize>(contents.size()));
     EXPECT_TRUE(stream.flush().good()) << file;
     return file.string();
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline std::string BigEndian32(uint32_t value) {
