@@ -51,7 +51,6 @@ class CondVar {
     lock.release();
   }
 
-  void NotifyOne() { condition_.notify_one(); }
   void NotifyAll() { condition_.notify_all(); }
 
  private:

@@ -1,6 +1,9 @@
 #include "common/targets/dense.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
 
 namespace distill {
@@ -43,6 +46,14 @@ absl::StatusOr<at::Tensor> DecodeDense(const EncodedTargets& targets) {
                                                    "] hold a NaN or an infinite logit"));
   }
   return logits;
+}
+
+absl::StatusOr<at::Tensor> DecodeDense(absl::Span<const EncodedTargets> answers) {
+  std::vector<at::Tensor> parts;
+  for (const EncodedTargets& answer : answers) {
+    ASSIGN_OR_RETURN(parts.emplace_back(), DecodeDense(answer));
+  }
+  return parts.size() == 1 ? parts[0] : at::cat(parts);
 }
 
 }  // namespace distill

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/tensor/target_spec.h"
 
 namespace distill {
@@ -17,5 +18,8 @@ EncodedTargets EncodeDense(const TargetSpec& spec, const at::Tensor& logits);
 // float32 logits [rows, classes] on the CPU, in memory of their own. The targets must have passed
 // Validate. INVALID_ARGUMENT if an element is NaN or infinite.
 absl::StatusOr<at::Tensor> DecodeDense(const EncodedTargets& targets);
+
+// The same for answers that belong together, one or more: their rows one after the other.
+absl::StatusOr<at::Tensor> DecodeDense(absl::Span<const EncodedTargets> answers);
 
 }  // namespace distill

@@ -12,7 +12,6 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/base/files.h"
-#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/models/host_tensors.h"

@@ -32,13 +32,10 @@ ProbeSamples ChooseProbe(const TrainOptions& options, const TrainingData& data) 
 
 absl::StatusOr<int64_t> CountAgreements(const std::vector<EncodedTargets>& answers,
                                         const ProbeSamples& probe) {
-  std::vector<at::Tensor> parts;
-  for (const EncodedTargets& answer : answers) {
-    ASSIGN_OR_RETURN(parts.emplace_back(), DecodeDense(answer));
-  }
+  ASSIGN_OR_RETURN(const at::Tensor logits, DecodeDense(answers));  // [n, classes]
   std::vector<int64_t> labels;
   for (const int64_t id : probe.ids) labels.push_back(probe.dataset->Label(id));
-  const at::Tensor predicted = at::cat(parts).argmax(1);
+  const at::Tensor predicted = logits.argmax(1);
   return predicted.eq(torch::tensor(labels, torch::kInt64)).sum().item<int64_t>();
 }
 

@@ -18,6 +18,7 @@
 #include "common/models/loaded_model.h"
 #include "common/models/registry.h"
 #include "common/models/threads.h"
+#include "common/models/torch_errors.h"
 #include "common/models/weights.h"
 #include "student_trainer/client/prefetcher.h"
 #include "student_trainer/data/batch_loader.h"
@@ -112,12 +113,15 @@ TrainerOptions MakeTrainerOptions(const TrainOptions& options, int64_t steps_per
 
 LogitsFunction LogitsOf(Model& model, const Normalization& normalization) {
   return [&model, &normalization](const at::Tensor& inputs) -> absl::StatusOr<at::Tensor> {
-    try {
+    at::Tensor logits;
+    const absl::Status ran = CatchTorch([&] {
       model.eval();
-      return model.Forward(Normalize(inputs, normalization));
-    } catch (const std::exception& error) {
-      return absl::InternalError(absl::StrCat("the student failed: ", error.what()));
+      logits = model.Forward(Normalize(inputs, normalization));
+    });
+    if (!ran.ok()) {
+      return absl::InternalError(absl::StrCat("the student failed: ", ran.message()));
     }
+    return logits;
   };
 }
 

@@ -130,5 +130,13 @@ TEST(DenseTest, NonFiniteElementsAreRefused) {
   }
 }
 
+TEST(DecodeDenseTest, AnswersThatBelongTogetherFollowEachOther) {
+  const at::Tensor logits = at::arange(12, at::kFloat).view({4, 3});
+  const EncodedTargets answers[] = {EncodeDense({}, logits.slice(0, 0, 1)),
+                                    EncodeDense({}, logits.slice(0, 1))};
+  EXPECT_TRUE(DecodeDense(answers)->equal(logits));
+  EXPECT_TRUE(DecodeDense(absl::MakeConstSpan(answers, 1))->equal(logits.slice(0, 0, 1)));
+}
+
 }  // namespace
 }  // namespace distill
