@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -14,6 +15,7 @@
 #include "common/base/mutex.h"
 #include "common/base/process.h"
 #include "common/base/signals.h"
+#include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "teacher_server/batching/batcher.h"
 #include "teacher_server/model/runner.h"
@@ -25,14 +27,22 @@ namespace {
 
 constexpr int kInterruptedTwice = 130;
 
-// The first signal asks for a drain; the second ends the process at once.
+// The first signal asks for a drain, and ends the process while there is nothing to drain yet; the
+// second ends it at once.
 class DrainRequest {
  public:
   void OnSignal(int count) {
     if (count > 1) ::_exit(kInterruptedTwice);
     MutexLock lock(mutex_);
+    if (!serving_) ::_exit(EXIT_SUCCESS);
     requested_ = true;
     changed_.NotifyAll();
+  }
+
+  // From now on files and clients are concerned.
+  void BeginServing() {
+    MutexLock lock(mutex_);
+    serving_ = true;
   }
 
   void Wait() {
@@ -43,8 +53,24 @@ class DrainRequest {
  private:
   Mutex mutex_;
   CondVar changed_;
+  bool serving_ ABSL_GUARDED_BY(mutex_) = false;
   bool requested_ ABSL_GUARDED_BY(mutex_) = false;
 };
+
+// One model, and what computes it.
+struct Teacher {
+  std::vector<std::unique_ptr<Runner>> runners;
+  std::unique_ptr<Batcher> batcher;
+};
+
+absl::StatusOr<Teacher> LoadTeacher(const RunnerOptions& model, const BatcherOptions& batching) {
+  Teacher teacher;
+  ASSIGN_OR_RETURN(teacher.runners, LoadRunners(model));
+  std::vector<Runner*> runners;
+  for (const auto& runner : teacher.runners) runners.push_back(runner.get());
+  teacher.batcher = std::make_unique<Batcher>(batching, runners, Clock::Real());
+  return teacher;
+}
 
 int Fail(const absl::Status& status) {
   log::Error(status.message());
@@ -65,11 +91,18 @@ int Serve(const Options& options) {
   DrainRequest drain;
   const SignalWatcher signals([&drain](int, int count) { drain.OnSignal(count); });
 
-  const absl::StatusOr<std::unique_ptr<Runner>> runner = LoadRunner(options.runner);
-  if (!runner.ok()) return Fail(runner.status());
-  Batcher batcher(options.batcher, **runner, Clock::Real());
+  std::vector<Teacher> teachers;
+  std::vector<ServedModel> models;
+  for (const RunnerOptions& model : options.models) {
+    absl::StatusOr<Teacher> teacher = LoadTeacher(model, options.batcher);
+    if (!teacher.ok()) return Fail(teacher.status());
+    const Runner& runner = *teacher->runners.front();
+    models.push_back({runner.info(), runner.numerics(), teacher->batcher.get()});
+    teachers.push_back(*std::move(teacher));
+  }
+  drain.BeginServing();
   const absl::StatusOr<std::unique_ptr<TeacherServer>> server =
-      TeacherServer::Start(options.server, (*runner)->info(), (*runner)->numerics(), batcher);
+      TeacherServer::Start(options.server, models);
   if (!server.ok()) return Fail(server.status());
   for (const std::string& address : (*server)->addresses()) {
     std::cout << "listening on " << address << std::endl;
@@ -87,6 +120,7 @@ int Serve(const Options& options) {
 
 int main(int argc, char** argv) {
   distill::RestartWithPassiveOpenMp(argv);
+  distill::RaiseOpenFileLimit();
   const auto parsed = distill::ParseCommandLine(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   return distill::Serve(std::get<distill::Options>(parsed));

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -47,22 +48,33 @@ CLI::Option* Add(CLI::App& app, const std::string& name, T& target, Parse parse,
   return app.add_option_function<std::string>(name, set, help)->default_str(default_text);
 }
 
-// "NAME=DIR" or "DIR"; a folder with '=' in its path is written with a name.
-absl::Status SetModel(const std::vector<std::string>& models, RunnerOptions& runner) {
-  if (models.size() > 1) {
-    return absl::InvalidArgumentError(absl::StrCat("model is given ", models.size(), " times ('",
-                                                   models[0], "', '", models[1],
-                                                   "'): this server serves one model"));
-  }
-  const std::string& text = models.front();
+// "NAME=DIR" or "DIR"; a folder with '=' in its path is written with a name. All else is `common`.
+absl::StatusOr<RunnerOptions> ParseModel(const std::string& text, const RunnerOptions& common) {
   const size_t equals = text.find('=');
-  if (equals == 0) {
+  RunnerOptions model = common;
+  if (equals != std::string::npos) model.model_name = text.substr(0, equals);
+  model.model_directory = equals == std::string::npos ? text : text.substr(equals + 1);
+  if (equals == 0 || model.model_directory.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("model '", text, "': allowed are DIR and NAME=DIR"));
   }
-  if (equals != std::string::npos) runner.model_name = text.substr(0, equals);
-  runner.model_directory = equals == std::string::npos ? text : text.substr(equals + 1);
-  return absl::OkStatus();
+  return model;
+}
+
+absl::StatusOr<std::vector<RunnerOptions>> ParseModels(const std::vector<std::string>& texts,
+                                                       const RunnerOptions& common) {
+  std::vector<RunnerOptions> models;
+  absl::flat_hash_map<std::string, std::string> text_of_name;
+  for (const std::string& text : texts) {
+    ASSIGN_OR_RETURN(models.emplace_back(), ParseModel(text, common));
+    const auto [known, added] = text_of_name.try_emplace(NameOf(models.back()), text);
+    if (!added) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "model '", text, "' has the name of '", known->second,
+          "'; clients ask for a model by its name: give it another one with NAME=DIR"));
+    }
+  }
+  return models;
 }
 
 int CommandLineWrong(absl::string_view message) {
@@ -73,7 +85,7 @@ int CommandLineWrong(absl::string_view message) {
 }  // namespace
 
 absl::Status Options::Validate() const {
-  RETURN_IF_ERROR(runner.Validate());
+  for (const RunnerOptions& model : models) RETURN_IF_ERROR(model.Validate());
   RETURN_IF_ERROR(batcher.Validate());
   RETURN_IF_ERROR(server.Validate());
   if (drain_timeout > kMaxDrainTimeout) {
@@ -86,13 +98,16 @@ absl::Status Options::Validate() const {
 std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   Options options;
   std::vector<std::string> models;
+  RunnerOptions runner;
   StreamLimits& limits = options.server.limits;
 
   CLI::App app("Serves a teacher model's soft targets to student_trainer over gRPC.",
                "teacher_server");
   app.set_version_flag("--version", "teacher_server " DISTILL_VERSION);
-  app.add_option("--model", models,
-                 "Model directory to serve, and the name that clients may ask for")
+  app.add_option(
+         "--model", models,
+         "Model directory to serve, and the name that clients ask for it by (else the folder's "
+         "own); may be repeated, the first is what clients get that name none")
       ->type_name("[NAME=]DIR")
       ->allow_extra_args(false)
       ->required();
@@ -107,8 +122,19 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   Add(app, "--batch_delay", options.batcher.rule.batch_delay, ParseDuration, "2ms",
       "How long a request may wait for others to share its batch")
       ->type_name("DURATION");
-  Add(app, "--threads", options.runner.threads, ParseInt, "0",
-      "Threads of the model's computation; 0: one a core")
+  app.add_option("--device", runner.device,
+                 "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N")
+      ->default_str(runner.device);
+  app.add_option(
+         "--dtype", runner.dtype,
+         "What models compute in: f32, bf16 or f16; the log says at start what each would gain")
+      ->default_str(runner.dtype);
+  Add(app, "--instances", runner.instances, ParseInt, "0",
+      "Batches of one model computed at once, on threads or CUDA streams of their own; 0: 1 on the "
+      "CPU, 2 on CUDA")
+      ->type_name("N");
+  Add(app, "--threads", runner.threads, ParseInt, "0",
+      "Threads of each instance's computation; 0: one a core")
       ->type_name("N");
   Add(app, "--credits", limits.credits, ParseInteger, "4096",
       "Samples that one stream may have in flight; at least --max_request_samples")
@@ -116,12 +142,15 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   Add(app, "--max_request_samples", limits.max_request_samples, ParseInteger, "1024",
       "Samples of one request")
       ->type_name("N");
-  Add(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "8MiB",
+  Add(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "4MiB",
       "Size of one message, in either direction")
       ->type_name("SIZE");
-  Add(app, "--max_queue_size", options.batcher.max_queued_bytes, ParseByteSize, "256MiB",
-      "Inputs of all streams that may wait for the model")
+  Add(app, "--max_bytes", options.server.max_bytes, ParseByteSize, "1GiB",
+      "Inputs and answers of all streams in flight; at least 2 * max_message_size * max_streams")
       ->type_name("SIZE");
+  Add(app, "--max_samples", options.server.max_samples, ParseInteger, "65536",
+      "Samples of all streams in flight")
+      ->type_name("N");
   Add(app, "--max_streams", options.server.max_streams, ParseInt, "64", "Streams open at once")
       ->type_name("N");
   Add(app, "--drain_timeout", options.drain_timeout, ParseDuration, "30s",
@@ -134,9 +163,10 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
     return CommandLineWrong(error.what());
   }
-  absl::Status status = SetModel(models, options.runner);
-  options.runner.max_batch_samples = options.batcher.rule.max_batch_samples;
-  if (status.ok()) status = options.Validate();
+  runner.max_batch_samples = options.batcher.rule.max_batch_samples;
+  absl::StatusOr<std::vector<RunnerOptions>> parsed = ParseModels(models, runner);
+  if (parsed.ok()) options.models = *std::move(parsed);
+  const absl::Status status = parsed.ok() ? options.Validate() : parsed.status();
   if (!status.ok()) return CommandLineWrong(absl::StrCat("--", status.message()));
   return options;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -12,8 +13,8 @@
 namespace distill {
 
 struct Options {
-  RunnerOptions runner;
-  BatcherOptions batcher;
+  std::vector<RunnerOptions> models;  // at least one; they differ in directory and name only
+  BatcherOptions batcher;             // of each model
   ServerOptions server;
   absl::Duration drain_timeout = absl::Seconds(30);
 

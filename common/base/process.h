@@ -9,4 +9,8 @@ namespace distill {
 // A user's own OMP_WAIT_POLICY is kept. Where the program cannot be started again it goes on.
 void RestartWithPassiveOpenMp(char** argv);
 
+// Raises the number of files and sockets that the process may have open as far as it is allowed to:
+// by default a thousand silent connections would be enough to lock everyone else out.
+void RaiseOpenFileLimit();
+
 }  // namespace distill

@@ -36,14 +36,29 @@ ForwardFunction Run(const std::shared_ptr<torch::jit::Graph>& graph) {
   };
 }
 
+// Folding rounds the weights of convolutions anew, in the model's type.
+double Tolerance(at::ScalarType dtype) {
+  if (dtype == at::kBFloat16) return 0.1;
+  return dtype == at::kHalf ? 0.02 : 1e-3;
+}
+
 bool Agree(const ForwardFunction& compiled, Model& model, const at::Tensor& x) {
   bool agree = false;
+  const double tolerance = Tolerance(x.scalar_type());
   const absl::Status ran = CatchTorch([&] {
     const at::Tensor expected = model.Forward(x);
     const at::Tensor actual = compiled({x});
-    agree = actual.sizes() == expected.sizes() && at::allclose(actual, expected, 1e-3, 1e-3);
+    agree =
+        actual.sizes() == expected.sizes() && at::allclose(actual, expected, tolerance, tolerance);
   });
   return ran.ok() && agree;
+}
+
+// A batch of another size than the example, which a trace can freeze by mistake.
+at::Tensor OtherBatch(const at::Tensor& example) {
+  std::vector<int64_t> shape = example.sizes().vec();
+  shape[0] = 3;
+  return at::linspace(-1, 1, c10::multiply_integers(shape)).view(shape).to(example.options());
 }
 
 }  // namespace
@@ -54,20 +69,21 @@ absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model
   for (at::Tensor& parameter : model->parameters()) parameter.requires_grad_(false);
   RETURN_IF_ERROR(CatchTorch([&] { model->Forward(example); }));
 
+  const at::Tensor x = OtherBatch(example);
+  const bool onednn_applies = x.is_cpu() && x.scalar_type() == at::kFloat;
   std::vector<ForwardFunction> fastest_first;
   const absl::Status traced = CatchTorch([&] {
     std::shared_ptr<torch::jit::Graph> folded = Trace(*model, example);
     torch::jit::ConstantPropagation(folded);  // folding looks for constant strides and paddings
     torch::jit::OptimizeFrozenGraph(folded);
-    std::shared_ptr<torch::jit::Graph> onednn = folded->copy();
-    torch::jit::ConvertFrozenOpsToMKLDNN(onednn);  // where Torch has oneDNN; else does nothing
-    fastest_first = {Run(onednn), Run(folded)};
+    if (onednn_applies) {
+      std::shared_ptr<torch::jit::Graph> onednn = folded->copy();
+      torch::jit::ConvertFrozenOpsToMKLDNN(onednn);  // where Torch has oneDNN; else does nothing
+      fastest_first.push_back(Run(onednn));
+    }
+    fastest_first.push_back(PreferChannelsLast(Run(folded), x));
   });
-  // Of another batch size than the example, which a trace can freeze by mistake. oneDNN's layout
-  // does not know every operation either.
-  std::vector<int64_t> shape = example.sizes().vec();
-  shape[0] = 3;
-  const at::Tensor x = at::linspace(-1, 1, c10::multiply_integers(shape)).view(shape);
+  // oneDNN's layout does not know every operation.
   for (const ForwardFunction& compiled : fastest_first) {
     if (Agree(compiled, *model, x)) return compiled;
   }
@@ -77,7 +93,23 @@ absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model
       [model](const std::vector<at::Tensor>& inputs) { return model->Forward(inputs.at(0)); });
 }
 
-absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path) {
+ForwardFunction PreferChannelsLast(ForwardFunction forward, const at::Tensor& example) {
+  if (example.dim() != 4) return forward;
+  ForwardFunction reordered = [forward](const std::vector<at::Tensor>& inputs) {
+    std::vector<at::Tensor> images = inputs;
+    for (at::Tensor& image : images) {
+      if (image.dim() == 4) image = image.contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    return forward(images);
+  };
+  bool equal = false;
+  const absl::Status ran =
+      CatchTorch([&] { equal = at::equal(reordered({example}), forward({example})); });
+  return ran.ok() && equal ? reordered : forward;
+}
+
+absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
+                                                 const Placement& placement) {
   // Compiling kernels for each new shape stalls the first passes.
   torch::jit::setTensorExprFuserEnabled(false);
   TorchScriptModel result;
@@ -86,7 +118,10 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
     module = torch::jit::load(path.string(), at::kCPU);
     module.eval();
     for (const at::Tensor& parameter : module.parameters()) result.parameters += parameter.numel();
-    module.get_method("forward");
+    const auto& arguments = module.get_method("forward").function().getSchema().arguments();
+    for (size_t i = 1; i < arguments.size(); ++i) result.arguments.push_back(arguments[i].name());
+    if (placement.dtype != at::kFloat) module.to(placement.dtype);
+    module.to(placement.device);
   });
   if (!loaded.ok()) return absl::InvalidArgumentError(loaded.message());
 
@@ -94,6 +129,7 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
     torch::jit::Module frozen = torch::jit::freeze(module);
     module = torch::jit::optimize_for_inference(frozen);
   });
+  result.onednn = optimized.ok() && placement.device.is_cpu() && placement.dtype == at::kFloat;
   if (!optimized.ok()) {
     log::Warning(
         absl::StrCat(path.string(), " runs as it is, slower than it could: ", optimized.message()));

@@ -3,9 +3,9 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
-#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
 #include "common/models/inference.h"
@@ -21,26 +21,25 @@ namespace {
 // What a variable length is in the example that a model is tried with.
 constexpr int64_t kExampleLength = 8;
 
-// Inputs of one sample of zeros, not yet normalised.
-std::vector<at::Tensor> ExampleInputs(const ModelDescription& description) {
-  std::vector<at::Tensor> inputs;
-  for (const InputSpec& spec : description.inputs) {
-    Shape shape = {1};
-    for (int64_t size : spec.shape) shape.push_back(size == -1 ? kExampleLength : size);
-    inputs.push_back(at::zeros(shape, at::dtype(ToTorch(spec.dtype))));
+// The input whose length varies, -1 if none.
+int64_t VariableInput(const ModelDescription& description) {
+  for (size_t i = 0; i < description.inputs.size(); ++i) {
+    for (const int64_t size : description.inputs[i].shape) {
+      if (size == -1) return static_cast<int64_t>(i);
+    }
   }
-  return inputs;
+  return -1;
 }
 
-std::vector<at::Tensor> NormalizeAll(absl::Span<const at::Tensor> inputs,
-                                     const Normalization& normalization) {
-  std::vector<at::Tensor> normalized;
-  for (const at::Tensor& input : inputs) normalized.push_back(Normalize(input, normalization));
-  return normalized;
+bool TakesMask(const TorchScriptModel& script, const ModelDescription& description) {
+  const size_t inputs = description.inputs.size();
+  return VariableInput(description) >= 0 && script.arguments.size() > inputs &&
+         absl::StrContains(script.arguments[inputs], "mask");
 }
 
 absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path& directory,
-                                                    const ModelDescription& description) {
+                                                    const ModelDescription& description,
+                                                    const Placement& placement) {
   if (description.inputs.size() != 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         description.architecture, " takes one input, not ", description.inputs.size()));
@@ -49,6 +48,7 @@ absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path&
                    CreateModel({description.architecture, description.arguments}));
   ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(WeightsPath(directory, description)));
   RETURN_IF_ERROR(LoadState(file.tensors, *model));
+  RETURN_IF_ERROR(CatchTorch([&] { model->to(placement.device, placement.dtype); }));
   return model;
 }
 
@@ -74,8 +74,9 @@ at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization
 }
 
 absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
-    const std::filesystem::path& directory) {
+    const std::filesystem::path& directory, const Placement& placement) {
   std::unique_ptr<LoadedModel> loaded(new LoadedModel());
+  loaded->placement_ = placement;
   ASSIGN_OR_RETURN(loaded->description_, ReadModelDescription(directory));
   const ModelDescription& description = loaded->description_;
   ASSIGN_OR_RETURN(loaded->fingerprint_, FingerprintOfDirectory(directory, description));
@@ -87,21 +88,26 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   }
 
   const c10::InferenceMode inference_mode;
-  const std::vector<at::Tensor> example = ExampleInputs(description);
+  const std::vector<at::Tensor> example = loaded->ExampleInputs(1);
   if (description.architecture == kTorchScriptArchitecture) {
-    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights);
+    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement);
     if (!script.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(
           weights.string(), " is no TorchScript that can be run: ", script.status().message()));
     }
-    loaded->forward_ = std::move(script->forward);
     loaded->parameters_ = script->parameters;
+    loaded->takes_mask_ = TakesMask(*script, description);
+    loaded->forward_ = std::move(script->forward);
+    if (!script->onednn && !loaded->takes_mask_ && example.size() == 1) {
+      loaded->forward_ =
+          PreferChannelsLast(std::move(loaded->forward_), loaded->Prepare(example)[0]);
+    }
   } else {
-    absl::StatusOr<std::shared_ptr<Model>> model = LoadZooModel(directory, description);
+    absl::StatusOr<std::shared_ptr<Model>> model = LoadZooModel(directory, description, placement);
     if (!model.ok()) return In(directory, model.status());
     loaded->parameters_ = CountParameters(**model);
-    const at::Tensor x = Normalize(example[0], description.normalization);
-    absl::StatusOr<ForwardFunction> forward = CompileForInference(*model, x);
+    absl::StatusOr<ForwardFunction> forward =
+        CompileForInference(*model, loaded->Prepare(example)[0]);
     if (!forward.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(directory.string(), ": the model cannot take inputs ",
@@ -111,8 +117,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   }
 
   at::Tensor output;
-  const absl::Status ran = CatchTorch(
-      [&] { output = loaded->forward_(NormalizeAll(example, description.normalization)); });
+  const absl::Status ran = CatchTorch([&] { output = loaded->forward_(loaded->Prepare(example)); });
   if (!ran.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
         directory.string(), ": the model fails on one sample of zeros of the inputs that ",
@@ -143,21 +148,40 @@ absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inpu
                                                    " inputs, not ", inputs.size()));
   }
   at::Tensor logits;
-  const absl::Status ran = CatchTorch([&] {
+  RETURN_IF_ERROR(CatchTorch([&] {
     const c10::InferenceMode inference_mode;
-    const at::Tensor output = forward_(NormalizeAll(inputs, description_.normalization));
+    const at::Tensor output = forward_(Prepare(inputs));
     TORCH_CHECK((output.dim() == 2 || output.dim() == 3) && output.size(0) == inputs[0].size(0) &&
                     output.size(-1) == classes_,
                 "the model gives ", output.sizes(), " for ", inputs[0].size(0), " samples of ",
                 classes_, " classes");
-    logits = output.reshape({-1, classes_}).to(at::kFloat).contiguous();
-  });
-  if (!ran.ok()) {
-    // The message may reach a client, and Torch's text may hold paths.
-    log::Error(absl::StrCat("the model's forward pass failed: ", ran.message()));
-    return absl::InternalError("the model's forward pass failed");
-  }
+    logits = output.to(at::kFloat).contiguous();
+  }));
   return logits;
+}
+
+std::vector<at::Tensor> LoadedModel::ExampleInputs(int64_t samples) const {
+  std::vector<at::Tensor> inputs;
+  for (const InputSpec& spec : description_.inputs) {
+    Shape shape = {samples};
+    for (const int64_t size : spec.shape) shape.push_back(size == -1 ? kExampleLength : size);
+    inputs.push_back(at::zeros(shape, at::dtype(ToTorch(spec.dtype))));
+  }
+  return inputs;
+}
+
+std::vector<at::Tensor> LoadedModel::Prepare(absl::Span<const at::Tensor> inputs) const {
+  std::vector<at::Tensor> prepared;
+  for (const at::Tensor& input : inputs) {
+    const at::Tensor here = input.to(placement_.device, /*non_blocking=*/true);
+    at::Tensor x = Normalize(here, description_.normalization);
+    prepared.push_back(x.is_floating_point() ? x.to(placement_.dtype) : x);
+  }
+  if (takes_mask_) {
+    const at::Tensor& tokens = prepared[static_cast<size_t>(VariableInput(description_))];
+    prepared.push_back(at::ne(tokens, *description_.pad_id));
+  }
+  return prepared;
 }
 
 absl::Status SaveModelDirectory(const std::filesystem::path& directory,

@@ -103,7 +103,8 @@ absl::StatusOr<Measured> LoadAndEvaluate(const std::string& directory, const Dat
   at::Tensor index;
   if (*order != nullptr) index = torch::tensor(**order, torch::kInt64);
   const LogitsFunction logits = [&](const at::Tensor& inputs) -> absl::StatusOr<at::Tensor> {
-    ASSIGN_OR_RETURN(const at::Tensor own, model.Logits({inputs}));
+    ASSIGN_OR_RETURN(at::Tensor own, model.Logits({inputs}));
+    own = own.flatten(0, -2);  // [rows, classes]
     return index.defined() ? own.index_select(1, index) : own;
   };
   ASSIGN_OR_RETURN(measured.quality, Evaluate(test, AllSamples(test), logits));

@@ -270,9 +270,11 @@ absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::os
   std::optional<EvaluationResult> test;
   if (data.test != nullptr) {
     ASSIGN_OR_RETURN(const std::unique_ptr<LoadedModel> best, LoadedModel::Load(run.model()));
-    ASSIGN_OR_RETURN(
-        test, Evaluate(*data.test, AllSamples(*data.test),
-                       [&best](const at::Tensor& inputs) { return best->Logits({inputs}); }));
+    const auto logits = [&best](const at::Tensor& inputs) -> absl::StatusOr<at::Tensor> {
+      ASSIGN_OR_RETURN(const at::Tensor own, best->Logits({inputs}));
+      return own.flatten(0, -2);  // [rows, classes]
+    };
+    ASSIGN_OR_RETURN(test, Evaluate(*data.test, AllSamples(*data.test), logits));
   }
   PrintSummary(summary, test, figures, run, progress);
   return metrics.Append(SummaryRecord(summary, test, figures));

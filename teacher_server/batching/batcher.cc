@@ -1,13 +1,19 @@
 #include "teacher_server/batching/batcher.h"
 
-#include <iterator>
+#include <algorithm>
+#include <string>
 #include <utility>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 
 namespace distill {
+namespace {
+
+// A batch holds a turn of so many streams where all have much to send.
+constexpr int64_t kStreamsABatch = 8;
+
+}  // namespace
 
 absl::Status BatcherOptions::Validate() const {
   if (rule.max_batch_samples < 1 || rule.max_batch_samples > kMaxBatchSamples) {
@@ -18,39 +24,44 @@ absl::Status BatcherOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat(
         "batch_delay ", absl::FormatDuration(rule.batch_delay), ": allowed are 0s to 10s"));
   }
-  if (max_queued_samples < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_queued_samples ", max_queued_samples, ": at least 1"));
-  }
-  if (max_queued_bytes < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_queue_size ", max_queued_bytes, ": at least 1 byte"));
-  }
   return absl::OkStatus();
 }
 
-Batcher::Batcher(const BatcherOptions& options, Runner& runner, Clock& clock)
+Batcher::Batcher(const BatcherOptions& options, absl::Span<Runner* const> runners, Clock& clock,
+                 BatchObserver* observer)
     : options_(options),
-      runner_(runner),
       clock_(clock),
-      queue_(options.max_queued_samples, options.max_queued_bytes),
-      thread_([this] { Loop(); }) {}
+      observer_(observer),
+      any_runner_(*runners.front()),
+      queue_(std::max<int64_t>(1, options.rule.max_batch_samples / kStreamsABatch)) {
+  MutexLock lock(joining_);
+  for (Runner* runner : runners) {
+    threads_.emplace_back([this, runner] { Loop(*runner); });
+  }
+}
 
 Batcher::~Batcher() { Drain(); }
 
-absl::Status Batcher::Submit(Work&& work, std::function<void()> when_room) {
+absl::Status Batcher::Submit(Work&& work) {
   const absl::Time now = clock_.Now();
+  std::string key = any_runner_.BatchKey(work.request);
   MutexLock lock(mutex_);
   if (draining_) return absl::UnavailableError("the server is draining");
-  absl::Status pushed = queue_.Push(std::move(work), now);
-  if (!pushed.ok() && when_room) waiting_for_room_.push_back(std::move(when_room));
+  queue_.Push({std::move(work), now, std::move(key)});
+  ReportQueue();
   changed_.NotifyAll();
-  return pushed;
+  return absl::OkStatus();
+}
+
+void Batcher::ReportQueue() {
+  if (observer_ != nullptr) observer_->OnQueue(queue_.requests(), queue_.samples());
 }
 
 void Batcher::CancelStream(uint64_t stream) {
   MutexLock lock(mutex_);
-  if (queue_.RemoveStream(stream) > 0) changed_.NotifyAll();
+  if (queue_.RemoveStream(stream) == 0) return;
+  ReportQueue();
+  changed_.NotifyAll();
 }
 
 void Batcher::StopDelaying() {
@@ -67,61 +78,66 @@ void Batcher::Drain() {
     changed_.NotifyAll();
   }
   MutexLock lock(joining_);
-  if (thread_.joinable()) thread_.join();
-}
-
-void Batcher::Loop() {
-  std::vector<QueuedWork> expired;
-  std::vector<QueuedWork> batch;
-  std::vector<std::function<void()>> retries;
-  while (NextBatch(expired, batch, retries)) {
-    for (const auto& retry : std::exchange(retries, {})) retry();
-    const absl::Time now = clock_.Now();
-    for (QueuedWork& late : std::exchange(expired, {})) {
-      late.work.done({absl::DeadlineExceededError("the request's timeout passed while it waited"),
-                      now - late.enqueued, absl::ZeroDuration()});
-    }
-    if (!batch.empty()) RunBatch(std::exchange(batch, {}));
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
   }
 }
 
-bool Batcher::NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork>& batch,
-                        std::vector<std::function<void()>>& retries) {
+void Batcher::Loop(Runner& runner) {
+  std::vector<QueuedWork> expired;
+  std::vector<QueuedWork> batch;
+  while (NextBatch(expired, batch)) {
+    if (!expired.empty()) AnswerExpired(std::exchange(expired, {}));
+    if (!batch.empty()) RunBatch(runner, std::exchange(batch, {}));
+  }
+}
+
+bool Batcher::NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork>& batch) {
   MutexLock lock(mutex_);
   while (true) {
     BatchRule rule = options_.rule;
     if (!delaying_) rule.batch_delay = absl::ZeroDuration();
     const BatchDecision decision = FormBatch(queue_.View(), rule, clock_.Now());
-    if (decision.take.empty() && decision.expired.empty()) {
-      if (queue_.empty()) retries = std::exchange(waiting_for_room_, {});
-      if (!retries.empty()) return true;
-      if (draining_ && queue_.empty()) return false;
+    // Both are positions in one view: the batch is formed anew once the late ones have left it.
+    if (!decision.expired.empty()) {
+      expired = queue_.Remove(decision.expired);
+    } else if (!decision.take.empty()) {
+      batch = queue_.Take(decision.take);
+    } else if (draining_ && queue_.empty()) {
+      return false;
+    } else {
       clock_.WaitUntil(changed_, mutex_, decision.look_again);
       continue;
     }
-    // Positions of one view: both kinds are taken at once.
-    std::vector<size_t> positions;
-    absl::c_merge(decision.expired, decision.take, std::back_inserter(positions));
-    std::vector<QueuedWork> taken = queue_.Take(positions);
-    for (size_t i = 0; i < taken.size(); ++i) {
-      const bool late = absl::c_binary_search(decision.expired, positions[i]);
-      (late ? expired : batch).push_back(std::move(taken[i]));
-    }
-    retries = std::exchange(waiting_for_room_, {});
+    ReportQueue();
     return true;
   }
 }
 
-void Batcher::RunBatch(std::vector<QueuedWork> batch) {
+void Batcher::AnswerExpired(std::vector<QueuedWork> expired) {
+  const absl::Time now = clock_.Now();
+  for (QueuedWork& late : expired) {
+    late.work.done({absl::DeadlineExceededError("the request's timeout passed while it waited"),
+                    now - late.enqueued, absl::ZeroDuration()});
+  }
+}
+
+void Batcher::RunBatch(Runner& runner, std::vector<QueuedWork> batch) {
   std::vector<RunnerRequest> requests;
   requests.reserve(batch.size());
-  for (QueuedWork& queued : batch) requests.push_back(std::move(queued.work.request));
+  int64_t samples = 0;
   const absl::Time begin = clock_.Now();
-  std::vector<absl::StatusOr<EncodedTargets>> answers = runner_.Run(requests);
-  const absl::Duration compute_time = clock_.Now() - begin;
+  for (QueuedWork& queued : batch) {
+    samples += queued.work.request.samples;
+    if (observer_ != nullptr) observer_->OnQueueTime(begin - queued.enqueued);
+    requests.push_back(std::move(queued.work.request));
+  }
+  RunResult result = runner.Run(requests);
+  const absl::Duration compute_time = clock_.Now() - begin - result.encode_time;
+  if (observer_ != nullptr) observer_->OnBatch(samples, compute_time, result.encode_time);
   requests.clear();  // The inputs' memory is free before the answers go out.
   for (size_t i = 0; i < batch.size(); ++i) {
-    batch[i].work.done({std::move(answers[i]), begin - batch[i].enqueued, compute_time});
+    batch[i].work.done({std::move(result.answers[i]), begin - batch[i].enqueued, compute_time});
   }
 }
 

@@ -1,15 +1,17 @@
 // Batcher: collects requests from many streams into batches, and runs them on the teacher.
 //
-// Submit() puts a request into a bounded, fair queue (fair_queue.h). One thread forms batches by a
-// pure rule (form_batch.h), runs each on the injected Runner, and calls every request's `done`.
+// Submit() puts a request into a fair queue (fair_queue.h). One thread a runner forms batches by a
+// pure rule (form_batch.h), runs each on its runner, and calls every request's `done`. Several
+// runners compute several batches at once.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "teacher_server/batching/fair_queue.h"
@@ -21,19 +23,34 @@ namespace distill {
 
 struct BatcherOptions {
   BatchRule rule;
-  // What may wait, of all streams together.
-  int64_t max_queued_samples = 65536;
-  int64_t max_queued_bytes = int64_t{256} << 20;
 
   // INVALID_ARGUMENT names the field, its value and what is allowed.
   absl::Status Validate() const;
 };
 
-// Thread-safe. The runner and the clock must outlive it; the runner is called from its thread
-// alone.
+// Hears what the batcher does, from its threads and from Submit's, several at a time; must not
+// block.
+class BatchObserver {
+ public:
+  virtual ~BatchObserver() = default;
+
+  // What waits now.
+  virtual void OnQueue(int64_t requests, int64_t samples) = 0;
+
+  // A request's time from Submit until its batch was formed.
+  virtual void OnQueueTime(absl::Duration queued) = 0;
+
+  // A batch was computed and encoded.
+  virtual void OnBatch(int64_t samples, absl::Duration compute, absl::Duration encode) = 0;
+};
+
+// Thread-safe. Runners, clock and observer must outlive it; each runner is called from one thread.
+// The queue grows with what is submitted: callers bound that (serving/budget.h).
 class Batcher {
  public:
-  Batcher(const BatcherOptions& options, Runner& runner, Clock& clock);
+  // `runners`: at least one, of one model; null `observer`: none.
+  Batcher(const BatcherOptions& options, absl::Span<Runner* const> runners, Clock& clock,
+          BatchObserver* observer = nullptr);
 
   // Drains.
   ~Batcher();
@@ -41,10 +58,8 @@ class Batcher {
   Batcher& operator=(const Batcher&) = delete;
 
   // `work` is moved from only when this returns OK; `done` is then called once (unless its stream
-  // is cancelled), never from within Submit. UNAVAILABLE once draining. RESOURCE_EXHAUSTED if the
-  // queue is full: `when_room` is then called once, on the batcher's thread, when something has
-  // left the queue; streams that wait so are called in order.
-  absl::Status Submit(Work&& work, std::function<void()> when_room = nullptr);
+  // is cancelled), never from within Submit. UNAVAILABLE once draining.
+  absl::Status Submit(Work&& work);
 
   // Drops what waits of this stream, without calling its `done`. What runs already is still
   // answered.
@@ -58,26 +73,27 @@ class Batcher {
   void Drain();
 
  private:
-  void Loop();
+  void Loop(Runner& runner);
 
   // Waits until there is something to answer or to run. False: drained.
-  bool NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork>& batch,
-                 std::vector<std::function<void()>>& retries);
-  void RunBatch(std::vector<QueuedWork> batch);
+  bool NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork>& batch);
+  void AnswerExpired(std::vector<QueuedWork> expired);
+  void RunBatch(Runner& runner, std::vector<QueuedWork> batch);
+  void ReportQueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const BatcherOptions options_;
-  Runner& runner_;
   Clock& clock_;
+  BatchObserver* const observer_;
+  const Runner& any_runner_;  // for what all runners have in common
 
   Mutex mutex_;
   CondVar changed_;
   FairQueue queue_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::function<void()>> waiting_for_room_ ABSL_GUARDED_BY(mutex_);
   bool delaying_ ABSL_GUARDED_BY(mutex_) = true;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   Mutex joining_;
 
-  std::thread thread_ ABSL_GUARDED_BY(joining_);
+  std::vector<std::thread> threads_ ABSL_GUARDED_BY(joining_);
 };
 
 }  // namespace distill

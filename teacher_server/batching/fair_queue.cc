@@ -1,100 +1,131 @@
 #include "teacher_server/batching/fair_queue.h"
 
-#include <algorithm>
 #include <iterator>
 
-#include "absl/strings/str_cat.h"
-
 namespace distill {
-namespace {
 
-// Shapes behind the first dimension, of every input.
-std::string ShapeKey(const std::vector<HostTensor>& inputs) {
-  std::string key;
-  for (const HostTensor& input : inputs) {
-    absl::StrAppend(&key, ToString(absl::MakeConstSpan(input.shape).subspan(1)), ";");
-  }
-  return key;
+void FairQueue::Push(QueuedWork work) {
+  const auto [known, added] = streams_.try_emplace(work.work.stream);
+  if (added) known->second = ring_.insert(ring_.end(), {.id = work.work.stream});
+  ++requests_;
+  samples_ += work.work.request.samples;
+  known->second->waiting.push_back(std::move(work));
 }
 
-}  // namespace
+std::vector<FairQueue::Visit> FairQueue::Start() const {
+  std::vector<Visit> visits;
+  for (const Stream& stream : ring_) {
+    visits.push_back({.stream = streams_.at(stream.id), .deficit = stream.deficit});
+  }
+  return visits;
+}
 
-absl::Status FairQueue::Push(Work&& work, absl::Time now) {
-  int64_t bytes = 0;
-  for (const HostTensor& input : work.request.inputs) {
-    bytes += static_cast<int64_t>(input.bytes.size());
+size_t FairQueue::Walk(std::vector<Visit>& visits,
+                       absl::FunctionRef<bool(size_t, size_t)> serve) const {
+  bool visiting = visiting_;
+  size_t at = 0;
+  for (int64_t left = requests_; left > 0; at = (at + 1) % visits.size()) {
+    Visit& visit = visits[at];
+    const std::deque<QueuedWork>& waiting = visit.stream->waiting;
+    if (visit.next == waiting.size()) continue;
+    if (!std::exchange(visiting, false)) visit.deficit += quantum_;
+    while (visit.next < waiting.size() &&
+           waiting[visit.next].work.request.samples <= visit.deficit) {
+      visit.deficit -= waiting[visit.next].work.request.samples;
+      --left;
+      if (!serve(at, visit.next++)) return at;
+    }
   }
-  const int64_t samples = work.request.samples;
-  if (!queue_.empty() && (samples > max_samples_ - samples_ || bytes > max_bytes_ - bytes_)) {
-    return absl::ResourceExhaustedError(absl::StrCat("the queue is full: ", samples_, " of ",
-                                                     max_samples_, " samples, ", bytes_, " of ",
-                                                     max_bytes_, " bytes"));
-  }
-  Stream& stream = streams_[work.stream];
-  const int64_t start = std::max(virtual_time_, stream.finish);
-  stream.finish = start + samples;
-  ++stream.waiting;
-  samples_ += samples;
-  bytes_ += bytes;
-  std::string shape = ShapeKey(work.request.inputs);
-  queue_.emplace(Key(start, arrivals_++),
-                 QueuedWork{std::move(work), now, bytes, std::move(shape)});
-  return absl::OkStatus();
+  return at;
 }
 
 std::vector<Waiting> FairQueue::View() const {
   std::vector<Waiting> view;
-  view.reserve(queue_.size());
-  for (const auto& [key, queued] : queue_) {
+  view.reserve(static_cast<size_t>(requests_));
+  std::vector<Visit> visits = Start();
+  Walk(visits, [&](size_t visit, size_t request) {
+    const QueuedWork& queued = visits[visit].stream->waiting[request];
     view.push_back({.samples = queued.work.request.samples,
                     .enqueued = queued.enqueued,
                     .deadline = queued.work.deadline,
                     .batch_independent = queued.work.request.batch_independent,
-                    .shape = queued.shape});
-  }
+                    .key = queued.key});
+    return true;
+  });
   return view;
 }
 
 std::vector<QueuedWork> FairQueue::Take(absl::Span<const size_t> positions) {
-  std::vector<QueuedWork> taken;
-  taken.reserve(positions.size());
-  auto entry = queue_.begin();
+  if (positions.empty()) return {};
+  std::vector<Visit> visits = Start();
+  std::vector<std::pair<size_t, size_t>> requests;
+  std::vector<int64_t> passed_over(visits.size(), 0);  // samples that were not taken after all
   size_t position = 0;
-  for (const size_t wanted : positions) {
-    std::advance(entry, wanted - position);
-    virtual_time_ = std::max(virtual_time_, entry->first.first);
-    QueuedWork work = std::move(entry->second);
-    samples_ -= work.work.request.samples;
-    bytes_ -= work.bytes;
-    --streams_[work.work.stream].waiting;
-    taken.push_back(std::move(work));
-    entry = queue_.erase(entry);
-    position = wanted + 1;
+  const size_t last = Walk(visits, [&](size_t visit, size_t request) {
+    if (position++ == positions[requests.size()]) {
+      requests.emplace_back(visit, request);
+    } else {
+      passed_over[visit] += visits[visit].stream->waiting[request].work.request.samples;
+    }
+    return requests.size() < positions.size();
+  });
+  for (size_t i = 0; i < visits.size(); ++i) {
+    visits[i].stream->deficit = visits[i].deficit + passed_over[i];
   }
-  ForgetIdleStreams();
-  return taken;
+  ring_.splice(ring_.end(), ring_, ring_.begin(), visits[last].stream);
+  visiting_ = true;
+  return Extract(visits, requests);
+}
+
+std::vector<QueuedWork> FairQueue::Remove(absl::Span<const size_t> positions) {
+  std::vector<Visit> visits = Start();
+  std::vector<std::pair<size_t, size_t>> requests;
+  size_t position = 0;
+  Walk(visits, [&](size_t visit, size_t request) {
+    if (requests.size() < positions.size() && position++ == positions[requests.size()]) {
+      requests.emplace_back(visit, request);
+    }
+    return requests.size() < positions.size();
+  });
+  return Extract(visits, requests);
+}
+
+std::vector<QueuedWork> FairQueue::Extract(const std::vector<Visit>& visits,
+                                           const std::vector<std::pair<size_t, size_t>>& requests) {
+  std::vector<QueuedWork> extracted;
+  extracted.reserve(requests.size());
+  for (const auto& [visit, request] : requests) {
+    QueuedWork& queued = visits[visit].stream->waiting[request];
+    --requests_;
+    samples_ -= queued.work.request.samples;
+    extracted.push_back(std::move(queued));
+  }
+  // From the back, so that the positions in front stay true.
+  for (auto request = requests.rbegin(); request != requests.rend(); ++request) {
+    std::deque<QueuedWork>& waiting = visits[request->first].stream->waiting;
+    waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(request->second));
+  }
+  for (const Visit& visit : visits) {
+    if (visit.stream->waiting.empty()) Forget(visit.stream);
+  }
+  return extracted;
 }
 
 size_t FairQueue::RemoveStream(uint64_t stream) {
-  size_t removed = 0;
-  for (auto entry = queue_.begin(); entry != queue_.end();) {
-    if (entry->second.work.stream != stream) {
-      ++entry;
-      continue;
-    }
-    samples_ -= entry->second.work.request.samples;
-    bytes_ -= entry->second.bytes;
-    entry = queue_.erase(entry);
-    ++removed;
-  }
-  streams_.erase(stream);
+  const auto known = streams_.find(stream);
+  if (known == streams_.end()) return 0;
+  const std::deque<QueuedWork>& waiting = known->second->waiting;
+  const size_t removed = waiting.size();
+  requests_ -= static_cast<int64_t>(removed);
+  for (const QueuedWork& queued : waiting) samples_ -= queued.work.request.samples;
+  Forget(known->second);
   return removed;
 }
 
-void FairQueue::ForgetIdleStreams() {
-  absl::erase_if(streams_, [this](const auto& item) {
-    return item.second.waiting == 0 && (queue_.empty() || item.second.finish <= virtual_time_);
-  });
+void FairQueue::Forget(Ring::iterator stream) {
+  if (stream == ring_.begin()) visiting_ = false;
+  streams_.erase(stream->id);
+  ring_.erase(stream);
 }
 
 }  // namespace distill

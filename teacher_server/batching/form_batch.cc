@@ -33,7 +33,7 @@ void Add(size_t position, const Waiting& request, int64_t max_samples, Candidate
 BatchDecision FormBatch(absl::Span<const Waiting> waiting, const BatchRule& rule, absl::Time now) {
   BatchDecision decision;
   std::vector<Candidate> candidates;  // in order of their first members
-  absl::flat_hash_map<absl::string_view, size_t> candidate_of_shape;
+  absl::flat_hash_map<absl::string_view, size_t> candidate_of_key;
   for (size_t i = 0; i < waiting.size(); ++i) {
     const Waiting& request = waiting[i];
     if (request.deadline <= now) {
@@ -43,7 +43,7 @@ BatchDecision FormBatch(absl::Span<const Waiting> waiting, const BatchRule& rule
     decision.look_again = std::min(decision.look_again, request.deadline);
     size_t index = candidates.size();
     if (!request.batch_independent) {
-      index = candidate_of_shape.try_emplace(request.shape, candidates.size()).first->second;
+      index = candidate_of_key.try_emplace(request.key, candidates.size()).first->second;
     }
     if (index == candidates.size()) candidates.emplace_back();
     Add(i, request, rule.max_batch_samples, candidates[index]);

@@ -1,6 +1,6 @@
 // The rule by which waiting requests become a batch: a pure function of what waits and of the time.
 //
-// Requests of equal input shapes are merged, across streams, in the order that the queue finds
+// Requests of equal keys are merged, across streams, in the order that the queue finds
 // fair. A batch runs when it is full, that is when the next request in order would not fit it, or
 // when its oldest request has waited for batch_delay. A batch-independent request is a batch of its
 // own and waits for nobody. Of several batches that could run, the one runs whose first request is
@@ -23,8 +23,8 @@ struct Waiting {
   absl::Time enqueued;
   absl::Time deadline = absl::InfiniteFuture();
   bool batch_independent = false;
-  // Equal for requests whose inputs can be concatenated.
-  absl::string_view shape;
+  // As Runner::BatchKey: requests with equal keys can be computed together.
+  absl::string_view key;
 };
 
 struct BatchRule {

@@ -1,5 +1,7 @@
 #include "teacher_server/model/runner.h"
 
+#include <ATen/Context.h>
+
 #include <system_error>
 #include <utility>
 
@@ -9,21 +11,32 @@
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/models/loaded_model.h"
+#include "common/models/placement.h"
 #include "common/models/threads.h"
+#include "teacher_server/model/compare_dtypes.h"
 #include "teacher_server/model/torch_runner.h"
 
 namespace distill {
 namespace {
 
-// "teacher" for "runs/teacher/", so that a client can name what the operator sees.
+ModelInfo Describe(const LoadedModel& model, std::string name) {
+  const ModelDescription& description = model.description();
+  return {.name = std::move(name),
+          .fingerprint = model.fingerprint(),
+          .architecture = description.architecture,
+          .inputs = description.inputs,
+          .classes = model.classes(),
+          .class_names = description.class_names};
+}
+
+}  // namespace
+
 std::string NameOf(const RunnerOptions& options) {
   if (!options.model_name.empty()) return options.model_name;
   std::error_code error;
   const auto path = std::filesystem::weakly_canonical(options.model_directory, error);
   return path.filename().string();
 }
-
-}  // namespace
 
 absl::Status RunnerOptions::Validate() const {
   if (model_directory.empty()) {
@@ -33,6 +46,11 @@ absl::Status RunnerOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat("max_batch_samples ", max_batch_samples,
                                                    ": allowed are 1 to ", kMaxBatchSamples));
   }
+  RETURN_IF_ERROR(CheckPlacement(device, dtype));
+  if (instances < 0 || instances > kMaxInstances) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "instances ", instances, ": allowed are 0 (1 on the CPU, 2 on CUDA) to ", kMaxInstances));
+  }
   if (threads < 0 || threads > kMaxThreads) {
     return absl::InvalidArgumentError(
         absl::StrCat("threads ", threads, ": allowed are 0 (one a core) to ", kMaxThreads));
@@ -40,32 +58,33 @@ absl::Status RunnerOptions::Validate() const {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Runner>> LoadRunner(const RunnerOptions& options) {
+absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOptions& options) {
   RETURN_IF_ERROR(options.Validate());
+  ASSIGN_OR_RETURN(const Placement placement, ParsePlacement(options.device, options.dtype));
   const int threads = SetThreads(options.threads);
-  ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> model, LoadedModel::Load(options.model_directory));
-  const ModelDescription& description = model->description();
+  // The same request gives the same bytes on CUDA too.
+  at::globalContext().setDeterministicCuDNN(true);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model,
+                   LoadedModel::Load(options.model_directory, placement));
+  const ModelInfo info = Describe(*model, NameOf(options));
+  log::Info(absl::StrFormat(
+      "model '%s': %s, %d parameters (%s), %d classes, fingerprint %s; %s on %s, threads: %d",
+      info.name, info.architecture, model->parameters(), FormatBytes(model->bytes()), info.classes,
+      info.fingerprint.substr(0, 12), ShortName(placement.dtype), placement.device.str(), threads));
 
-  ModelInfo info;
-  info.name = NameOf(options);
-  info.fingerprint = model->fingerprint();
-  info.architecture = description.architecture;
-  info.inputs = description.inputs;
-  info.classes = model->classes();
-  info.class_names = description.class_names;
-
-  const std::string line = absl::StrFormat(
-      "model '%s': %s, %d parameters (%s), %d classes, fingerprint %s; threads: %d", info.name,
-      info.architecture, model->parameters(), FormatBytes(model->bytes()), info.classes,
-      info.fingerprint.substr(0, 12), threads);
-  auto runner = std::make_unique<TorchRunner>(std::move(model), std::move(info),
-                                              options.max_batch_samples, threads);
-  if (absl::Status warm = runner->WarmUp(); !warm.ok()) {
-    return absl::Status(warm.code(), absl::StrCat(options.model_directory.string(),
-                                                  ": warming up failed: ", warm.message()));
+  int instances = options.instances;
+  if (instances == 0) instances = placement.device.is_cuda() ? 2 : 1;
+  std::vector<std::unique_ptr<Runner>> runners;
+  for (int i = 0; i < instances; ++i) {
+    auto runner = std::make_unique<TorchRunner>(model, info, options.max_batch_samples, threads);
+    if (absl::Status warm = runner->WarmUp(); !warm.ok()) {
+      return absl::Status(warm.code(), absl::StrCat(options.model_directory.string(),
+                                                    ": warming up failed: ", warm.message()));
+    }
+    runners.push_back(std::move(runner));
   }
-  log::Info(line);
-  return std::unique_ptr<Runner>(std::move(runner));
+  log::Info(CompareDtypes(options.model_directory, *model, options.max_batch_samples));
+  return runners;
 }
 
 }  // namespace distill

@@ -2,21 +2,26 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Version.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/version.h>
 
 #include <algorithm>
 #include <bit>
-#include <exception>
+#include <numeric>
 #include <string>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
-#include "common/models/host_tensors.h"
+#include "common/models/torch_errors.h"
 #include "common/targets/dense.h"
+#include "teacher_server/model/batch_plan.h"
+#include "teacher_server/model/gather.h"
 
 namespace distill {
 namespace {
@@ -47,23 +52,66 @@ int64_t TotalSamples(const std::vector<const RunnerRequest*>& members) {
   return samples;
 }
 
+// The request's size of the dimension that is variable in `specs`; 0 if none is.
+int64_t Length(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
+  for (size_t i = 0; i < specs.size(); ++i) {
+    for (size_t d = 0; d < specs[i].shape.size(); ++d) {
+      if (specs[i].shape[d] == -1) return request.inputs[i].shape[d + 1];
+    }
+  }
+  return 0;
+}
+
+// The longest of the members, where they differ in length; else 0.
+int64_t LongestPadded(const std::vector<const RunnerRequest*>& members,
+                      const std::vector<InputSpec>& specs) {
+  int64_t longest = 0;
+  bool differ = false;
+  for (const RunnerRequest* member : members) {
+    const int64_t length = Length(*member, specs);
+    differ = differ || length != Length(*members.front(), specs);
+    longest = std::max(longest, length);
+  }
+  return differ ? longest : 0;
+}
+
 }  // namespace
 
-TorchRunner::TorchRunner(std::unique_ptr<LoadedModel> model, ModelInfo info,
-                         int64_t fixed_batch_size, int threads)
-    : model_(std::move(model)), info_(std::move(info)) {
+TorchRunner::TorchRunner(std::shared_ptr<const LoadedModel> model, ModelInfo info,
+                         int64_t max_batch_samples, int threads)
+    : model_(std::move(model)), info_(std::move(info)), sizes_(BatchSizes(max_batch_samples)) {
+  const Placement& placement = model_->placement();
+  if (placement.device.is_cuda()) {
+    const c10::impl::VirtualGuardImpl device(placement.device.type());
+    stream_ = device.getStreamFromGlobalPool(placement.device);
+  }
   numerics_.runner =
       model_->description().architecture == kTorchScriptArchitecture ? "torchscript" : "zoo";
-  numerics_.dtype = "float32";
-  numerics_.device = "cpu";
+  numerics_.dtype = std::string(LongName(placement.dtype));
+  numerics_.device = placement.device.str();
   numerics_.libtorch_version = TORCH_VERSION;
   numerics_.intra_op_threads = threads;
   numerics_.blas = BlasName();
-  numerics_.fixed_batch_size = fixed_batch_size;
+  numerics_.fixed_batch_size = max_batch_samples;
 }
 
-std::vector<absl::StatusOr<EncodedTargets>> TorchRunner::Run(
-    absl::Span<const RunnerRequest> requests) {
+std::string TorchRunner::BatchKey(const RunnerRequest& request) const {
+  std::string key;
+  for (size_t i = 0; i < info_.inputs.size(); ++i) {
+    const Shape& shape = request.inputs[i].shape;
+    for (size_t d = 1; d < shape.size(); ++d) {
+      const bool padded = model_->takes_mask() && info_.inputs[i].shape[d - 1] == -1;
+      const auto size = static_cast<uint64_t>(shape[d]);
+      absl::StrAppend(&key, padded ? std::bit_ceil(size) : size, ",");
+    }
+    key += ';';
+  }
+  return key;
+}
+
+RunResult TorchRunner::Run(absl::Span<const RunnerRequest> requests) {
+  const c10::InferenceMode inference;
+  const c10::OptionalStreamGuard stream(stream_);
   std::vector<absl::StatusOr<EncodedTargets>> answers(requests.size(), absl::UnknownError(""));
   Members members;
   std::vector<size_t> positions;
@@ -75,96 +123,92 @@ std::vector<absl::StatusOr<EncodedTargets>> TorchRunner::Run(
       positions.push_back(i);
     }
   }
-  if (members.empty()) return answers;
-  std::vector<absl::StatusOr<EncodedTargets>> computed = RunMembers(members);
-  for (size_t i = 0; i < positions.size(); ++i) answers[positions[i]] = std::move(computed[i]);
-  return answers;
+  if (members.empty()) return {std::move(answers), absl::ZeroDuration()};
+  RunResult computed = RunMembers(members);
+  for (size_t i = 0; i < positions.size(); ++i) {
+    answers[positions[i]] = std::move(computed.answers[i]);
+  }
+  return {std::move(answers), computed.encode_time};
 }
 
-std::vector<absl::StatusOr<EncodedTargets>> TorchRunner::RunMembers(const Members& members) {
-  std::vector<absl::StatusOr<EncodedTargets>> answers;
-  answers.reserve(members.size());
+RunResult TorchRunner::RunMembers(const Members& members) {
+  RunResult result;
+  result.answers.reserve(members.size());
   const absl::StatusOr<at::Tensor> logits = ComputeLogits(members);
   if (!logits.ok() && members.size() > 1) {
     for (const RunnerRequest* member : members) {
-      answers.push_back(std::move(RunMembers({member}).front()));
+      RunResult alone = RunMembers({member});
+      result.answers.push_back(std::move(alone.answers.front()));
+      result.encode_time += alone.encode_time;
     }
-    return answers;
+    return result;
   }
   if (!logits.ok()) {
-    answers.push_back(TeachersOwnFault(logits.status()));
-    return answers;
+    result.answers.push_back(TeachersOwnFault(logits.status()));
+    return result;
   }
-  const int64_t rows_per_sample = logits->size(0) / TotalSamples(members);
-  int64_t row = 0;
+  const absl::Time begin = absl::Now();
+  const bool padded = LongestPadded(members, info_.inputs) > 0;
+  int64_t sample = 0;
   for (const RunnerRequest* member : members) {
-    const int64_t rows = member->samples * rows_per_sample;
-    absl::StatusOr<EncodedTargets> encoded = Encode(*member, logits->narrow(0, row, rows));
+    absl::StatusOr<EncodedTargets> encoded =
+        Encode(*member, logits->narrow(0, sample, member->samples), padded);
     if (!encoded.ok()) encoded = TeachersOwnFault(encoded.status());
-    answers.push_back(std::move(encoded));
-    row += rows;
+    result.answers.push_back(std::move(encoded));
+    sample += member->samples;
   }
-  return answers;
+  result.encode_time = absl::Now() - begin;
+  return result;
 }
 
-absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) try {
-  const c10::InferenceMode inference;
-  std::vector<at::Tensor> batch;  // one an input, [samples, …]
-  for (size_t input = 0; input < info_.inputs.size(); ++input) {
-    std::vector<const HostTensor*> parts;
-    for (const RunnerRequest* member : members) parts.push_back(&member->inputs[input]);
-    batch.push_back(ConcatenateToTorch(parts));
-  }
+absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
   const int64_t samples = TotalSamples(members);
-  ASSIGN_OR_RETURN(at::Tensor logits, members.front()->batch_independent
-                                          ? ComputePadded(batch, samples)
-                                          : model_->Logits(batch));
-  if (logits.dim() != 2 || logits.size(1) != info_.classes || logits.size(0) == 0 ||
-      logits.size(0) % samples != 0) {
-    return absl::InternalError(
-        absl::StrCat("the model gave logits of shape ",
-                     ToString(absl::MakeConstSpan(logits.sizes().data(), logits.sizes().size())),
-                     " for ", samples, " samples of ", info_.classes, " classes"));
+  const int64_t fixed = numerics_.fixed_batch_size;
+  const std::vector<int64_t> plan =
+      members.front()->batch_independent
+          ? std::vector<int64_t>(static_cast<size_t>((samples + fixed - 1) / fixed), fixed)
+          : PlanBatch(samples, sizes_);
+  const GatherOptions options{.rows = std::accumulate(plan.begin(), plan.end(), int64_t{0}),
+                              .pad_id = model_->description().pad_id.value_or(0),
+                              .pinned = stream_.has_value()};
+  std::vector<at::Tensor> batch;  // one an input, [rows, …]
+  RETURN_IF_ERROR(CatchTorch([&] { batch = Gather(info_.inputs, members, options); }));
+  std::vector<at::Tensor> pieces;
+  int64_t row = 0;
+  for (const int64_t size : plan) {
+    std::vector<at::Tensor> piece;
+    for (const at::Tensor& input : batch) piece.push_back(input.narrow(0, row, size));
+    ASSIGN_OR_RETURN(pieces.emplace_back(), model_->Logits(piece));
+    row += size;
+  }
+  at::Tensor logits;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    logits = (pieces.size() == 1 ? pieces[0] : at::cat(pieces)).narrow(0, 0, samples);
+    if (stream_.has_value()) stream_->synchronize();
+  }));
+  const int64_t longest = LongestPadded(members, info_.inputs);
+  if (longest > 0 && logits.dim() == 3 && logits.size(1) != longest) {
+    return absl::InternalError(absl::StrCat("the model gave ", logits.size(1), " positions for ",
+                                            longest, ": lengths cannot be padded with it"));
   }
   return logits;
-} catch (const std::exception& error) {
-  return absl::InternalError(error.what());
 }
 
-absl::StatusOr<at::Tensor> TorchRunner::ComputePadded(const std::vector<at::Tensor>& batch,
-                                                      int64_t samples) {
-  const int64_t size = numerics_.fixed_batch_size;
-  std::vector<at::Tensor> pieces;
-  for (int64_t begin = 0; begin < samples; begin += size) {
-    const int64_t count = std::min(size, samples - begin);
-    std::vector<at::Tensor> padded;  // one an input, [size, …]
-    for (const at::Tensor& input : batch) {
-      std::vector<int64_t> shape = input.sizes().vec();
-      shape[0] = size;
-      padded.push_back(at::zeros(shape, input.options()));
-      padded.back().narrow(0, 0, count).copy_(input.narrow(0, begin, count));
+absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request, at::Tensor logits,
+                                                   bool padded) {
+  EncodedTargets targets;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    if (padded && logits.dim() == 3) logits = logits.narrow(1, 0, Length(request, info_.inputs));
+    logits = logits.reshape({-1, info_.classes});  // [rows, classes]
+    TORCH_CHECK(at::isfinite(logits).all().item<bool>(),
+                "the model gave a logit that is NaN or infinite");
+    if (request.class_order != nullptr) {
+      const at::Tensor order = at::tensor(*request.class_order, at::kLong);
+      logits = logits.index_select(1, order.to(logits.device()));
     }
-    ASSIGN_OR_RETURN(const at::Tensor logits, model_->Logits(padded));
-    if (logits.dim() != 2 || logits.size(0) % size != 0) {
-      return absl::InternalError("the model gave logits that do not fit a padded batch");
-    }
-    pieces.push_back(logits.narrow(0, 0, logits.size(0) / size * count));
-  }
-  return pieces.size() == 1 ? pieces.front() : at::cat(pieces);
-}
-
-absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request,
-                                                   at::Tensor logits) try {
-  const c10::InferenceMode inference;
-  if (!at::isfinite(logits).all().item<bool>()) {
-    return absl::InternalError("the model gave a logit that is NaN or infinite");
-  }
-  if (request.class_order != nullptr) {
-    logits = logits.index_select(1, at::tensor(*request.class_order, at::kLong));
-  }
-  return EncodeDense(request.spec, logits);
-} catch (const std::exception& error) {
-  return absl::InternalError(error.what());
+    targets = EncodeDense(request.spec, logits);
+  }));
+  return targets;
 }
 
 absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {
@@ -175,13 +219,9 @@ absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {
 }
 
 absl::Status TorchRunner::WarmUp() {
-  for (const int64_t samples : {int64_t{1}, numerics_.fixed_batch_size}) {
-    std::vector<at::Tensor> batch;
-    for (const InputSpec& spec : info_.inputs) {
-      std::vector<int64_t> shape = {samples};
-      for (const int64_t dimension : spec.shape) shape.push_back(std::max<int64_t>(dimension, 1));
-      batch.push_back(at::zeros(shape, ToTorch(spec.dtype)));
-    }
+  const c10::OptionalStreamGuard stream(stream_);
+  for (const int64_t samples : sizes_) {
+    const std::vector<at::Tensor> batch = model_->ExampleInputs(samples);
     for (int i = 0; i < 3; ++i) RETURN_IF_ERROR(model_->Logits(batch).status());
   }
   return absl::OkStatus();

@@ -19,14 +19,7 @@ absl::StatusOr<TargetSpec> GrantTargets(const v1::TargetSpec& wanted, int64_t cl
 
 }  // namespace
 
-absl::Status CheckModelName(const std::string& name, const ServedTeacher& teacher) {
-  if (name.empty() || name == teacher.info.name) return absl::OkStatus();
-  return absl::NotFoundError(absl::StrCat(
-      "model ", QuotedName(name), " is not served here; served: ", QuotedName(teacher.info.name)));
-}
-
 absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher& teacher) {
-  RETURN_IF_ERROR(CheckModelName(open.model(), teacher));
   StreamTerms terms;
   if (open.client().size() > kMaxClientNameBytes) {
     return absl::InvalidArgumentError(absl::StrCat("open.client has ", open.client().size(),

@@ -24,11 +24,8 @@ struct StreamTerms {
   bool batch_independent = false;
 };
 
-// The status of a refusal is fit for the client: it names the field and what is allowed, with the
-// codes of teacher.proto.
+// `teacher`: the one that the open names. The status of a refusal is fit for the client: it names
+// the field and what is allowed, with the codes of teacher.proto.
 absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher& teacher);
-
-// OK if the name is empty or the served model's; else NOT_FOUND with the served one's.
-absl::Status CheckModelName(const std::string& name, const ServedTeacher& teacher);
 
 }  // namespace distill

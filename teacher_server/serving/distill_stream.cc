@@ -43,7 +43,8 @@ DistillStream::DistillStream(StreamContext context, uint64_t id, std::function<v
     : context_(std::move(context)),
       id_(id),
       on_done_(std::move(on_done)),
-      session_(context_.teacher) {}
+      session_(context_.teachers),
+      share_(*context_.budget) {}
 
 void DistillStream::Drain() {
   MutexLock lock(mutex_);
@@ -53,70 +54,65 @@ void DistillStream::Drain() {
 
 void DistillStream::OnReadDone(bool ok) {
   const absl::Time now = context_.clock->Now();
-  MutexLock lock(mutex_);
-  reading_ = false;
-  if (ok) {
-    context_.counters->bytes_in += static_cast<int64_t>(incoming_.Length());
-    const bool was_open = session_.terms() != nullptr;
-    std::optional<StreamSession::Taken> taken = session_.Receive(incoming_, now);
-    incoming_.Clear();
-    if (!was_open && session_.terms() != nullptr) LogOpened(id_, *session_.terms());
-    if (taken.has_value()) {
-      const uint64_t request_id = taken->id;
-      Submit({request_id, MakeWork(*std::move(taken))});
+  {
+    MutexLock lock(mutex_);
+    reading_ = false;
+    if (ok) {
+      context_.counters->bytes_in += static_cast<int64_t>(incoming_.Length());
+      const bool was_open = session_.terms() != nullptr;
+      std::optional<StreamSession::Taken> taken = session_.Receive(incoming_, now);
+      incoming_.Clear();
+      if (!was_open && session_.terms() != nullptr) LogOpened(id_, *session_.terms());
+      if (taken.has_value()) Submit(*std::move(taken));
+    } else {
+      session_.HalfClose();
     }
-  } else {
-    session_.HalfClose();
+    // Counted as held first: the room that was kept for the message is given up after that.
+    share_.Hold(session_.samples_in_flight(), session_.bytes_in_flight());
+    share_.ReadDone();
+    Advance();
   }
-  Advance();
+  context_.budget->CallWaiters();
 }
 
-Work DistillStream::MakeWork(StreamSession::Taken taken) {
+void DistillStream::Submit(StreamSession::Taken taken) {
   Work work{.stream = id_, .request = std::move(taken.request), .deadline = taken.deadline};
   // The work may outlive the stream: then nobody waits for its answer.
   work.done = [weak = weak_from_this(), request_id = taken.id](WorkResult result) {
     if (const auto stream = weak.lock()) stream->OnAnswer(request_id, result);
   };
-  return work;
-}
-
-void DistillStream::Submit(Pending pending) {
-  const absl::Status submitted =
-      context_.batcher->Submit(std::move(pending.work), [weak = weak_from_this()] {
-        if (const auto stream = weak.lock()) stream->RetrySubmit();
-      });
-  if (submitted.ok()) return;
-  if (absl::IsResourceExhausted(submitted)) {
-    parked_ = std::move(pending);
-  } else {
-    session_.Answer(pending.request_id, {submitted, {}, {}});
-  }
-}
-
-void DistillStream::RetrySubmit() {
-  MutexLock lock(mutex_);
-  if (finished_ || !parked_.has_value()) return;
-  Submit(*std::exchange(parked_, std::nullopt));
-  Advance();
+  const absl::Status submitted = session_.teacher()->batcher->Submit(std::move(work));
+  if (!submitted.ok()) session_.Answer(taken.id, {submitted, {}, {}});
 }
 
 void DistillStream::OnAnswer(uint64_t request_id, const WorkResult& result) {
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return;
+    session_.Answer(request_id, result);
+    Advance();
+  }
+  context_.budget->CallWaiters();
+}
+
+void DistillStream::OnRoom() {
   MutexLock lock(mutex_);
-  if (finished_) return;
-  session_.Answer(request_id, result);
   Advance();
 }
 
 void DistillStream::OnWriteDone(bool ok) {
-  MutexLock lock(mutex_);
-  if (ok) {
-    Count(*writing_);
-    session_.Written(*writing_);
-  } else {
-    session_.Abort();
+  {
+    MutexLock lock(mutex_);
+    if (ok) {
+      Count(*writing_);
+      session_.Written(*writing_);
+    } else {
+      session_.Abort();
+    }
+    writing_.reset();
+    Advance();
   }
-  writing_.reset();
-  Advance();
+  context_.budget->CallWaiters();
 }
 
 void DistillStream::Count(const StreamSession::Outgoing& written) {
@@ -136,9 +132,12 @@ void DistillStream::Count(const StreamSession::Outgoing& written) {
 }
 
 void DistillStream::OnCancel() {
-  MutexLock lock(mutex_);
-  session_.Abort();
-  Advance();
+  {
+    MutexLock lock(mutex_);
+    session_.Abort();
+    Advance();
+  }
+  context_.budget->CallWaiters();
 }
 
 void DistillStream::Advance() {
@@ -147,24 +146,32 @@ void DistillStream::Advance() {
     writing_ = session_.NextWrite();
     if (writing_.has_value()) StartWrite(&writing_->frame);
   }
+  share_.Hold(session_.samples_in_flight(), session_.bytes_in_flight());
   if (!writing_.has_value()) {
     if (const std::optional<absl::Status> end = session_.End()) {
       finished_ = true;
-      parked_.reset();
       context_.counters->requests_dropped += session_.dropped();
       LogEnd(id_, *end, session_.dropped());
       Finish(ToGrpc(*end));
       return;
     }
   }
-  if (!reading_ && !parked_.has_value() && session_.WantsRead()) {
-    reading_ = true;
-    StartRead(&incoming_);
-  }
+  ReadOn();
+}
+
+void DistillStream::ReadOn() {
+  if (reading_ || !session_.WantsRead()) return;
+  reading_ = share_.TryRead([weak = weak_from_this()] {
+    if (const auto stream = weak.lock()) stream->OnRoom();
+  });
+  if (reading_) StartRead(&incoming_);
 }
 
 void DistillStream::OnDone() {
-  context_.batcher->CancelStream(id_);
+  {
+    MutexLock lock(mutex_);
+    if (session_.teacher() != nullptr) session_.teacher()->batcher->CancelStream(id_);
+  }
   const std::shared_ptr<DistillStream> self = std::move(self_);
   on_done_();
 }

@@ -1,7 +1,8 @@
 // DistillStream: one open Distill stream; the reactor that gRPC calls.
 //
 // It owns the stream's protocol state (StreamSession), carries frames between it and gRPC, and
-// requests between it and the batcher. At most one read and one write are under way.
+// requests between it and the batcher. At most one read and one write are under way; a read only
+// where the server's Budget has room for what it may bring.
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>
@@ -15,18 +16,18 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
-#include "teacher_server/batching/batcher.h"
+#include "teacher_server/serving/budget.h"
 #include "teacher_server/serving/counters.h"
 #include "teacher_server/serving/served_teacher.h"
 #include "teacher_server/serving/stream_session.h"
 
 namespace distill {
 
-// What a stream uses. The batcher and the clock outlive every stream.
+// What a stream uses. Budget, batchers and clock outlive every stream.
 struct StreamContext {
-  std::shared_ptr<const ServedTeacher> teacher;
+  std::shared_ptr<const ServedTeachers> teachers;
   std::shared_ptr<Counters> counters;
-  Batcher* batcher = nullptr;
+  Budget* budget = nullptr;
   Clock* clock = nullptr;
 };
 
@@ -50,20 +51,15 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
  private:
   DistillStream(StreamContext context, uint64_t id, std::function<void()> on_done);
 
-  struct Pending {
-    uint64_t request_id = 0;
-    Work work;
-  };
-
-  Work MakeWork(StreamSession::Taken taken);
+  void Submit(StreamSession::Taken taken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnAnswer(uint64_t request_id, const WorkResult& result);
-  void Submit(Pending pending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RetrySubmit();
+  void OnRoom();
   void Count(const StreamSession::Outgoing& written);
 
   // Starts whatever the session wants next. gRPC's calls are made with the lock held: it never
   // calls back from inside them, and none may come after Finish.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const StreamContext context_;
   const uint64_t id_;
@@ -71,8 +67,7 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
 
   Mutex mutex_;
   StreamSession session_ ABSL_GUARDED_BY(mutex_);
-  // A request that the batcher had no room for; nothing is read while it waits.
-  std::optional<Pending> parked_ ABSL_GUARDED_BY(mutex_);
+  Budget::Share share_ ABSL_GUARDED_BY(mutex_);
   std::optional<StreamSession::Outgoing> writing_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;

@@ -1,10 +1,16 @@
-// ServedTeacher: what every stream of a server shares and none changes.
+// ServedTeacher: one model that a server has; ServedTeachers: all of them. Every stream of the
+// server shares them, and none changes them.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "common/rpc/limits.h"
 #include "common/store/served_model.h"
+#include "teacher_server/batching/batcher.h"
 
 namespace distill {
 
@@ -12,10 +18,29 @@ struct ServedTeacher {
   ModelInfo info;
   Numerics numerics;
   StreamLimits limits;
+  // What computes it; outlives every stream.
+  Batcher* batcher = nullptr;
+};
 
-  // Bytes that a stream may have in flight: inputs until they are computed, answers until they are
-  // written. Reading stops there, so one more message and its answer may come on top.
-  int64_t MaxStreamBytes() const { return 2 * limits.max_message_bytes; }
+// Bytes that a stream may have in flight, inputs until they are computed and answers until they are
+// written: reading stops there, so one more message and its answer may come on top.
+inline int64_t MaxStreamBytes(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
+
+class ServedTeachers {
+ public:
+  // At least one; names differ.
+  explicit ServedTeachers(std::vector<std::shared_ptr<const ServedTeacher>> teachers);
+
+  // The one of this name, or the first if it is empty. NOT_FOUND names those that are served; fit
+  // for clients.
+  absl::StatusOr<std::shared_ptr<const ServedTeacher>> Find(const std::string& name) const;
+
+  const std::vector<std::shared_ptr<const ServedTeacher>>& all() const { return teachers_; }
+  // Equal for all.
+  const StreamLimits& limits() const { return teachers_.front()->limits; }
+
+ private:
+  const std::vector<std::shared_ptr<const ServedTeacher>> teachers_;
 };
 
 }  // namespace distill

@@ -1,7 +1,7 @@
 #include "teacher_server/serving/server.h"
 
 #include <grpc/support/log.h>
-#include <grpcpp/ext/health_check_service_server_builder_option.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -13,7 +13,9 @@
 #include "absl/strings/string_view.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/base/units.h"
 #include "common/rpc/address.h"
+#include "teacher_server/serving/budget.h"
 #include "teacher_server/serving/listen.h"
 #include "teacher_server/serving/teacher_service.h"
 #include "teacher_server/serving/unix_socket.h"
@@ -53,10 +55,21 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
 }
 
-ServedTeacher MakeServedTeacher(const ServerOptions& options, const ModelInfo& info,
-                                const Numerics& numerics) {
-  return {.info = info, .numerics = numerics, .limits = options.limits};
+std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const ServedModel> models,
+                                                         const StreamLimits& limits) {
+  std::vector<std::shared_ptr<const ServedTeacher>> teachers;
+  for (const ServedModel& model : models) {
+    teachers.push_back(
+        std::make_shared<const ServedTeacher>(ServedTeacher{.info = model.info,
+                                                            .numerics = model.numerics,
+                                                            .limits = limits,
+                                                            .batcher = model.batcher}));
+  }
+  return std::make_shared<const ServedTeachers>(std::move(teachers));
 }
+
+// What a stream holds at most with one request: the message, and its answer.
+int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
 
 }  // namespace
 
@@ -82,6 +95,16 @@ absl::Status ServerOptions::Validate() const {
   if (max_streams < 1 || max_streams > kMaxStreams) {
     return OutOfRange("max_streams", max_streams, 1, kMaxStreams);
   }
+  if (const int64_t least = max_streams * StreamReserve(limits); max_bytes < least) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "max_bytes ", FormatBytes(max_bytes), ": at least ", FormatBytes(least),
+        ", which is twice max_message_size for each of max_streams (", max_streams, ")"));
+  }
+  if (max_samples < limits.max_request_samples) {
+    return absl::InvalidArgumentError(absl::StrCat("max_samples ", max_samples, ": at least ",
+                                                   limits.max_request_samples,
+                                                   " (max_request_samples)"));
+  }
   return absl::OkStatus();
 }
 
@@ -91,15 +114,14 @@ struct TeacherServer::Parts {
   std::vector<std::unique_ptr<UnixSocketClaim>> unix_sockets;
   std::vector<std::string> addresses;
   Clock* clock = nullptr;
+  std::shared_ptr<const ServedTeachers> teachers;
+  std::unique_ptr<Budget> budget;
   std::unique_ptr<TeacherService> service;
   std::unique_ptr<grpc::Server> server;
 };
 
-absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(const ServerOptions& options,
-                                                                    const ModelInfo& info,
-                                                                    const Numerics& numerics,
-                                                                    Batcher& batcher,
-                                                                    Clock& clock) {
+absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
+    const ServerOptions& options, absl::Span<const ServedModel> models, Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SilenceGrpcLog();
   auto parts = std::make_unique<Parts>();
@@ -111,14 +133,20 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(const Server
     parts->unix_sockets.push_back(std::move(claim));
   }
   parts->clock = &clock;
-  StreamContext context{
-      .teacher = std::make_shared<const ServedTeacher>(MakeServedTeacher(options, info, numerics)),
-      .counters = parts->counters,
-      .batcher = &batcher,
-      .clock = &clock};
+  parts->teachers = MakeServedTeachers(models, options.limits);
+  parts->budget =
+      std::make_unique<Budget>(BudgetLimits{.bytes = options.max_bytes,
+                                            .samples = options.max_samples,
+                                            .stream_bytes = StreamReserve(options.limits),
+                                            .max_streams = options.max_streams});
+  StreamContext context{.teachers = parts->teachers,
+                        .counters = parts->counters,
+                        .budget = parts->budget.get(),
+                        .clock = &clock};
   parts->service = std::make_unique<TeacherService>(std::move(context), options.max_streams);
 
   grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   Configure(options, builder);
   std::vector<int> ports(addresses.size(), 0);
@@ -133,7 +161,11 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(const Server
     parts->addresses.push_back(addresses[i].ToString());
   }
   if (parts->server == nullptr) return absl::InternalError("the gRPC server cannot be started");
-  parts->server->GetHealthCheckService()->SetServingStatus(kServiceName, true);
+  grpc::HealthCheckServiceInterface& health = *parts->server->GetHealthCheckService();
+  health.SetServingStatus(kServiceName, true);
+  for (const ServedModel& model : models) {
+    health.SetServingStatus(absl::StrCat(kServiceName, "/", model.info.name), true);
+  }
   return std::unique_ptr<TeacherServer>(new TeacherServer(std::move(parts)));
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/rpc/limits.h"
 #include "common/store/served_model.h"
@@ -22,6 +23,9 @@ struct ServerOptions {
   std::vector<std::string> listen;  // as ParseAddress takes them, at least one
   StreamLimits limits;
   int max_streams = 64;  // open at once
+  // What all streams together may have in flight: inputs, answers, and what is being received.
+  int64_t max_bytes = int64_t{1} << 30;
+  int64_t max_samples = 65536;
 
   // INVALID_ARGUMENT names the field, its value and what is allowed.
   absl::Status Validate() const;
@@ -38,20 +42,22 @@ struct ServedCounts {
   int64_t bytes_out = 0;
 };
 
-// Memory: each stream holds at most about 2 · max_message_bytes of inputs and answers, one message
-// that is being received, and one that waits for room in the batcher's queue; beside that, the
-// queue.
-//
-// Thread-safe.
+// A model that is served: Runner's info and numerics, and what computes it.
+struct ServedModel {
+  ModelInfo info;
+  Numerics numerics;
+  Batcher* batcher = nullptr;
+};
+
+// Thread-safe. What clients can make it hold is bounded by max_bytes (budget.h).
 class TeacherServer {
  public:
   // Listens on every address, or on none: the first that cannot be had is named, with the reason.
-  // Health (grpc.health.v1, "" and "distill.v1.Teacher") is SERVING when this returns. The batcher
-  // and the clock must outlive the server.
+  // Health (grpc.health.v1: "", "distill.v1.Teacher" and "distill.v1.Teacher/MODEL" for each model)
+  // is SERVING when this returns. `models`: at least one, of different names. Batchers and clock
+  // must outlive the server.
   static absl::StatusOr<std::unique_ptr<TeacherServer>> Start(const ServerOptions& options,
-                                                              const ModelInfo& info,
-                                                              const Numerics& numerics,
-                                                              Batcher& batcher,
+                                                              absl::Span<const ServedModel> models,
                                                               Clock& clock = Clock::Real());
 
   // Cancels what is still open, and removes its Unix sockets.

@@ -13,8 +13,13 @@
 namespace distill {
 namespace {
 
-// Room for the header beside an answer's payloads.
-constexpr int64_t kHeaderBytes = 1024;
+// What a request takes beside its tensors, whatever it holds: its own header and objects here and
+// in gRPC, and its answer's.
+constexpr int64_t kRequestOverhead = 4096;
+
+// A payload of less lies in a read buffer of gRPC that is far larger: it is copied, so that what a
+// request holds is what it is charged for.
+constexpr size_t kSmallPayload = 64 << 10;
 
 // Bytes of a request's inputs.
 int64_t InputBytes(const RunnerRequest& request) {
@@ -25,8 +30,8 @@ int64_t InputBytes(const RunnerRequest& request) {
 
 }  // namespace
 
-StreamSession::StreamSession(std::shared_ptr<const ServedTeacher> teacher)
-    : teacher_(std::move(teacher)) {}
+StreamSession::StreamSession(std::shared_ptr<const ServedTeachers> teachers)
+    : teachers_(std::move(teachers)), limits_(teachers_->limits()) {}
 
 std::optional<StreamSession::Taken> StreamSession::Receive(const grpc::ByteBuffer& frame,
                                                            absl::Time now) {
@@ -59,8 +64,11 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
     return EndWith(absl::InvalidArgumentError(
         absl::StrCat("open comes with ", payloads, " payloads; expected none")));
   }
-  absl::StatusOr<StreamTerms> terms = AcceptOpen(open, *teacher_);
+  absl::StatusOr<std::shared_ptr<const ServedTeacher>> teacher = teachers_->Find(open.model());
+  if (!teacher.ok()) return EndWith(teacher.status());
+  absl::StatusOr<StreamTerms> terms = AcceptOpen(open, **teacher);
   if (!terms.ok()) return EndWith(terms.status());
+  teacher_ = *std::move(teacher);
   terms_ = *std::move(terms);
 
   v1::DistillResponse response;
@@ -68,7 +76,7 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
   *opened.mutable_model() = ToProto(teacher_->info);
   *opened.mutable_targets() = ToProto(terms_->spec);
   *opened.mutable_numerics() = ToProto(teacher_->numerics);
-  *opened.mutable_limits() = ToProto(teacher_->limits);
+  *opened.mutable_limits() = ToProto(limits_);
   outgoing_.push_back({.frame = WriteFrame(response, {})});
 }
 
@@ -85,7 +93,7 @@ std::optional<StreamSession::Taken> StreamSession::ReceiveRequest(
     return std::nullopt;
   }
   ++unwritten_;
-  SetCharge(request.id(), {.samples = 1});
+  SetCharge(request.id(), {.samples = 1, .bytes = kRequestOverhead});
   absl::StatusOr<RunnerRequest> checked = CheckRequest(request, payloads);
   if (!checked.ok()) {
     AnswerError(request.id(), checked.status());
@@ -104,11 +112,16 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   if (draining_) return absl::UnavailableError("the server is draining");
   RunnerRequest checked;
   ASSIGN_OR_RETURN(checked.inputs, TensorsFromProto(request.tensors(), payloads));
+  for (HostTensor& input : checked.inputs) {
+    if (input.bytes.size() < kSmallPayload) {
+      input.bytes = Bytes::FromString(input.bytes.ToString());
+    }
+  }
   ASSIGN_OR_RETURN(checked.samples, CheckInputs(teacher_->info.inputs, checked.inputs));
-  if (checked.samples > teacher_->limits.max_request_samples) {
+  if (checked.samples > limits_.max_request_samples) {
     return absl::InvalidArgumentError(absl::StrCat("the request has ", checked.samples,
                                                    " samples; allowed are 1 to ",
-                                                   teacher_->limits.max_request_samples));
+                                                   limits_.max_request_samples));
   }
   if (!std::isfinite(request.temperature()) || request.temperature() <= 0) {
     return absl::InvalidArgumentError(
@@ -123,10 +136,10 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   checked.seed = request.seed();
   checked.class_order = terms_->class_order;
   checked.batch_independent = terms_->batch_independent;
-  if (const int64_t bytes = AnswerBytes(checked); bytes > teacher_->limits.max_message_bytes) {
+  if (const int64_t bytes = AnswerBytes(checked); bytes > limits_.max_message_bytes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the answer would take ", bytes, " bytes; allowed are ",
-                     teacher_->limits.max_message_bytes, ": send fewer samples a request"));
+                     limits_.max_message_bytes, ": send fewer samples a request"));
   }
   return checked;
 }
@@ -145,7 +158,7 @@ int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
   const absl::StatusOr<int64_t> bytes = NumElements(
       {request.samples, rows_per_sample, BytesPerRow(request.spec, teacher_->info.classes)});
   constexpr int64_t kTooMany = int64_t{1} << 62;
-  return kHeaderBytes + (bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany);
+  return kRequestOverhead + (bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany);
 }
 
 void StreamSession::Answer(uint64_t id, const WorkResult& result) {
@@ -168,13 +181,12 @@ void StreamSession::Answer(uint64_t id, const WorkResult& result) {
                     .id = id,
                     .samples = found->second.samples};
   const auto bytes = static_cast<int64_t>(outgoing.frame.Length());
-  if (bytes > teacher_->limits.max_message_bytes) {
-    return AnswerError(id,
-                       absl::ResourceExhaustedError(absl::StrCat(
-                           "the answer takes ", bytes, " bytes; allowed are ",
-                           teacher_->limits.max_message_bytes, ": send fewer samples a request")));
+  if (bytes > limits_.max_message_bytes) {
+    return AnswerError(id, absl::ResourceExhaustedError(absl::StrCat(
+                               "the answer takes ", bytes, " bytes; allowed are ",
+                               limits_.max_message_bytes, ": send fewer samples a request")));
   }
-  SetCharge(id, {.samples = outgoing.samples, .bytes = bytes});
+  SetCharge(id, {.samples = outgoing.samples, .bytes = kRequestOverhead + bytes});
   outgoing_.push_back(std::move(outgoing));
 }
 
@@ -187,7 +199,7 @@ void StreamSession::AnswerError(uint64_t id, const absl::Status& status) {
   if (absl::IsUnavailable(status)) error.set_reason(v1::REASON_DRAINING);
   Outgoing outgoing{.kind = Outgoing::Kind::kError, .frame = WriteFrame(response, {}), .id = id};
   SetCharge(id, {.samples = in_flight_[id].samples,
-                 .bytes = static_cast<int64_t>(outgoing.frame.Length())});
+                 .bytes = kRequestOverhead + static_cast<int64_t>(outgoing.frame.Length())});
   outgoing_.push_back(std::move(outgoing));
 }
 
@@ -222,8 +234,8 @@ void StreamSession::EndWith(absl::Status status) {
 }
 
 bool StreamSession::WantsRead() const {
-  return !end_.has_value() && !half_closed_ && samples_in_flight_ < teacher_->limits.credits &&
-         bytes_in_flight_ < teacher_->MaxStreamBytes();
+  return !end_.has_value() && !half_closed_ && samples_in_flight_ < limits_.credits &&
+         bytes_in_flight_ < MaxStreamBytes(limits_);
 }
 
 std::optional<StreamSession::Outgoing> StreamSession::NextWrite() {

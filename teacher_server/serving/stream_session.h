@@ -32,7 +32,7 @@ namespace distill {
 // Not thread-safe: its owner locks.
 class StreamSession {
  public:
-  explicit StreamSession(std::shared_ptr<const ServedTeacher> teacher);
+  explicit StreamSession(std::shared_ptr<const ServedTeachers> teachers);
 
   // A request that passed every check and waits to be computed; Answer() is owed.
   struct Taken {
@@ -82,6 +82,7 @@ class StreamSession {
   std::optional<absl::Status> End() const;
 
   // Null before the stream was opened.
+  const ServedTeacher* teacher() const { return teacher_.get(); }
   const StreamTerms* terms() const { return terms_.has_value() ? &*terms_ : nullptr; }
   // Requests whose answers had not been written when the stream ended.
   int64_t dropped() const { return dropped_; }
@@ -101,7 +102,9 @@ class StreamSession {
   void SetCharge(uint64_t id, Charge charge);
   void EndWith(absl::Status status);
 
-  const std::shared_ptr<const ServedTeacher> teacher_;
+  const std::shared_ptr<const ServedTeachers> teachers_;
+  const StreamLimits limits_;
+  std::shared_ptr<const ServedTeacher> teacher_;
   std::optional<StreamTerms> terms_;
   // Ids that the client may not use again: until it can have seen the answer, so until the write
   // begins.

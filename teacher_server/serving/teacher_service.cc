@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/rpc/convert.h"
-#include "teacher_server/serving/accept_open.h"
 
 namespace distill {
 namespace {
@@ -33,17 +32,17 @@ grpc::ServerUnaryReactor* TeacherService::GetModel(grpc::CallbackServerContext* 
     reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, kDraining));
     return reactor;
   }
-  const ServedTeacher& teacher = *context_.teacher;
-  const absl::Status name = CheckModelName(request->model(), teacher);
-  if (name.ok()) {
-    *response->mutable_model() = ToProto(teacher.info);
-    *response->mutable_numerics() = ToProto(teacher.numerics);
-    *response->mutable_limits() = ToProto(teacher.limits);
+  const auto teacher = context_.teachers->Find(request->model());
+  if (teacher.ok()) {
+    *response->mutable_model() = ToProto((*teacher)->info);
+    *response->mutable_numerics() = ToProto((*teacher)->numerics);
+    *response->mutable_limits() = ToProto((*teacher)->limits);
     for (const TargetEncoding encoding : SupportedEncodings()) {
       response->add_encodings(ToProto(encoding));
     }
+    for (const auto& each : context_.teachers->all()) response->add_served(each->info.name);
   }
-  reactor->Finish(ToGrpc(name));
+  reactor->Finish(ToGrpc(teacher.status()));
   return reactor;
 }
 
@@ -101,7 +100,7 @@ void TeacherService::BeginDrain() {
     }
   }
   for (const auto& stream : streams) stream->Drain();
-  context_.batcher->StopDelaying();
+  for (const auto& teacher : context_.teachers->all()) teacher->batcher->StopDelaying();
 }
 
 int TeacherService::WaitForStreams(absl::Time deadline) {

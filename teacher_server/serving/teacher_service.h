@@ -1,5 +1,4 @@
-// TeacherService: the Teacher service of teacher.proto for one model, and the registry of its open
-// streams.
+// TeacherService: the Teacher service of teacher.proto, and the registry of its open streams.
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>

@@ -83,7 +83,7 @@ class BatcherTest : public ::testing::Test {
 };
 
 TEST_F(BatcherTest, AFullBatchRunsWithoutWaiting) {
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   ASSERT_THAT(batcher.Submit(Request(1, 256, 7)), IsOk());
   answers_.WaitFor(1);
   const WorkResult result = answers_.result(0);
@@ -92,7 +92,7 @@ TEST_F(BatcherTest, AFullBatchRunsWithoutWaiting) {
 }
 
 TEST_F(BatcherTest, StreamsShareABatchOnceTheDelayHasPassed) {
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   ASSERT_THAT(batcher.Submit(Request(1, 8, 1)), IsOk());
   ASSERT_THAT(batcher.Submit(Request(2, 8, 2)), IsOk());
   clock_.WaitForWaiters(1);
@@ -103,23 +103,61 @@ TEST_F(BatcherTest, StreamsShareABatchOnceTheDelayHasPassed) {
   EXPECT_EQ(answers_.result(0).queue_time, options_.rule.batch_delay);
 }
 
-TEST_F(BatcherTest, ASmallStreamWaitsForFewBatchesBehindAGreedyOne) {
-  Batcher batcher(options_, runner_, clock_);
-  Occupy(batcher);
-  for (uint64_t i = 0; i < 16; ++i) {
-    ASSERT_THAT(batcher.Submit(Request(1, 256, 100 + i)), IsOk());
+// A stream that keeps 16 requests of 256 samples queued, and one that sends 8 samples at a time.
+TEST_F(BatcherTest, ASmallStreamWaitsAtMostThreeBatchTimesBehindAGreedyOne) {
+  constexpr absl::Duration kBatchTime = absl::Milliseconds(10);
+  constexpr int kSmallRequests = 50;
+  runner_.SetOnRun([this] { clock_.Advance(kBatchTime); });
+  Batcher batcher(options_, {&runner_}, clock_);
+  Mutex mutex;
+  CondVar changed;
+  std::vector<absl::Duration> waits;
+  std::function<void()> send_large = [&] {
+    Work work = Request(1, 256, 1);
+    work.done = [&](WorkResult) { send_large(); };
+    static_cast<void>(batcher.Submit(std::move(work)));  // refused once the test drains
+  };
+  std::function<void()> send_small = [&] {
+    const absl::Time sent = clock_.Now();
+    Work work = Request(2, 8, 2);
+    work.done = [&, sent](WorkResult) {
+      {
+        MutexLock lock(mutex);
+        waits.push_back(clock_.Now() - sent);
+        changed.NotifyAll();
+        if (waits.size() == kSmallRequests) return;
+      }
+      send_small();
+    };
+    ASSERT_THAT(batcher.Submit(std::move(work)), IsOk());
+  };
+  for (int i = 0; i < 16; ++i) send_large();
+  send_small();
+  {
+    MutexLock lock(mutex);
+    while (waits.size() < kSmallRequests) changed.Wait(mutex);
   }
-  ASSERT_THAT(batcher.Submit(Request(2, 8, 1)), IsOk());
-  runner_.Release();
   batcher.Drain();
-  const auto batches = runner_.batches();
-  size_t batch = 0;
-  while (::testing::Value(batches[batch], ::testing::Not(::testing::Contains(1)))) ++batch;
-  EXPECT_LE(batch, 3u);
+  EXPECT_THAT(waits, ::testing::Each(::testing::Le(3 * kBatchTime)));
+}
+
+TEST_F(BatcherTest, EveryRunnerComputesABatchOfItsOwn) {
+  FakeRunner second;
+  runner_.Hold();
+  second.Hold();
+  Batcher batcher(options_, {&runner_, &second}, clock_);
+  ASSERT_THAT(batcher.Submit(Request(1, 256, 1)), IsOk());
+  ASSERT_THAT(batcher.Submit(Request(1, 256, 2)), IsOk());
+  runner_.WaitForBatches(1);
+  second.WaitForBatches(1);
+  runner_.Release();
+  second.Release();
+  batcher.Drain();
+  EXPECT_THAT(answers_.order(), ::testing::UnorderedElementsAre(1, 2));
 }
 
 TEST_F(BatcherTest, AnExpiredRequestIsAnsweredAndNeverComputed) {
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   Occupy(batcher);
   Work late = Request(1, 8, 1);
   late.deadline = clock_.Now() + absl::Milliseconds(5);
@@ -135,7 +173,7 @@ TEST_F(BatcherTest, AnExpiredRequestIsAnsweredAndNeverComputed) {
 
 TEST_F(BatcherTest, ADeadlineThatPassesWhileNothingRunsIsAnsweredInTime) {
   options_.rule.batch_delay = absl::Seconds(10);
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   Work late = Request(1, 8, 1);
   late.deadline = clock_.Now() + absl::Seconds(1);
   ASSERT_THAT(batcher.Submit(std::move(late)), IsOk());
@@ -145,35 +183,8 @@ TEST_F(BatcherTest, ADeadlineThatPassesWhileNothingRunsIsAnsweredInTime) {
   EXPECT_THAT(answers_.result(0).targets, StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
-TEST_F(BatcherTest, AFullQueueRefusesAndSaysWhenThereIsRoom) {
-  options_.max_queued_samples = 10;
-  Batcher batcher(options_, runner_, clock_);
-  Occupy(batcher);
-  ASSERT_THAT(batcher.Submit(Request(1, 10, 1)), IsOk());
-  Work refused = Request(2, 10, 2);
-  Mutex mutex;
-  CondVar changed;
-  bool room = false;
-  EXPECT_THAT(batcher.Submit(std::move(refused),
-                             [&] {
-                               MutexLock lock(mutex);
-                               room = true;
-                               changed.NotifyAll();
-                             }),
-              StatusIs(absl::StatusCode::kResourceExhausted));
-  runner_.Release();
-  clock_.Advance(options_.rule.batch_delay);
-  {
-    MutexLock lock(mutex);
-    while (!room) changed.Wait(mutex);
-  }
-  EXPECT_THAT(batcher.Submit(std::move(refused)), IsOk());
-  batcher.Drain();
-  EXPECT_THAT(answers_.order(), ElementsAre(0, 1, 2));
-}
-
 TEST_F(BatcherTest, DrainAnswersEverythingItTookAndRefusesTheRest) {
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   for (uint64_t i = 0; i < 5; ++i) ASSERT_THAT(batcher.Submit(Request(i, 3, i)), IsOk());
   batcher.Drain();
   EXPECT_EQ(answers_.order().size(), 5u);
@@ -184,7 +195,7 @@ TEST_F(BatcherTest, DrainAnswersEverythingItTookAndRefusesTheRest) {
 
 TEST_F(BatcherTest, WithoutDelaysWhatWaitsRunsAtOnceAndMoreIsTaken) {
   options_.rule.batch_delay = absl::Seconds(10);
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   ASSERT_THAT(batcher.Submit(Request(1, 8, 0)), IsOk());
   batcher.StopDelaying();
   answers_.WaitFor(1);
@@ -194,7 +205,7 @@ TEST_F(BatcherTest, WithoutDelaysWhatWaitsRunsAtOnceAndMoreIsTaken) {
 }
 
 TEST_F(BatcherTest, ACancelledStreamIsNotComputed) {
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   Occupy(batcher);
   ASSERT_THAT(batcher.Submit(Request(1, 8, 1)), IsOk());
   ASSERT_THAT(batcher.Submit(Request(2, 8, 2)), IsOk());
@@ -204,30 +215,9 @@ TEST_F(BatcherTest, ACancelledStreamIsNotComputed) {
   EXPECT_THAT(answers_.order(), ElementsAre(0, 2));
 }
 
-TEST_F(BatcherTest, CancellingTheOnlyStreamMakesRoom) {
-  options_.max_queued_samples = 10;
-  options_.rule.batch_delay = absl::Seconds(10);
-  Batcher batcher(options_, runner_, clock_);
-  ASSERT_THAT(batcher.Submit(Request(1, 10, 1)), IsOk());
-  Mutex mutex;
-  CondVar changed;
-  bool room = false;
-  ASSERT_THAT(batcher.Submit(Request(2, 10, 2),
-                             [&] {
-                               MutexLock lock(mutex);
-                               room = true;
-                               changed.NotifyAll();
-                             }),
-              StatusIs(absl::StatusCode::kResourceExhausted));
-  batcher.CancelStream(1);
-  MutexLock lock(mutex);
-  while (!room) changed.Wait(mutex);
-  EXPECT_TRUE(room);
-}
-
 TEST_F(BatcherTest, TheRunnersErrorsReachTheirRequests) {
   runner_.FailWith(absl::InternalError("the teacher failed"));
-  Batcher batcher(options_, runner_, clock_);
+  Batcher batcher(options_, {&runner_}, clock_);
   ASSERT_THAT(batcher.Submit(Request(1, 256, 1)), IsOk());
   answers_.WaitFor(1);
   EXPECT_THAT(answers_.result(0).targets, StatusIs(absl::StatusCode::kInternal));

@@ -19,7 +19,7 @@ absl::Time At(double milliseconds) { return kStart + absl::Milliseconds(millisec
 
 // Enqueued at 0 unless said otherwise.
 Waiting Request(int64_t samples, absl::Time enqueued = kStart) {
-  return {.samples = samples, .enqueued = enqueued, .shape = "a"};
+  return {.samples = samples, .enqueued = enqueued, .key = "a"};
 }
 
 struct Case {
@@ -31,16 +31,16 @@ struct Case {
   absl::Time look_again;  // looked at where nothing is to be done
 };
 
-Waiting Shaped(int64_t samples, absl::string_view shape, absl::Time enqueued = kStart) {
-  return {.samples = samples, .enqueued = enqueued, .shape = shape};
+Waiting Keyed(int64_t samples, absl::string_view key, absl::Time enqueued = kStart) {
+  return {.samples = samples, .enqueued = enqueued, .key = key};
 }
 
 Waiting Due(int64_t samples, absl::Time deadline) {
-  return {.samples = samples, .enqueued = kStart, .deadline = deadline, .shape = "a"};
+  return {.samples = samples, .enqueued = kStart, .deadline = deadline, .key = "a"};
 }
 
 Waiting Independent(int64_t samples) {
-  return {.samples = samples, .enqueued = kStart, .batch_independent = true, .shape = "a"};
+  return {.samples = samples, .enqueued = kStart, .batch_independent = true, .key = "a"};
 }
 
 class FormBatchTest : public ::testing::TestWithParam<Case> {};
@@ -75,14 +75,14 @@ INSTANTIATE_TEST_SUITE_P(
              {}},
         Case{"ARequestLargerThanABatchRunsAlone", {Request(1000), Request(1)}, 0, {0}, {}, {}},
         Case{"DifferentShapesAreNotMerged",
-             {Shaped(8, "a"), Shaped(8, "b"), Shaped(8, "a")},
+             {Keyed(8, "a"), Keyed(8, "b"), Keyed(8, "a")},
              2,
              {0, 2},
              {},
              {}},
-        Case{"AFullBatchOvertakesOneThatWaits", {Shaped(8, "a"), Shaped(256, "b")}, 0, {1}, {}, {}},
+        Case{"AFullBatchOvertakesOneThatWaits", {Keyed(8, "a"), Keyed(256, "b")}, 0, {1}, {}, {}},
         Case{"OfTwoReadyBatchesTheFirstInOrderRuns",
-             {Shaped(8, "a"), Shaped(256, "b")},
+             {Keyed(8, "a"), Keyed(256, "b")},
              2,
              {0},
              {},

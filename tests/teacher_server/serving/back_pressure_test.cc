@@ -52,9 +52,10 @@ TEST_F(BackPressureTest, AClientThatNeverReadsIsNotComputedForWithoutBound) {
   EXPECT_TRUE(deaf.Finish().ok());
 }
 
-TEST_F(BackPressureTest, AFullQueueDelaysStreamsAndLosesNothing) {
+TEST_F(BackPressureTest, AServerAtItsLimitDelaysStreamsAndLosesNothing) {
   constexpr uint64_t kRequests = 50;
-  batcher_options_.max_queued_samples = 4;
+  options_.limits.max_request_samples = 3;
+  options_.max_samples = 4;
   runner_.Hold();
   StartServer();
   std::vector<std::unique_ptr<ClientStream>> streams;

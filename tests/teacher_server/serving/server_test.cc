@@ -29,7 +29,7 @@ class ServerTest : public ServingTest {
   absl::StatusOr<std::unique_ptr<TeacherServer>> StartOn(std::vector<std::string> listen) {
     StartBatcher();
     options_.listen = std::move(listen);
-    return TeacherServer::Start(options_, runner_.info(), runner_.numerics(), *batcher_);
+    return TeacherServer::Start(options_, {model()});
   }
 
   // grpc.health.v1.Health/Check, on the wire: 1 is SERVING, 2 NOT_SERVING.

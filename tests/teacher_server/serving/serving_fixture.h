@@ -68,7 +68,7 @@ class ServingTest : public ::testing::Test {
   void StartServer() {
     StartBatcher();
     options_.listen = {address()};
-    auto server = TeacherServer::Start(options_, runner_.info(), runner_.numerics(), *batcher_);
+    auto server = TeacherServer::Start(options_, {model()});
     ASSERT_THAT(server, IsOk());
     server_ = *std::move(server);
     channel_ = Connect();
@@ -77,8 +77,11 @@ class ServingTest : public ::testing::Test {
   // One for all servers of a test: it must outlive them.
   void StartBatcher() {
     if (batcher_ != nullptr) return;
-    batcher_ = std::make_unique<Batcher>(batcher_options_, runner_, Clock::Real());
+    batcher_ = std::make_unique<Batcher>(batcher_options_, absl::MakeConstSpan(&any_runner_, 1),
+                                         Clock::Real());
   }
+
+  ServedModel model() { return {runner_.info(), runner_.numerics(), batcher_.get()}; }
 
   void TearDown() override { runner_.Release(); }
 
@@ -109,6 +112,7 @@ class ServingTest : public ::testing::Test {
 
   const TempDir dir_;
   FakeRunner runner_;
+  Runner* any_runner_ = &runner_;
   BatcherOptions batcher_options_{.rule = {.batch_delay = absl::ZeroDuration()}};
   ServerOptions options_;
   std::unique_ptr<Batcher> batcher_;

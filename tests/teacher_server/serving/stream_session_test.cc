@@ -46,6 +46,11 @@ class StreamSessionTest : public ::testing::Test {
     teacher_->limits = {.credits = 10, .max_request_samples = 8, .max_message_bytes = 64 << 10};
   }
 
+  std::shared_ptr<const ServedTeachers> Teachers() const {
+    return std::make_shared<const ServedTeachers>(
+        std::vector<std::shared_ptr<const ServedTeacher>>{teacher_});
+  }
+
   // Opens the stream, and writes the Opened.
   void Open(StreamSession& session) {
     EXPECT_FALSE(session.Receive(Frame(OpenMessage()), kNow).has_value());
@@ -66,7 +71,7 @@ class StreamSessionTest : public ::testing::Test {
 };
 
 TEST_F(StreamSessionTest, ReadingStopsAtTheCreditsUntilAnAnswerWasWritten) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   ASSERT_TRUE(session.Receive(Frame(RequestMessage(1, 8)), kNow).has_value());
   EXPECT_TRUE(session.WantsRead());
@@ -86,7 +91,7 @@ TEST_F(StreamSessionTest, ReadingStopsAtTheCreditsUntilAnAnswerWasWritten) {
 
 TEST_F(StreamSessionTest, ReadingStopsAtTheBytes) {
   teacher_->info.inputs = {{"image", DType::kUint8, {50'000}}};
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   v1::DistillRequest message = RequestMessage(1, 1);
   message.mutable_request()->mutable_tensors(0)->set_shape(1, 50'000);
@@ -98,7 +103,7 @@ TEST_F(StreamSessionTest, ReadingStopsAtTheBytes) {
   }
   message.mutable_request()->set_id(3);
   ASSERT_TRUE(session.Receive(Frame(message), kNow).has_value());
-  EXPECT_GE(session.bytes_in_flight(), teacher_->MaxStreamBytes());
+  EXPECT_GE(session.bytes_in_flight(), MaxStreamBytes(teacher_->limits));
   EXPECT_FALSE(session.WantsRead());
   // Inputs are no longer held once they are computed.
   session.Answer(1, Result(1));
@@ -107,16 +112,26 @@ TEST_F(StreamSessionTest, ReadingStopsAtTheBytes) {
 
 TEST_F(StreamSessionTest, AnswersThatAreExpectedCountAsBytes) {
   teacher_->info.classes = 10'000;  // 40,000 bytes a row
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   for (uint64_t id = 1; session.WantsRead(); ++id) {
     ASSERT_TRUE(session.Receive(Frame(RequestMessage(id, 1)), kNow).has_value());
   }
-  EXPECT_EQ(session.samples_in_flight(), 4) << "of 10 credits; 2 · 64 KiB hold 4 answers";
+  EXPECT_EQ(session.samples_in_flight(), 3) << "of 10 credits; 2 · 64 KiB are reached by 3 answers";
+}
+
+TEST_F(StreamSessionTest, RequestsThatHoldHardlyAnythingCountWithTheirOverhead) {
+  teacher_->limits.credits = 1'000'000;
+  teacher_->limits.max_request_samples = 8;
+  StreamSession session(Teachers());
+  Open(session);
+  uint64_t id = 0;
+  while (session.WantsRead()) session.Receive(Frame(RequestMessage(++id)), kNow);
+  EXPECT_LE(id, 2u * (64 << 10) / 4096);
 }
 
 TEST_F(StreamSessionTest, RefusalsThatAreNotReadStopTheReadingToo) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   uint64_t id = 0;
   while (session.WantsRead()) {
@@ -132,7 +147,7 @@ TEST_F(StreamSessionTest, RefusalsThatAreNotReadStopTheReadingToo) {
 }
 
 TEST_F(StreamSessionTest, ATimeoutCountsFromReceipt) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   EXPECT_EQ(session.Receive(Frame(RequestMessage(1)), kNow)->deadline, absl::InfiniteFuture());
   v1::DistillRequest hasty = RequestMessage(2);
@@ -143,7 +158,7 @@ TEST_F(StreamSessionTest, ATimeoutCountsFromReceipt) {
 TEST_F(StreamSessionTest, TheRequestCarriesWhatTheStreamWasGranted) {
   teacher_->info.class_names = {"a", "b", "c"};
   teacher_->numerics.fixed_batch_size = 4;
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   v1::DistillRequest open = OpenMessage();
   for (const char* name : {"c", "b", "a"}) open.mutable_open()->add_class_names(name);
   open.mutable_open()->set_batch_independent(true);
@@ -163,7 +178,7 @@ TEST_F(StreamSessionTest, TheRequestCarriesWhatTheStreamWasGranted) {
 }
 
 TEST_F(StreamSessionTest, HalfCloseEndsOkWhenEverythingIsWritten) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   session.Receive(Frame(RequestMessage(1, 2)), kNow);
   session.HalfClose();
@@ -177,7 +192,7 @@ TEST_F(StreamSessionTest, HalfCloseEndsOkWhenEverythingIsWritten) {
 }
 
 TEST_F(StreamSessionTest, AnIdIsFreeAsSoonAsItsAnswerCanBeSeen) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   session.Receive(Frame(RequestMessage(1, 2)), kNow);
   session.Answer(1, Result(2));
@@ -191,14 +206,14 @@ TEST_F(StreamSessionTest, AnIdIsFreeAsSoonAsItsAnswerCanBeSeen) {
 }
 
 TEST_F(StreamSessionTest, AHalfCloseWithoutAnOpenEndsOk) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   session.HalfClose();
   ASSERT_TRUE(session.End().has_value());
   EXPECT_THAT(*session.End(), IsOk());
 }
 
 TEST_F(StreamSessionTest, DrainingSaysSoOnce) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   session.Receive(Frame(RequestMessage(1)), kNow);
   session.Drain();
@@ -208,7 +223,7 @@ TEST_F(StreamSessionTest, DrainingSaysSoOnce) {
 }
 
 TEST_F(StreamSessionTest, AnEndedStreamHoldsNothingAndTakesNothing) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   session.Receive(Frame(RequestMessage(1, 2)), kNow);
   session.Receive(Frame(RequestMessage(2, 2)), kNow);
@@ -226,7 +241,7 @@ TEST_F(StreamSessionTest, AnEndedStreamHoldsNothingAndTakesNothing) {
 }
 
 TEST_F(StreamSessionTest, AnAnswerLargerThanAMessageBecomesAnError) {
-  StreamSession session(teacher_);
+  StreamSession session(Teachers());
   Open(session);
   session.Receive(Frame(RequestMessage(1, 1)), kNow);
   session.Answer(1, Result(20'000));  // more rows than were foreseen

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,9 @@ class FakeRunner : public Runner {
 
   // The logit of the teacher's own class c for a sample whose first element is `first`.
   static float Logit(double first, int64_t c) { return static_cast<float>(first * 10 + c); }
+
+  // Called by every Run(), without a lock; set it before the first.
+  void SetOnRun(std::function<void()> on_run) { on_run_ = std::move(on_run); }
 
   // Run() waits until Release(). Make it so before the first request.
   void Hold() {
@@ -72,8 +76,12 @@ class FakeRunner : public Runner {
     while (batches_.size() < count) changed_.Wait(mutex_);
   }
 
-  std::vector<absl::StatusOr<EncodedTargets>> Run(
-      absl::Span<const RunnerRequest> requests) override {
+  std::string BatchKey(const RunnerRequest& request) const override {
+    return ToString(absl::MakeConstSpan(request.inputs[0].shape).subspan(1));
+  }
+
+  RunResult Run(absl::Span<const RunnerRequest> requests) override {
+    if (on_run_) on_run_();
     absl::Status failure;
     {
       MutexLock lock(mutex_);
@@ -86,17 +94,17 @@ class FakeRunner : public Runner {
       while (held_) changed_.Wait(mutex_);
       failure = failure_;
     }
-    std::vector<absl::StatusOr<EncodedTargets>> answers;
+    RunResult result;
     for (const RunnerRequest& request : requests) {
       if (!failure.ok()) {
-        answers.push_back(failure);
+        result.answers.push_back(failure);
       } else if (!AllFinite(request.inputs[0])) {
-        answers.push_back(absl::InvalidArgumentError("input 'image' is not finite"));
+        result.answers.push_back(absl::InvalidArgumentError("input 'image' is not finite"));
       } else {
-        answers.push_back(Encode(request));
+        result.answers.push_back(Encode(request));
       }
     }
-    return answers;
+    return result;
   }
 
  private:
@@ -131,6 +139,7 @@ class FakeRunner : public Runner {
 
   ModelInfo info_;
   Numerics numerics_;
+  std::function<void()> on_run_;
   Mutex mutex_;
   CondVar changed_;
   bool held_ ABSL_GUARDED_BY(mutex_) = false;

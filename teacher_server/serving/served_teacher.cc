@@ -1,0 +1,26 @@
+#include "teacher_server/serving/served_teacher.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/store/class_order.h"
+
+namespace distill {
+
+ServedTeachers::ServedTeachers(std::vector<std::shared_ptr<const ServedTeacher>> teachers)
+    : teachers_(std::move(teachers)) {}
+
+absl::StatusOr<std::shared_ptr<const ServedTeacher>> ServedTeachers::Find(
+    const std::string& name) const {
+  if (name.empty()) return teachers_.front();
+  std::vector<std::string> names;
+  for (const auto& teacher : teachers_) {
+    if (teacher->info.name == name) return teacher;
+    names.push_back(QuotedName(teacher->info.name));
+  }
+  return absl::NotFoundError(absl::StrCat(
+      "model ", QuotedName(name), " is not served here; served: ", absl::StrJoin(names, ", ")));
+}
+
+}  // namespace distill
