@@ -8,7 +8,7 @@ readonly BUILD_PACKAGES=(
   ninja-build nlohmann-json3-dev pkg-config protobuf-compiler protobuf-compiler-grpc python3
   python3-venv zlib1g-dev)
 readonly DEMO_PACKAGES=(dataset-fashion-mnist)
-readonly TEST_PACKAGES=(dataset-fashion-mnist libgmock-dev libgtest-dev)
+readonly TEST_PACKAGES=(dataset-fashion-mnist libgmock-dev libgtest-dev openssl)
 
 print_help() {
   cat <<END

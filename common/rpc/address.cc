@@ -1,5 +1,7 @@
 #include "common/rpc/address.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -92,6 +94,17 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
     return Refused(text, absl::StrCat("the port is a number from 0 to ", kMaxPort));
   }
   return address;
+}
+
+bool IsLoopback(const Address& address) {
+  if (address.kind == Address::Kind::kUnix) return true;
+  if (absl::EqualsIgnoreCase(address.host, "localhost")) return true;
+  // inet_pton takes whole addresses alone: "127.1" and "127.0.0.1.example.org" are names.
+  if (in_addr v4; ::inet_pton(AF_INET, address.host.c_str(), &v4) == 1) {
+    return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
+  }
+  in6_addr v6;
+  return ::inet_pton(AF_INET6, address.host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 }  // namespace distill

@@ -23,4 +23,8 @@ struct Address {
 // sockaddr_un (107 bytes).
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
 
+// Whether what is sent there stays on this machine: a Unix socket, localhost, 127.0.0.0/8, ::1. By
+// the text alone: no name is looked up.
+bool IsLoopback(const Address& address);
+
 }  // namespace distill

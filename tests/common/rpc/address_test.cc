@@ -62,5 +62,16 @@ TEST(AddressTest, AUnixPathMustFitASocketAddress) {
               HasSubstr("at most 107 bytes, and this one 108"));
 }
 
+TEST(AddressTest, LoopbackIsWhatStaysOnThisMachine) {
+  for (const char* local : {"unix:/s", "localhost:1", "LocalHost:1", "127.0.0.1:1", "127.9.9.9:1",
+                            "[::1]:1", "[0:0:0:0:0:0:0:1]:1"}) {
+    EXPECT_TRUE(IsLoopback(*ParseAddress(local))) << local;
+  }
+  for (const char* remote : {"10.0.0.1:1", "gpu:1", "127.0.0.1.org:1", "127:1", "128.0.0.1:1",
+                             "0.0.0.0:1", "[::]:1", "[::2]:1", "localhost.org:1"}) {
+    EXPECT_FALSE(IsLoopback(*ParseAddress(remote))) << remote;
+  }
+}
+
 }  // namespace
 }  // namespace distill
