@@ -66,6 +66,15 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
   app.add_option(
       "--teacher", o.teacher,
       "Address of a teacher_server: host:port or unix:/path; without it, hard labels alone");
+  app.add_flag("--tls", o.security.tls,
+               "Encrypt, and verify the server's certificate; implied by each --tls_ option");
+  app.add_option("--tls_ca", o.security.ca,
+                 "PEM file of the authority that signed it; default: the system's authorities");
+  app.add_option("--tls_cert", o.security.certificate,
+                 "PEM file of the certificate shown to a server that asks for one");
+  app.add_option("--tls_key", o.security.key, "PEM file of its key");
+  app.add_option("--token_file", o.security.token_file,
+                 "File with the bearer token for the server; read anew for each connection");
   app.add_option("--teacher_model", o.teacher_model,
                  "Name of the model there; default: its only one");
   app.add_option("--alpha", o.alpha,

@@ -21,6 +21,19 @@ bool IsNotATeacher(const absl::Status& end) {
           absl::StartsWithIgnoreCase(message, "method not found"));
 }
 
+// A server closes a connection without a word that does not come as it must. What that may mean:
+absl::string_view WhyClosed(const absl::Status& end, const ClientSecurity& security) {
+  if (!absl::StrContains(end.message(), "Socket closed") &&
+      !absl::StrContains(end.message(), "Connection reset")) {
+    return "";
+  }
+  if (!security.UsesTls()) return "; a server that wants TLS closes connections without it";
+  if (security.certificate.empty()) {
+    return "; a server that wants client certificates closes connections without one";
+  }
+  return "; a server closes connections whose client certificate it does not trust";
+}
+
 absl::string_view Reason(const absl::Status& end) {
   if (end.ok()) return "it ended the stream without an answer";
   if (end.message().empty()) return "it does not know the service distill.v1.Teacher";
@@ -45,16 +58,27 @@ bool IsLoss(const absl::Status& end) {
   }
 }
 
-bool IsRetryableOpen(const absl::Status& end) { return IsLoss(end) && !IsNotATeacher(end); }
+bool IsTlsRefusal(const absl::Status& end) {
+  return end.code() == absl::StatusCode::kUnavailable &&
+         (absl::StrContains(end.message(), "SSL_ERROR_SSL") ||
+          absl::StrContains(end.message(), "not in peer certificate"));
+}
 
-absl::Status DescribeOpenFailure(const std::string& address, const absl::Status& end) {
+bool IsRetryableOpen(const absl::Status& end) {
+  return IsLoss(end) && !IsNotATeacher(end) && !IsTlsRefusal(end);
+}
+
+absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurity& security,
+                                 const absl::Status& end) {
   if (IsNotATeacher(end)) {
     return absl::FailedPreconditionError(
         absl::StrCat(address, " is not a teacher server: ", Reason(end)));
   }
   if (IsLoss(end)) {
     return absl::UnavailableError(
-        absl::StrCat("cannot reach a teacher at ", address, ": ", end.message()));
+        absl::StrCat("cannot reach a teacher at ", address, ": ",
+                     IsTlsRefusal(end) ? "the TLS handshake failed: " : "", end.message(),
+                     WhyClosed(end, security)));
   }
   return absl::Status(end.code(),
                       absl::StrCat("the teacher at ", address, " refused: ", end.message()));

@@ -4,18 +4,30 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "common/rpc/credentials.h"
 
 namespace distill {
 
 // Whether the end of a stream that was open means that the teacher is away for now: an OK end (a
-// server that drained), UNAVAILABLE, DEADLINE_EXCEEDED, or a connection that broke.
+// server that drained), UNAVAILABLE, DEADLINE_EXCEEDED, or a connection that broke, a TLS handshake
+// that failed among them: certificates may be in the middle of a rotation.
+//
+// UNAUTHENTICATED and PERMISSION_DENIED are no loss: a server that answers so has read the token,
+// and keeps its word until somebody changes a file. Who replaces a token lets the server know the
+// new one before the trainers, and forget the old one after them.
 bool IsLoss(const absl::Status& end);
 
-// Whether an attempt to open, ended so, may do better later.
+// Whether the two sides could not agree on TLS: a certificate that is not trusted, expired or of
+// another name, or no TLS at all over there. (A handshake that a lost connection cut short is not.)
+bool IsTlsRefusal(const absl::Status& end);
+
+// Whether a first attempt to open, ended so, may do better later. A TLS refusal is told at once.
 bool IsRetryableOpen(const absl::Status& end);
 
 // The error for a user whose stream to `address` could not be opened: "cannot reach a teacher at
-// …", "… is not a teacher server: …", or the server's own words with its code.
-absl::Status DescribeOpenFailure(const std::string& address, const absl::Status& end);
+// …" with gRPC's reason, and what it may mean for `security`; "… is not a teacher server: …"; or
+// the server's own words with its code.
+absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurity& security,
+                                 const absl::Status& end);
 
 }  // namespace distill

@@ -33,6 +33,7 @@ absl::Status TeacherClientOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("max_message_bytes ", max_message_bytes, "; it must be positive"));
   }
+  RETURN_IF_ERROR(security.Validate(parsed));
   return backoff.Validate();
 }
 

@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
+#include "common/rpc/credentials.h"
 #include "common/rpc/limits.h"
 #include "common/store/served_model.h"
 #include "common/tensor/host_tensor.h"
@@ -30,6 +31,7 @@ class TeacherConnection;
 
 struct TeacherClientOptions {
   std::string address;      // "host:port", "unix:/path"
+  ClientSecurity security;  // its files are read anew for each stream
   std::string model;        // empty: the server's only one, or its first
   std::string client_name;  // for the server's log; at most 128 bytes
   TargetSpec spec;
@@ -75,8 +77,8 @@ class TeacherClient {
 
   // Blocks until a stream is open. While the server cannot be reached it tries again, up to
   // connect_timeout. INVALID_ARGUMENT for bad options; UNAVAILABLE "cannot reach a teacher at …";
-  // FAILED_PRECONDITION "… is not a teacher server"; a refusal has the server's code and words. The
-  // clock must outlive the client.
+  // FAILED_PRECONDITION "… is not a teacher server"; a refusal has the server's code and words. A
+  // file of `security` that cannot be used is named. The clock must outlive the client.
   static absl::StatusOr<std::unique_ptr<TeacherClient>> Connect(const TeacherClientOptions& options,
                                                                 Clock& clock);
 

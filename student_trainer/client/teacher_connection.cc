@@ -83,11 +83,16 @@ void TeacherConnection::Run() {
   }
   while (true) {
     std::unique_ptr<TeacherStream> ended;
+    const absl::StatusOr<ClientCredentials> credentials = ReadClientCredentials(options_.security);
     {
       MutexLock lock(mutex_);
       if (!Running()) break;
-      RunStream();
-      AfterStream();
+      if (credentials.ok()) {
+        RunStream(*credentials);
+        AfterStream();
+      } else {
+        WithoutCredentials(credentials.status());
+      }
       ended = std::move(stream_);
     }
     ended.reset();  // not under the lock: it may wait for gRPC's threads
@@ -100,18 +105,19 @@ void TeacherConnection::Run() {
 
 // Returns when the stream has ended, which it soon does once the connection is stopping or has
 // failed.
-void TeacherConnection::RunStream() {
+void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   v1::Open open = OpenMessage(options_);
   if (has_opened_) open.set_fingerprint(granted_.model.fingerprint);
   ++stream_number_;
   phase_ = Phase::kOpening;
   was_open_ = false;
   draining_ = false;
-  end_ = absl::OkStatus();
+  const absl::Status before = std::exchange(end_, absl::OkStatus());
   absl::Time opened_by = clock_.Now() + options_.connect_timeout;
-  if (!has_opened_) opened_by = std::min(opened_by, give_up_);
+  const bool cut_short = !has_opened_ && give_up_ < opened_by;
+  if (cut_short) opened_by = give_up_;
   stream_ =
-      TeacherStream::Start(options_.address, options_.max_message_bytes, open,
+      TeacherStream::Start(options_.address, credentials, options_.max_message_bytes, open,
                            std::make_shared<StreamEvents>(shared_from_this(), stream_number_));
 
   while (phase_ != Phase::kClosed && Running()) {
@@ -136,6 +142,8 @@ void TeacherConnection::RunStream() {
   if (timed_out && !was_open_) {
     end_ = absl::UnavailableError(
         absl::StrCat("no answer within ", absl::FormatDuration(options_.connect_timeout)));
+    // Connect ran out of time: how the attempt before this one ended tells more.
+    if (cut_short && !before.ok()) end_ = before;
   }
 }
 
@@ -148,12 +156,30 @@ void TeacherConnection::AfterStream() {
     return Fail(absl::Status(end_.code(), absl::StrCat("the teacher at ", options_.address,
                                                        " ended the stream: ", end_.message())));
   }
+  const absl::Status failure = DescribeOpenFailure(options_.address, options_.security, end_);
   if (has_opened_) {
+    if (IsTlsRefusal(end_)) StayLost(failure);
     if (IsLoss(end_)) return;
   } else if (IsRetryableOpen(end_) && retry_at_ < give_up_) {
     return;
   }
-  Fail(DescribeOpenFailure(options_.address, end_));
+  Fail(failure);
+}
+
+// Once a teacher was reached its files were good, and what is wrong with them now may be a rotation
+// that is half done: they are read again with every attempt.
+void TeacherConnection::WithoutCredentials(const absl::Status& why) {
+  if (!has_opened_) return Fail(why);
+  retry_at_ = clock_.Now() + backoff_.Next();
+  StayLost(absl::UnavailableError(absl::StrCat("cannot connect again to the teacher at ",
+                                               options_.address, ": ", why.message())));
+}
+
+// Says once what stands in the way of a new stream, where somebody may have to do something.
+void TeacherConnection::StayLost(const absl::Status& why) {
+  if (why == last_loss_) return;
+  last_loss_ = why;
+  log::Warning(why.message());
 }
 
 void TeacherConnection::WaitToRetry() {

@@ -56,8 +56,10 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
 
   // The thread.
   void Run();
-  void RunStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunStream(const ClientCredentials& credentials) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AfterStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WithoutCredentials(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StayLost(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WaitToRetry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Events of stream number `stream`.

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/wire.h"
 
@@ -41,11 +42,16 @@ grpc::ChannelArguments ArgumentsFor(const std::string& address, int64_t max_mess
 }  // namespace
 
 std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& address,
+                                                    const ClientCredentials& credentials,
                                                     int64_t max_message_bytes, const v1::Open& open,
                                                     std::shared_ptr<Handler> handler) {
   std::unique_ptr<TeacherStream> stream(new TeacherStream(std::move(handler)));
-  stream->channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+  stream->channel_ = grpc::CreateCustomChannel(address, credentials.channel,
                                                ArgumentsFor(address, max_message_bytes));
+  if (!credentials.token.empty()) {
+    // Not as call credentials: gRPC takes those with TLS alone, and a socket may do without.
+    stream->context_.AddMetadata("authorization", absl::StrCat("Bearer ", credentials.token));
+  }
   grpc::GenericStub stub(stream->channel_);
   stub.PrepareBidiStreamingCall(&stream->context_, kMethod, {}, stream.get());
   // Writes start outside of gRPC's reactions: the hold keeps the call from ending under them, and

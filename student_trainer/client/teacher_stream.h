@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
+#include "common/rpc/credentials.h"
 #include "common/tensor/bytes.h"
 #include "distill/v1/teacher.pb.h"
 
@@ -44,8 +45,9 @@ class TeacherStream : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::By
 
   // Connects to `address` and sends `open`. An answer of more than `max_message_bytes` ends the
   // stream RESOURCE_EXHAUSTED.
-  static std::unique_ptr<TeacherStream> Start(const std::string& address, int64_t max_message_bytes,
-                                              const v1::Open& open,
+  static std::unique_ptr<TeacherStream> Start(const std::string& address,
+                                              const ClientCredentials& credentials,
+                                              int64_t max_message_bytes, const v1::Open& open,
                                               std::shared_ptr<Handler> handler);
 
   // Queues a message; one is written at a time. Returns its bytes on the wire. Without effect once

@@ -74,6 +74,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
   TeacherSession session;
   ASSIGN_OR_RETURN(session.client,
                    TeacherClient::Connect({.address = options.teacher,
+                                           .security = options.security,
                                            .model = options.teacher_model,
                                            .client_name = "student_trainer",
                                            .spec = {.encoding = options.encoding},

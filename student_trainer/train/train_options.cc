@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/models/registry.h"
+#include "common/rpc/address.h"
 #include "student_trainer/client/teacher_client.h"
 #include "student_trainer/loss/distillation_loss.h"
 
@@ -41,6 +42,22 @@ absl::Status ValidateNumbers(const TrainOptions& o) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateTeacher(const TrainOptions& o) {
+  if (o.teacher.empty()) {
+    if (!o.security.UsesTls() && o.security.token_file.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "--tls, --tls_ca, --tls_cert, --tls_key, --token_file: need --teacher ADDRESS");
+  }
+  const absl::Status valid =
+      TeacherClientOptions{.address = o.teacher, .connect_timeout = o.connect_timeout}.Validate();
+  if (!valid.ok()) return absl::InvalidArgumentError(absl::StrCat("--teacher: ", valid.message()));
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(o.teacher));
+  if (const absl::Status secure = o.security.Validate(address); !secure.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--", secure.message()));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status TrainOptions::Validate() const {
@@ -64,13 +81,7 @@ absl::Status TrainOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
   }
-  if (!teacher.empty()) {
-    const absl::Status valid =
-        TeacherClientOptions{.address = teacher, .connect_timeout = connect_timeout}.Validate();
-    if (!valid.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("--teacher: ", valid.message()));
-    }
-  }
+  RETURN_IF_ERROR(ValidateTeacher(*this));
   if (!student_arguments.empty()) {
     const auto json = nlohmann::json::parse(student_arguments, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) return Refuse("--student_arguments", student_arguments, "a JSON object");

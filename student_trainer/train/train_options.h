@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/rpc/credentials.h"
 #include "common/tensor/target_spec.h"
 #include "student_trainer/client/prefetcher.h"
 #include "student_trainer/data/split.h"
@@ -41,7 +42,8 @@ struct TrainOptions {
   int64_t validate_every = 1;  // epochs
 
   // The teacher.
-  std::string teacher;          // an address; empty: hard labels alone
+  std::string teacher;  // an address; empty: hard labels alone
+  ClientSecurity security;
   std::string teacher_model;    // the model's name at the server; empty: its only one
   std::optional<double> alpha;  // unset: 0.9 with a teacher, 0 without
   double temperature = 2;

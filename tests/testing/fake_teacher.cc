@@ -107,7 +107,7 @@ class FakeTeacher::Server : public v1::Teacher::CallbackService {
 
   class Stream;
   grpc::ServerBidiReactor<v1::DistillRequest, v1::DistillResponse>* Distill(
-      grpc::CallbackServerContext*) override;
+      grpc::CallbackServerContext* context) override;
 
   // Everything below is guarded by mutex_, but for grpc_server_, which Start and Kill alone use.
   mutable Mutex mutex_;
@@ -132,7 +132,11 @@ class FakeTeacher::Server : public v1::Teacher::CallbackService {
 class FakeTeacher::Server::Stream
     : public grpc::ServerBidiReactor<v1::DistillRequest, v1::DistillResponse> {
  public:
-  explicit Stream(Server& server) : server_(server) {
+  Stream(Server& server, const grpc::CallbackServerContext& context) : server_(server) {
+    const auto& metadata = context.client_metadata();
+    if (const auto found = metadata.find("authorization"); found != metadata.end()) {
+      authorization_ = std::string(found->second.data(), found->second.size());
+    }
     MutexLock lock(server_.mutex_);
     server_.streams_.insert(this);
     StartRead(&incoming_);
@@ -211,7 +215,8 @@ class FakeTeacher::Server::Stream
                               open.client(),
                               open.fingerprint(),
                               {open.class_names().begin(), open.class_names().end()},
-                              open.batch_independent()});
+                              open.batch_independent(),
+                              authorization_});
     number_ = static_cast<int>(server_.opens_.size());
     server_.changed_.NotifyAll();
     if (server_.ignoring_opens_) return;
@@ -333,6 +338,7 @@ class FakeTeacher::Server::Stream
   }
 
   Server& server_;
+  std::string authorization_;
   v1::DistillRequest incoming_;
   std::deque<v1::DistillResponse> outgoing_;  // front: being written
   std::deque<Held> held_;
@@ -345,8 +351,8 @@ class FakeTeacher::Server::Stream
 };
 
 grpc::ServerBidiReactor<v1::DistillRequest, v1::DistillResponse>* FakeTeacher::Server::Distill(
-    grpc::CallbackServerContext*) {
-  return new Stream(*this);
+    grpc::CallbackServerContext* context) {
+  return new Stream(*this, *context);
 }
 
 // -------------------------------------------------------------------------------------- the script
@@ -361,12 +367,14 @@ std::string FakeTeacher::address() const {
 }
 
 void FakeTeacher::Start() {
+  ServerTls tls;
   {
     MutexLock lock(server_->mutex_);
     server_->draining_ = false;
+    tls = server_->options_.tls;
   }
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  builder.AddListeningPort(address(), MakeServerCredentials(tls).value());
   builder.SetMaxReceiveMessageSize(64 << 20);
   builder.RegisterService(server_.get());
   server_->grpc_server_ = builder.BuildAndStart();

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "common/rpc/credentials.h"
 #include "common/rpc/limits.h"
 #include "common/store/served_model.h"
 #include "common/tensor/host_tensor.h"
@@ -36,6 +37,7 @@ struct FakeTeacherOptions {
                      .class_names = {}};
   Numerics numerics = {.runner = "fake", .dtype = "float32", .device = "cpu"};
   StreamLimits limits;
+  ServerTls tls;  // as it is at Start()
 };
 
 // What is wrong with an answer.
@@ -69,6 +71,7 @@ class FakeTeacher {
     std::string fingerprint;
     std::vector<std::string> class_names;
     bool batch_independent = false;
+    std::string authorization;  // metadata
   };
 
   // The socket lies in a temporary folder of its own.

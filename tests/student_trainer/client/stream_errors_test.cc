@@ -27,6 +27,8 @@ TEST(StreamErrorsTest, TheServersOwnRefusalsAreNoLosses) {
   EXPECT_FALSE(IsLoss(absl::InvalidArgumentError("")));
   EXPECT_FALSE(IsLoss(absl::ResourceExhaustedError("")));
   EXPECT_FALSE(IsLoss(absl::FailedPreconditionError("")));
+  EXPECT_FALSE(IsLoss(absl::UnauthenticatedError("the token is not known")));
+  EXPECT_FALSE(IsLoss(absl::PermissionDeniedError("")));
 }
 
 TEST(StreamErrorsTest, AServerThatIsNoTeacherIsNotTriedAgain) {
@@ -40,7 +42,7 @@ TEST(StreamErrorsTest, AServerThatIsNoTeacherIsNotTriedAgain) {
   };
   for (const absl::Status& end : cases) {
     EXPECT_FALSE(IsRetryableOpen(end)) << end;
-    EXPECT_THAT(DescribeOpenFailure("host:1", end),
+    EXPECT_THAT(DescribeOpenFailure("host:1", {}, end),
                 StatusIs(absl::StatusCode::kFailedPrecondition,
                          HasSubstr("host:1 is not a teacher server: ")))
         << end;
@@ -50,7 +52,7 @@ TEST(StreamErrorsTest, AServerThatIsNoTeacherIsNotTriedAgain) {
 TEST(StreamErrorsTest, ARefusalKeepsTheServersCodeAndWords) {
   const absl::Status refusal = absl::UnimplementedError("encoding top_k: granted are f32, f16");
   EXPECT_FALSE(IsRetryableOpen(refusal));
-  EXPECT_THAT(DescribeOpenFailure("host:1", refusal),
+  EXPECT_THAT(DescribeOpenFailure("host:1", {}, refusal),
               StatusIs(absl::StatusCode::kUnimplemented,
                        AllOf(HasSubstr("host:1"), HasSubstr(std::string(refusal.message())))));
 }
@@ -58,9 +60,34 @@ TEST(StreamErrorsTest, ARefusalKeepsTheServersCodeAndWords) {
 TEST(StreamErrorsTest, AnUnreachableServerIsTriedAgain) {
   const absl::Status end = absl::UnavailableError("Connection refused");
   EXPECT_TRUE(IsRetryableOpen(end));
-  EXPECT_THAT(DescribeOpenFailure("host:1", end),
+  EXPECT_THAT(DescribeOpenFailure("host:1", {}, end),
               StatusIs(absl::StatusCode::kUnavailable,
                        HasSubstr("cannot reach a teacher at host:1: Connection refused")));
+}
+
+TEST(StreamErrorsTest, ATlsHandshakeThatFailsIsToldAtFirstAndALossLater) {
+  for (const char* message : {"Ssl handshake failed: SSL_ERROR_SSL: error:0A000086:SSL "
+                              "routines::certificate verify failed",
+                              "Peer name gpu is not in peer certificate"}) {
+    const absl::Status end = absl::UnavailableError(message);
+    EXPECT_FALSE(IsRetryableOpen(end)) << end;
+    EXPECT_TRUE(IsLoss(end)) << end;
+    EXPECT_THAT(
+        DescribeOpenFailure("host:1", {.tls = true}, end),
+        StatusIs(absl::StatusCode::kUnavailable,
+                 AllOf(HasSubstr("at host:1: the TLS handshake failed: "), HasSubstr(message))));
+  }
+}
+
+TEST(StreamErrorsTest, AClosedConnectionSaysWhatMayBeMissing) {
+  const absl::Status end = absl::UnavailableError("Socket closed");
+  const auto hint = [&end](const ClientSecurity& security) {
+    return std::string(DescribeOpenFailure("host:1", security, end).message());
+  };
+  EXPECT_TRUE(IsRetryableOpen(end));
+  EXPECT_THAT(hint({}), HasSubstr("Socket closed; a server that wants TLS"));
+  EXPECT_THAT(hint({.tls = true}), HasSubstr("a server that wants client certificates"));
+  EXPECT_THAT(hint({.certificate = "c", .key = "k"}), HasSubstr("it does not trust"));
 }
 
 }  // namespace
