@@ -60,6 +60,9 @@ LAYERS = {
     "tests/integration": rule(RPC + " common/models common/targets tests/testing"
                               " student_trainer/data student_trainer/client",
                               torch=True, protobuf=True),
+    # The benchmarks' tools: teacher_load is a client, model_in_process and make_model hold a model.
+    "tests/bench": rule(RPC + " common/models student_trainer/client teacher_server/model"
+                        " tests/testing", torch=True, protobuf=True),
 }
 PRODUCTION = ("common", "teacher_server", "student_trainer")
 

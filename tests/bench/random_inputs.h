@@ -1,0 +1,26 @@
+// Random inputs for a model, for programs that care about speed alone. Pure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/tensor/host_tensor.h"
+#include "common/tensor/input_spec.h"
+
+namespace distill {
+
+struct RandomInputsOptions {
+  int64_t samples = 1;
+  int64_t length = 0;  // of every variable dimension; 0: there must be none
+  uint64_t seed = 0;
+};
+
+// One tensor [samples, …] an input, as a function of the options: bytes for uint8, tokens in
+// [0, 100) for other integers, floating point in [0, 1]. INVALID_ARGUMENT names an input of
+// variable length where no length is given.
+absl::StatusOr<std::vector<HostTensor>> RandomInputs(absl::Span<const InputSpec> specs,
+                                                     const RandomInputsOptions& options);
+
+}  // namespace distill
