@@ -1,0 +1,128 @@
+"""What serving costs: samples a second through teacher_server, against the same model in process.
+
+Both sides compute with the same number of threads, half of the cores, so that gRPC and the client
+have cores of their own, and in batches of the same size. They take turns, the server's round first,
+and each idles while the other runs; a ratio is the median of the rounds' ratios.
+"""
+
+import dataclasses
+import os
+import statistics
+
+import bench_lib
+
+TARGETS = ["teacher_server", "teacher_load", "model_in_process", "make_model"]
+THREADS = max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    model: str
+    batch: int  # in process; the server's largest
+    goal: float | None = None
+    transport: str = "unix"
+    streams: int = 1
+    request_samples: int | None = None  # None: a batch
+    in_flight: int = 2  # requests a stream: one is computed while another waits
+
+    @property
+    def name(self) -> str:
+        samples = self.request_samples or self.batch
+        one_stream = self.streams == 1
+        load = f"{samples} a request" if one_stream else f"{self.streams} streams of {samples}"
+        transport = "Unix socket" if self.transport == "unix" else "TCP"
+        return f"{self.model}, {load}, {transport}"
+
+
+CASES = [
+    Case("small", 256, goal=0.90, in_flight=8),
+    Case("small", 256, transport="tcp", in_flight=8),
+    Case("middle", 256, goal=0.97),
+    Case("middle", 32, goal=0.90, streams=8, request_samples=4, in_flight=4),
+    Case("heavy", 16, goal=0.97),
+]
+# A batch of the heavy model takes seconds on a small machine.
+QUICK_CASES = CASES[:-1] + [dataclasses.replace(CASES[-1], batch=4)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    rounds: int
+    seconds: float  # of a side in a round, at least
+    warmup: float
+    batches: int  # of a side in a round, at least
+
+    def duration(self, batch_seconds: float) -> float:
+        return round(max(self.seconds, self.batches * batch_seconds), 3)
+
+    def warmup_of(self, batch_seconds: float) -> float:
+        return round(max(self.warmup, batch_seconds), 3)
+
+
+FULL = Effort(rounds=5, seconds=4, warmup=1, batches=8)
+QUICK = Effort(rounds=2, seconds=1, warmup=0.3, batches=2)
+
+
+def measure(case: Case, model, effort: Effort) -> tuple[list[dict], list[dict]]:
+    """The rounds' measurements of the server and of the model in process."""
+    served, alone = [], []
+    with (bench_lib.in_process(model, case.batch, THREADS) as measure_alone,
+          bench_lib.serve(model, "--threads", THREADS,
+                          "--max_batch_samples", case.batch) as addresses):
+        one_batch = measure_alone(0, 0.2)["batch_ms"] / 1e3
+        warmup, duration = effort.warmup_of(one_batch), effort.duration(one_batch)
+        for _ in range(effort.rounds):
+            served.append(bench_lib.run_json(
+                bench_lib.BIN / "teacher_load", "--target", addresses[case.transport],
+                "--streams", case.streams, "--request_samples",
+                case.request_samples or case.batch, "--in_flight", case.in_flight,
+                "--warmup", f"{warmup}s", "--duration", f"{duration}s"))
+            alone.append(measure_alone(warmup, duration))
+    for round_ in served:
+        if round_["errors"] or round_["unanswered"]:
+            bench_lib.fail(f"{case.name}: errors {round_['errors']}, unanswered: "
+                           f"{round_['unanswered']}")
+    return served, alone
+
+
+def median(rounds: list[dict], *keys: str) -> float:
+    values = []
+    for round_ in rounds:
+        for key in keys:
+            round_ = round_[key]
+        values.append(round_)
+    return statistics.median(values)
+
+
+def run(quick: bool) -> list[bench_lib.Row]:
+    effort, cases = (QUICK, QUICK_CASES) if quick else (FULL, CASES)
+    models = {name: bench_lib.make_model(name) for name in dict.fromkeys(c.model for c in cases)}
+    print(f"{effort.rounds} rounds a case; threads of the model: {THREADS}")
+    rows, table, limits = [], [], []
+    for case in cases:
+        print(f"measuring: {case.name}", flush=True)
+        served, alone = measure(case, models[case.model], effort)
+        ratios = [s["samples_per_s"] / a["samples_per_s"] for s, a in zip(served, alone)]
+        row = bench_lib.Row(case.name, round(median(served, "samples_per_s"), 2), "samples/s",
+                            round(statistics.median(ratios), 3), case.goal,
+                            case.goal and "higher")
+        rows.append(row)
+        goal = "" if case.goal is None else f"{case.goal:.2f} {'met' if row.met() else 'MISSED'}"
+        table.append([case.name, f"{row.value:.1f}", f"{median(alone, 'samples_per_s'):.1f}",
+                      bench_lib.with_spread(ratios), goal])
+        limits.append([case.name] + [f"{value:.2f}" for value in (
+            median(served, "server_queue_ms", "p50"), median(served, "server_compute_ms", "p50"),
+            median(alone, "batch_ms"), median(served, "latency_ms", "p50"),
+            median(served, "latency_ms", "p99"))]
+            + [f"{median(served, 'sent_mb_per_s'):.1f}"])
+    print()
+    bench_lib.print_table(["samples/s", "served", "in process", "ratio (spread)", "goal"], table)
+    print("\nWhat limits it: medians of what the server reported of a request, beside a batch in\n"
+          "process. Time in the queue, and compute as in process: the model is the limit.")
+    bench_lib.print_table(["ms", "queue", "compute", "in process", "latency", "p99", "MB/s sent"],
+                          limits)
+    return rows
+
+
+if __name__ == "__main__":
+    bench_lib.main("service", TARGETS, run)

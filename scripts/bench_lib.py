@@ -1,0 +1,181 @@
+"""What the benchmarks in scripts/bench/ share: models, a server, the model in process, results.
+
+Runs from the repository's root, on the programs of build/release. Standard library only.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import platform
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+BIN = pathlib.Path("build/release/bin")
+OUT = pathlib.Path("build/bench")
+
+# Teachers with random weights, by what one sample costs in multiply-adds.
+MODELS = {
+    # 0.10 M: 784·128 + 128·10
+    "small": ["--architecture", "mlp_small", "--input", "1,28,28"],
+    # 40.6 M
+    "middle": ["--architecture", "cifar_resnet20", "--input", "3,32,32"],
+    # 4.05 G: the 253 M of 110 layers on 32x32 pixels, times 16. The family's widths are fixed; its
+    # depth and the image are not. (ResNet-50 on 224x224 pixels has 4.1 G.)
+    "heavy": ["--architecture", "cifar_resnet110", "--input", "3,128,128"],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of the results. `goal` is about `ratio`."""
+    case: str
+    value: float
+    unit: str
+    ratio: float | None = None
+    goal: float | None = None
+    better: str | None = None  # "higher" or "lower", where there is a goal
+
+    def as_json(self) -> dict:
+        row = {"case": self.case, "value": self.value, "unit": self.unit, "ratio": self.ratio}
+        if self.goal is not None:
+            row |= {"goal": self.goal, "better": self.better}
+        return row
+
+    def met(self) -> bool:
+        return self.ratio >= self.goal if self.better == "higher" else self.ratio <= self.goal
+
+
+def fail(message: str):
+    sys.exit(f"bench: {message}")
+
+
+def run_json(*command) -> dict:
+    """Runs a program that takes --json FILE, and returns what it wrote there."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "result.json")
+        done = subprocess.run([str(word) for word in (*command, "--json", path)],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            fail(f"{command[0]} exited with {done.returncode}:\n{done.stdout}")
+        return json.loads(path.read_text())
+
+
+def make_model(name: str) -> pathlib.Path:
+    folder = OUT / "models" / name
+    subprocess.run([BIN / "make_model", *MODELS[name], "--out", folder], check=True)
+    return folder
+
+
+def stop(process: subprocess.Popen) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def serve(model: pathlib.Path, *options):
+    """A teacher_server on a Unix socket and on loopback; gives both addresses, "unix" and "tcp"."""
+    # A Unix socket's path is short: it does not lie below this folder, which may be deep.
+    with tempfile.TemporaryDirectory() as folder, open(OUT / "server.log", "w") as log:
+        command = [BIN / "teacher_server", "--model", model, "--listen",
+                   f"unix:{folder}/teacher.sock", "--listen", "127.0.0.1:0", *options]
+        server = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
+                                  stderr=log, text=True)
+        try:
+            addresses = {}
+            while len(addresses) < 2:
+                line = server.stdout.readline()
+                if not line:
+                    fail(f"the server did not start; {log.name} says why")
+                if found := re.match(r"listening on (\S+)", line):
+                    kind = "unix" if found[1].startswith("unix:") else "tcp"
+                    addresses[kind] = found[1]
+            yield addresses
+        finally:
+            stop(server)
+            server.stdout.close()
+
+
+@contextlib.contextmanager
+def in_process(model: pathlib.Path, batch: int, threads: int):
+    """A model without a server around it: a process that stays up and idles between measurements.
+
+    Gives a function (warm-up, duration: seconds) that measures, and returns what the program says.
+    """
+    command = [BIN / "model_in_process", "--model", model, "--batch", batch, "--threads", threads,
+               "--on_line"]
+    with open(OUT / "model_in_process.log", "w") as log:
+        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=log, text=True)
+
+        def measure(warmup: float, duration: float) -> dict:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(f"{warmup}s {duration}s\n")
+                process.stdin.flush()
+            line = process.stdout.readline()
+            if not line:
+                fail(f"model_in_process ended; {log.name} says why")
+            return json.loads(line)
+
+        try:
+            yield measure
+        finally:
+            stop(process)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.stdout.close()
+
+
+def machine() -> dict:
+    text = pathlib.Path("/proc/cpuinfo").read_text()
+    found = re.search(r"model name\s*: (.*)", text)
+    return {"cpu": found[1] if found else platform.machine(), "cores": len(os.sched_getaffinity(0)),
+            "system": f"{platform.system()} {platform.release()}",
+            "load_before": round(os.getloadavg()[0], 2)}
+
+
+def with_spread(values: list[float]) -> str:
+    """'0.972 (0.958-0.981)': the median, and the least and the most."""
+    return f"{statistics.median(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+
+
+def print_table(header: list[str], lines: list[list[str]]) -> None:
+    """The first column to the left, the others to the right."""
+    widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
+    for line in [header, *lines]:
+        cells = [cell.ljust(width) if i == 0 else cell.rjust(width)
+                 for i, (cell, width) in enumerate(zip(line, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def main(name: str, targets: list[str], run) -> None:
+    """The command line of a benchmark. `run(quick)` measures, prints, and returns the rows."""
+    parser = argparse.ArgumentParser(prog=f"scripts/bench/{name}.py")
+    parser.add_argument("--targets", action="store_true", help="print what is to be built")
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.targets:
+        print("\n".join(targets))
+        return
+    OUT.mkdir(parents=True, exist_ok=True)
+    where = machine()
+    try:
+        rows = run(arguments.quick)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    results = {"rows": [row.as_json() for row in rows], "machine": where}
+    path = OUT / f"{name}.json"
+    path.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"\nOn {where['cores']} cores of {where['cpu']}; load before: {where['load_before']}. "
+          f"Written to {path}.")
