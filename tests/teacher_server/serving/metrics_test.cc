@@ -1,0 +1,275 @@
+#include "teacher_server/serving/metrics.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/rpc/address.h"
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::IsOk;
+using ::distill::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const std::vector<std::string> kModels = {"large", "small"};
+
+// The samples of an exposition: name and labels, as they are written, to value.
+std::map<std::string, double> Samples(const Metrics& metrics) {
+  std::map<std::string, double> samples;
+  for (const absl::string_view line : absl::StrSplit(metrics.Text(), '\n', absl::SkipEmpty())) {
+    if (absl::StartsWith(line, "#")) continue;
+    const size_t space = line.rfind(' ');
+    EXPECT_TRUE(
+        absl::SimpleAtod(line.substr(space + 1), &samples[std::string(line.substr(0, space))]))
+        << line;
+  }
+  return samples;
+}
+
+// A TCP socket on 127.0.0.1.
+class LocalSocket {
+ public:
+  ~LocalSocket() { ::close(socket_); }
+
+  // Listens on a free port and returns it.
+  int Listen() {
+    sockaddr_in address = Loopback(0);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(socket_, 1), 0);
+    EXPECT_EQ(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    return ntohs(address.sin_port);
+  }
+
+  // The whole response to a GET.
+  std::string Get(int port, const std::string& path) {
+    const sockaddr_in address = Loopback(port);
+    const timeval patience{.tv_sec = 30, .tv_usec = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    const std::string request = absl::StrCat("GET ", path, " HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(::send(socket_, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    std::string response;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::recv(socket_, buffer, sizeof(buffer), 0)) > 0;) {
+      response.append(buffer, static_cast<size_t>(got));
+    }
+    return response;
+  }
+
+ private:
+  static sockaddr_in Loopback(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+
+  const int socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
+TEST(MetricsTest, EverySeriesWithFixedLabelsIsThereFromTheStart) {
+  const Metrics metrics(kModels);
+  const std::map<std::string, double> samples = Samples(metrics);
+  for (const std::string& model : kModels) {
+    const std::string of = absl::StrCat("{model=\"", model, "\"");
+    for (const char* name :
+         {"streams_open", "samples_total", "received_bytes_total", "sent_bytes_total",
+          "queue_samples", "queue_requests", "queue_seconds_count", "compute_seconds_count",
+          "encode_seconds_count", "batch_samples_count"}) {
+      EXPECT_TRUE(samples.contains(absl::StrCat("distill_", name, of, "}"))) << name;
+    }
+    for (const char* outcome : {"ok", "failed", "dropped"}) {
+      EXPECT_TRUE(samples.contains(
+          absl::StrCat("distill_requests_total", of, ",outcome=\"", outcome, "\"}")));
+    }
+  }
+  for (const char* model : {"", "large", "small"}) {
+    for (const char* reason :
+         {"bad_message", "bad_open", "not_found", "unauthenticated", "too_many_streams",
+          "bad_request", "expired", "internal", "too_large", "draining"}) {
+      EXPECT_TRUE(samples.contains(
+          absl::StrCat("distill_rejected_total{model=\"", model, "\",reason=\"", reason, "\"}")))
+          << reason;
+    }
+  }
+  for (const char* name : {"draining", "in_flight_bytes", "in_flight_samples", "byte_limit"}) {
+    EXPECT_EQ(samples.at(absl::StrCat("distill_", name)), 0);
+  }
+  EXPECT_THAT(metrics.Text(), HasSubstr("distill_build_info{version=\""));
+  EXPECT_GT(samples.at("process_resident_memory_bytes"), 1 << 20);
+  const double now = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch());
+  EXPECT_NEAR(samples.at("process_start_time_seconds"), now, 3600);
+}
+
+TEST(MetricsTest, WhatHappensIsCountedUnderItsModel) {
+  Metrics metrics(kModels);
+  ModelMetrics& large = metrics.of("large");
+  large.StreamOpened("ci");
+  large.StreamOpened("ci");
+  large.StreamOpened("");
+  large.StreamClosed();
+  large.RequestAnswered(32);
+  large.RequestAnswered(8);
+  large.RequestFailed();
+  large.RequestsDropped(3);
+  large.Received(1000);
+  large.Sent(70);
+  large.Rejected(RejectReason::kExpired);
+  large.SetQueue(2, 48);
+  large.SetQueue(1, 16);
+  metrics.of("small").RequestAnswered(1);
+  metrics.Rejected(RejectReason::kUnauthenticated);
+
+  const std::map<std::string, double> samples = Samples(metrics);
+  const std::map<std::string, double> expected = {
+      {R"(distill_streams_open{model="large"})", 2},
+      {R"(distill_streams_total{model="large",token="ci"})", 2},
+      {R"(distill_streams_total{model="large",token="none"})", 1},
+      {R"(distill_requests_total{model="large",outcome="ok"})", 2},
+      {R"(distill_requests_total{model="large",outcome="failed"})", 1},
+      {R"(distill_requests_total{model="large",outcome="dropped"})", 3},
+      {R"(distill_samples_total{model="large"})", 40},
+      {R"(distill_received_bytes_total{model="large"})", 1000},
+      {R"(distill_sent_bytes_total{model="large"})", 70},
+      {R"(distill_rejected_total{model="large",reason="expired"})", 1},
+      {R"(distill_rejected_total{model="",reason="unauthenticated"})", 1},
+      {R"(distill_queue_requests{model="large"})", 1},
+      {R"(distill_queue_samples{model="large"})", 16},
+      {R"(distill_samples_total{model="small"})", 1},
+      {R"(distill_streams_open{model="small"})", 0},
+  };
+  for (const auto& [name, value] : expected) {
+    ASSERT_TRUE(samples.contains(name)) << name;
+    EXPECT_EQ(samples.at(name), value) << name;
+  }
+}
+
+TEST(MetricsTest, TimesAreSecondsAndBatchesAreSamples) {
+  Metrics metrics(kModels);
+  ModelMetrics& large = metrics.of("large");
+  large.Queued(absl::Milliseconds(2));
+  large.Queued(absl::Minutes(5));
+  large.BatchRun(33, absl::Milliseconds(250), absl::Microseconds(50));
+
+  const std::map<std::string, double> samples = Samples(metrics);
+  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="0.001"})"), 0);
+  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="0.003"})"), 1);
+  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="60"})"), 1);
+  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="+Inf"})"), 2);
+  EXPECT_EQ(samples.at(R"(distill_compute_seconds_sum{model="large"})"), 0.25);
+  EXPECT_EQ(samples.at(R"(distill_encode_seconds_bucket{model="large",le="0.0001"})"), 1);
+  EXPECT_EQ(samples.at(R"(distill_batch_samples_bucket{model="large",le="32"})"), 0);
+  EXPECT_EQ(samples.at(R"(distill_batch_samples_bucket{model="large",le="64"})"), 1);
+}
+
+TEST(MetricsTest, WhatIsInFlightGoesUpAndDown) {
+  Metrics metrics(kModels);
+  metrics.SetByteLimit(1 << 30);
+  metrics.AddInFlight(5000, 40);
+  metrics.AddInFlight(-2000, -30);
+  metrics.SetDraining();
+  const std::map<std::string, double> samples = Samples(metrics);
+  EXPECT_EQ(samples.at("distill_in_flight_bytes"), 3000);
+  EXPECT_EQ(samples.at("distill_in_flight_samples"), 10);
+  EXPECT_EQ(samples.at("distill_byte_limit"), 1 << 30);
+  EXPECT_EQ(samples.at("distill_draining"), 1);
+}
+
+TEST(MetricsTest, CountsOfSeveralThreadsAllArrive) {
+  Metrics metrics(kModels);
+  constexpr int kThreads = 4;
+  constexpr int kEach = 2000;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&metrics, i] {
+      ModelMetrics& model = metrics.of("large");
+      for (int j = 0; j < kEach; ++j) {
+        model.StreamOpened(absl::StrCat("token", j % 2));
+        model.RequestAnswered(i);
+        model.Queued(absl::ZeroDuration());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::map<std::string, double> samples = Samples(metrics);
+  EXPECT_EQ(samples.at(R"(distill_streams_total{model="large",token="token1"})"),
+            kThreads * kEach / 2);
+  EXPECT_EQ(samples.at(R"(distill_streams_open{model="large"})"), kThreads * kEach);
+  EXPECT_EQ(samples.at(R"(distill_samples_total{model="large"})"), kEach * (0 + 1 + 2 + 3));
+  EXPECT_EQ(samples.at(R"(distill_queue_seconds_count{model="large"})"), kThreads * kEach);
+}
+
+TEST(MetricsTest, AScrapeGetsThemAsTextAndNothingElseIsServed) {
+  Metrics metrics(kModels);
+  metrics.of("small").RequestAnswered(7);
+  const absl::StatusOr<std::string> address = metrics.Expose("127.0.0.1:0");
+  ASSERT_THAT(address, IsOk());
+  ASSERT_THAT(ParseAddress(*address), IsOk());
+  const int port = ParseAddress(*address)->port;
+  EXPECT_EQ(*address, absl::StrCat("127.0.0.1:", port));
+  ASSERT_GT(port, 0);
+
+  const std::string scrape = LocalSocket().Get(port, "/metrics");
+  EXPECT_THAT(scrape, AllOf(HasSubstr("HTTP/1.1 200 OK"), HasSubstr("Content-Type: text/plain"),
+                            HasSubstr("\ndistill_samples_total{model=\"small\"} 7\n"),
+                            HasSubstr("\nprocess_resident_memory_bytes ")));
+  for (const char* path : {"/", "/etc/passwd", "/../../../../etc/passwd"}) {
+    EXPECT_THAT(LocalSocket().Get(port, path), Not(HasSubstr(" 200 "))) << path;
+  }
+  EXPECT_THAT(metrics.Expose("127.0.0.1:0"), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST(MetricsTest, AnAddressThatCannotBeHadIsNamedWithTheReason) {
+  LocalSocket taken;
+  const std::string in_use = absl::StrCat("127.0.0.1:", taken.Listen());
+  EXPECT_THAT(Metrics(kModels).Expose(in_use),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       absl::StrCat("metrics_listen ", in_use, ": address in use")));
+  EXPECT_THAT(Metrics(kModels).Expose("192.0.2.1:9000"),
+              StatusIs(absl::StatusCode::kInternal,
+                       HasSubstr("metrics_listen 192.0.2.1:9000: Cannot assign")));
+  EXPECT_THAT(Metrics(kModels).Expose("unix:/tmp/metrics"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("metrics_listen unix:/tmp/metrics: metrics have no Unix socket")));
+  EXPECT_THAT(Metrics(kModels).Expose("9000"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'9000': there is no port")));
+}
+
+TEST(MetricsTest, AHostNameIsAnAddressTooAndIpv6WhereTheLibraryHasIt) {
+  Metrics metrics(kModels);
+  EXPECT_THAT(metrics.Expose("localhost:0"), IsOk());
+  const absl::StatusOr<std::string> ipv6 = Metrics(kModels).Expose("[::1]:0");
+  if (!ipv6.ok()) {
+    EXPECT_THAT(std::string(ipv6.status().message()),
+                AllOf(StartsWith("metrics_listen [::1]:0: "),
+                      AnyOf(HasSubstr("has no IPv6"), HasSubstr("Cannot assign"))));
+  }
+}
+
+}  // namespace
+}  // namespace distill
