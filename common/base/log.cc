@@ -3,7 +3,12 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 
 namespace distill::log {
 namespace {
@@ -21,10 +26,29 @@ spdlog::logger& Logger() {
 
 spdlog::string_view_t View(absl::string_view message) { return {message.data(), message.size()}; }
 
+// Whether it can stand in a line as it is.
+bool IsPlain(absl::string_view value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return absl::ascii_isgraph(c) && !absl::StrContains("=\"'\\", static_cast<char>(c));
+  });
+}
+
 }  // namespace
 
 void Info(absl::string_view message) { Logger().info(View(message)); }
 void Warning(absl::string_view message) { Logger().warn(View(message)); }
 void Error(absl::string_view message) { Logger().error(View(message)); }
+
+std::string Line(absl::string_view message, std::initializer_list<Field> fields) {
+  std::string line(message);
+  for (const Field& field : fields) {
+    if (IsPlain(field.value)) {
+      absl::StrAppend(&line, " ", field.key, "=", field.value);
+    } else {
+      absl::StrAppend(&line, " ", field.key, "=\"", absl::CHexEscape(field.value), "\"");
+    }
+  }
+  return line;
+}
 
 }  // namespace distill::log
