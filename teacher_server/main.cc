@@ -17,15 +17,19 @@
 #include "common/base/signals.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
+#include "common/store/allowed_models.h"
 #include "teacher_server/batching/batcher.h"
 #include "teacher_server/model/runner.h"
 #include "teacher_server/options.h"
+#include "teacher_server/serving/check_health.h"
+#include "teacher_server/serving/metrics.h"
 #include "teacher_server/serving/server.h"
 
 namespace distill {
 namespace {
 
 constexpr int kInterruptedTwice = 130;
+constexpr absl::Duration kHealthTimeout = absl::Seconds(5);
 
 // The first signal asks for a drain, and ends the process while there is nothing to drain yet; the
 // second ends it at once.
@@ -63,12 +67,17 @@ struct Teacher {
   std::unique_ptr<Batcher> batcher;
 };
 
-absl::StatusOr<Teacher> LoadTeacher(const RunnerOptions& model, const BatcherOptions& batching) {
+absl::StatusOr<Teacher> LoadTeacher(const RunnerOptions& model, const Options& options,
+                                    Metrics& metrics) {
+  if (!options.allowed_models.empty()) {
+    RETURN_IF_ERROR(CheckModelAllowed(options.allowed_models, model.model_directory));
+  }
   Teacher teacher;
   ASSIGN_OR_RETURN(teacher.runners, LoadRunners(model));
   std::vector<Runner*> runners;
   for (const auto& runner : teacher.runners) runners.push_back(runner.get());
-  teacher.batcher = std::make_unique<Batcher>(batching, runners, Clock::Real());
+  teacher.batcher = std::make_unique<Batcher>(options.batcher, runners, Clock::Real(),
+                                              &metrics.of(NameOf(model)));
   return teacher;
 }
 
@@ -87,14 +96,32 @@ void PrintCounts(const ServedCounts& counts) {
             << " requests_dropped=" << counts.requests_dropped << std::endl;
 }
 
+int PrintHealth(const HealthCheck& check) {
+  const absl::Status health = CheckHealth(check.address, check.security, kHealthTimeout);
+  if (!health.ok()) return Fail(health);
+  std::cout << check.address << " is SERVING" << std::endl;
+  return EXIT_SUCCESS;
+}
+
 int Serve(const Options& options) {
   DrainRequest drain;
   const SignalWatcher signals([&drain](int, int count) { drain.OnSignal(count); });
 
+  if (const absl::Status files = options.server.CheckFiles(); !files.ok()) {
+    return Fail(absl::Status(files.code(), absl::StrCat("--", files.message())));
+  }
+  std::vector<std::string> names;
+  for (const RunnerOptions& model : options.models) names.push_back(NameOf(model));
+  Metrics metrics(names);
+  if (!options.metrics_listen.empty()) {
+    const absl::StatusOr<std::string> address = metrics.Expose(options.metrics_listen);
+    if (!address.ok()) return Fail(address.status());
+    std::cout << "metrics on http://" << *address << "/metrics" << std::endl;
+  }
   std::vector<Teacher> teachers;
   std::vector<ServedModel> models;
   for (const RunnerOptions& model : options.models) {
-    absl::StatusOr<Teacher> teacher = LoadTeacher(model, options.batcher);
+    absl::StatusOr<Teacher> teacher = LoadTeacher(model, options, metrics);
     if (!teacher.ok()) return Fail(teacher.status());
     const Runner& runner = *teacher->runners.front();
     models.push_back({runner.info(), runner.numerics(), teacher->batcher.get()});
@@ -102,7 +129,7 @@ int Serve(const Options& options) {
   }
   drain.BeginServing();
   const absl::StatusOr<std::unique_ptr<TeacherServer>> server =
-      TeacherServer::Start(options.server, models);
+      TeacherServer::Start(options.server, models, metrics);
   if (!server.ok()) return Fail(server.status());
   for (const std::string& address : (*server)->addresses()) {
     std::cout << "listening on " << address << std::endl;
@@ -123,5 +150,7 @@ int main(int argc, char** argv) {
   distill::RaiseOpenFileLimit();
   const auto parsed = distill::ParseCommandLine(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  const distill::HealthCheck& check = std::get<distill::Options>(parsed).check_health;
+  if (!check.address.empty()) return distill::PrintHealth(check);
   return distill::Serve(std::get<distill::Options>(parsed));
 }

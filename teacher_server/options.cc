@@ -1,6 +1,7 @@
 #include "teacher_server/options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <iostream>
@@ -15,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
+#include "common/rpc/address.h"
 
 namespace distill {
 namespace {
@@ -77,6 +79,56 @@ absl::StatusOr<std::vector<RunnerOptions>> ParseModels(const std::vector<std::st
   return models;
 }
 
+absl::StatusOr<int> ParseFileMode(const std::string& text) {
+  int mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error == std::errc() && end == text.data() + text.size() && mode >= 0 && mode <= 0777) {
+    return mode;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", text, "' is no file mode; it is octal, 0 to 777, such as 660"));
+}
+
+// Who may enter, and who may look.
+void AddSecurity(CLI::App& app, Options& options) {
+  ServerOptions& server = options.server;
+  const auto add_file = [&app](const std::string& name, std::filesystem::path& target,
+                               const std::string& help) {
+    app.add_option_function<std::string>(
+           name, [&target](const std::string& text) { target = text; }, help)
+        ->type_name("FILE");
+  };
+  add_file("--tls_cert", server.tls.certificate,
+           "PEM certificate (and chain) that TCP addresses show; followed when it is replaced");
+  add_file("--tls_key", server.tls.key, "Its PEM key");
+  add_file("--tls_client_ca", server.tls.client_ca,
+           "Clients on TCP must show a certificate signed by one of these (mTLS)");
+  add_file(
+      "--token_file", server.token_file,
+      "Lines of NAME TOKEN [MAX_STREAMS]: clients on TCP must show one of the tokens; followed "
+      "when it is replaced");
+  Add(app, "--streams_per_token", server.streams_per_token, ParseInt, "0",
+      "Streams that one token may have open, where the file does not say; 0: --max_streams")
+      ->type_name("N");
+  app.add_flag("--allow_insecure", server.allow_insecure,
+               "Listen beyond the loopback interface without TLS");
+  Add(app, "--socket_mode", server.socket_mode, ParseFileMode, "600",
+      "File mode of unix: sockets, which need neither TLS nor a token")
+      ->type_name("MODE");
+  add_file("--allowed_models", options.allowed_models,
+           "Lines as sha256sum prints them: weights whose sum is not among them are not loaded");
+  app.add_option("--metrics_listen", options.metrics_listen,
+                 "host:port that serves Prometheus metrics under /metrics")
+      ->type_name("ADDRESS");
+  app.add_option("--check_health", options.check_health.address,
+                 "Instead of serving: exit with 0 if the server at this address serves, else 1")
+      ->type_name("ADDRESS");
+  add_file(
+      "--tls_ca", options.check_health.security.ca,
+      "With --check_health of a TLS address: who signed the server's certificate; --tls_cert and "
+      "--tls_key are then the client's");
+}
+
 int CommandLineWrong(absl::string_view message) {
   std::cerr << "teacher_server: " << message << "\nRun teacher_server --help for the options.\n";
   return kCommandLineWrong;
@@ -85,6 +137,12 @@ int CommandLineWrong(absl::string_view message) {
 }  // namespace
 
 absl::Status Options::Validate() const {
+  if (!check_health.address.empty()) {
+    const absl::StatusOr<Address> address = ParseAddress(check_health.address);
+    if (address.ok()) return check_health.security.Validate(*address);
+    return absl::InvalidArgumentError(absl::StrCat("check_health ", address.status().message()));
+  }
+  if (models.empty()) return absl::InvalidArgumentError("model is required: --model [NAME=]DIR");
   for (const RunnerOptions& model : models) RETURN_IF_ERROR(model.Validate());
   RETURN_IF_ERROR(batcher.Validate());
   RETURN_IF_ERROR(server.Validate());
@@ -109,13 +167,11 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
          "Model directory to serve, and the name that clients ask for it by (else the folder's "
          "own); may be repeated, the first is what clients get that name none")
       ->type_name("[NAME=]DIR")
-      ->allow_extra_args(false)
-      ->required();
+      ->allow_extra_args(false);
   app.add_option("--listen", options.server.listen,
                  "host:port, [ipv6]:port (port 0: any free one) or unix:/path; may be repeated")
       ->type_name("ADDRESS")
-      ->allow_extra_args(false)
-      ->required();
+      ->allow_extra_args(false);
   Add(app, "--max_batch_samples", options.batcher.rule.max_batch_samples, ParseInteger, "256",
       "Samples computed together at most; also the fixed size of batch-independent requests")
       ->type_name("N");
@@ -156,6 +212,7 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   Add(app, "--drain_timeout", options.drain_timeout, ParseDuration, "30s",
       "How long SIGTERM and SIGINT wait for open streams to finish")
       ->type_name("DURATION");
+  AddSecurity(app, options);
 
   try {
     app.parse(argc, argv);
@@ -166,6 +223,8 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   runner.max_batch_samples = options.batcher.rule.max_batch_samples;
   absl::StatusOr<std::vector<RunnerOptions>> parsed = ParseModels(models, runner);
   if (parsed.ok()) options.models = *std::move(parsed);
+  options.check_health.security.certificate = options.server.tls.certificate;
+  options.check_health.security.key = options.server.tls.key;
   const absl::Status status = parsed.ok() ? options.Validate() : parsed.status();
   if (!status.ok()) return CommandLineWrong(absl::StrCat("--", status.message()));
   return options;

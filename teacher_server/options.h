@@ -1,6 +1,8 @@
 // Options: teacher_server's command line.
 #pragma once
 
+#include <filesystem>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -12,10 +14,19 @@
 
 namespace distill {
 
+// `teacher_server --check_health=ADDRESS`: asks a running server instead of being one.
+struct HealthCheck {
+  std::string address;  // empty: no
+  ClientSecurity security;
+};
+
 struct Options {
+  HealthCheck check_health;
   std::vector<RunnerOptions> models;  // at least one; they differ in directory and name only
   BatcherOptions batcher;             // of each model
   ServerOptions server;
+  std::string metrics_listen;            // empty: none
+  std::filesystem::path allowed_models;  // sha256 sums of the weights that may be served
   absl::Duration drain_timeout = absl::Seconds(30);
 
   // INVALID_ARGUMENT names the option, its value and what is allowed.

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/grpc_log.h"
 #include "common/rpc/address.h"
 #include "student_trainer/client/teacher_connection.h"
 
@@ -40,6 +41,7 @@ absl::Status TeacherClientOptions::Validate() const {
 absl::StatusOr<std::unique_ptr<TeacherClient>> TeacherClient::Connect(
     const TeacherClientOptions& options, Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
+  SilenceGrpcLog();
   auto connection = std::make_shared<TeacherConnection>(options, clock);
   connection->Start();
   std::unique_ptr<TeacherClient> client(new TeacherClient(std::move(connection)));

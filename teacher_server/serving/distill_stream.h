@@ -5,6 +5,7 @@
 // where the server's Budget has room for what it may bring.
 #pragma once
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -16,19 +17,24 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "teacher_server/serving/access.h"
 #include "teacher_server/serving/budget.h"
 #include "teacher_server/serving/counters.h"
+#include "teacher_server/serving/metrics.h"
 #include "teacher_server/serving/served_teacher.h"
 #include "teacher_server/serving/stream_session.h"
 
 namespace distill {
 
-// What a stream uses. Budget, batchers and clock outlive every stream.
+// What a stream uses. What it points to outlives every stream.
 struct StreamContext {
   std::shared_ptr<const ServedTeachers> teachers;
   std::shared_ptr<Counters> counters;
+  Metrics* metrics = nullptr;
   Budget* budget = nullptr;
   Clock* clock = nullptr;
+  // A stream that was not opened by then is ended: it takes another one's place.
+  absl::Duration open_timeout = absl::Seconds(30);
 };
 
 // Threads: gRPC's call the reactions, the batcher's brings answers, any calls Drain(). Lifetime: it
@@ -38,6 +44,7 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
  public:
   // Starts to read. `on_done` is called once, with no lock held, when gRPC is done with the stream.
   static std::shared_ptr<DistillStream> Start(StreamContext context, uint64_t id,
+                                              std::unique_ptr<Access::Admission> admission,
                                               std::function<void()> on_done);
 
   // Tells the client that the server drains, and ends when all that was taken is answered.
@@ -49,12 +56,29 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   void OnDone() override;
 
  private:
-  DistillStream(StreamContext context, uint64_t id, std::function<void()> on_done);
+  // What the stream has done, for the line at its end.
+  struct Totals {
+    int64_t requests_ok = 0;
+    int64_t requests_failed = 0;
+    int64_t samples = 0;
+    int64_t bytes_in = 0;
+    int64_t bytes_out = 0;
+  };
 
+  DistillStream(StreamContext context, uint64_t id, std::unique_ptr<Access::Admission> admission,
+                std::function<void()> on_done);
+
+  void Receive(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Opened() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void OnOpenTimeout();
   void Submit(StreamSession::Taken taken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnAnswer(uint64_t request_id, const WorkResult& result);
   void OnRoom();
-  void Count(const StreamSession::Outgoing& written);
+  void Count(const StreamSession::Outgoing& written) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountFailure(const StreamSession::Outgoing& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountEnd(const absl::Status& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Tells the budget what the session holds.
+  void Hold() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Starts whatever the session wants next. gRPC's calls are made with the lock held: it never
   // calls back from inside them, and none may come after Finish.
@@ -63,15 +87,21 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
 
   const StreamContext context_;
   const uint64_t id_;
+  const absl::Time begin_;
+  std::unique_ptr<Access::Admission> admission_;
   const std::function<void()> on_done_;
 
   Mutex mutex_;
   StreamSession session_ ABSL_GUARDED_BY(mutex_);
   Budget::Share share_ ABSL_GUARDED_BY(mutex_);
   std::optional<StreamSession::Outgoing> writing_ ABSL_GUARDED_BY(mutex_);
+  ModelMetrics* metrics_ ABSL_GUARDED_BY(mutex_) = nullptr;  // null before the stream was opened
+  Totals totals_ ABSL_GUARDED_BY(mutex_);
+  StreamSession::Charge held_ ABSL_GUARDED_BY(mutex_);  // as the metrics know it
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ByteBuffer incoming_;  // gRPC's while reading_
+  grpc::Alarm open_timer_;
   std::shared_ptr<DistillStream> self_;
 };
 

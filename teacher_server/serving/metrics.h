@@ -17,6 +17,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "teacher_server/batching/batcher.h"
 
 namespace distill {
 
@@ -44,9 +45,9 @@ absl::string_view RejectReasonName(RejectReason reason);
 
 // The series of one model. Thread-safe, and cheap: an atomic operation each, histograms and
 // StreamOpened a short lock. Owned by its Metrics.
-class ModelMetrics {
+class ModelMetrics : public BatchObserver {
  public:
-  ~ModelMetrics();
+  ~ModelMetrics() override;
 
   // `token`: the name, in the token file, of the token that the stream came with; "", which becomes
   // the label "none", where there is none.
@@ -64,11 +65,9 @@ class ModelMetrics {
   void Received(int64_t bytes);
   void Sent(int64_t bytes);
 
-  // What waits in the batcher's queue now.
-  void SetQueue(int64_t requests, int64_t samples);
-  // How long a request has waited there.
-  void Queued(absl::Duration waited);
-  void BatchRun(int64_t samples, absl::Duration compute, absl::Duration encode);
+  void OnQueue(int64_t requests, int64_t samples) override;
+  void OnQueueTime(absl::Duration queued) override;
+  void OnBatch(int64_t samples, absl::Duration compute, absl::Duration encode) override;
 
  private:
   friend class Metrics;

@@ -127,14 +127,14 @@ void ModelMetrics::Received(int64_t bytes) {
 }
 void ModelMetrics::Sent(int64_t bytes) { parts_->sent.Increment(static_cast<double>(bytes)); }
 
-void ModelMetrics::SetQueue(int64_t requests, int64_t samples) {
+void ModelMetrics::OnQueue(int64_t requests, int64_t samples) {
   parts_->queue_requests.Set(static_cast<double>(requests));
   parts_->queue_samples.Set(static_cast<double>(samples));
 }
-void ModelMetrics::Queued(absl::Duration waited) {
+void ModelMetrics::OnQueueTime(absl::Duration waited) {
   parts_->queue_seconds.Observe(absl::ToDoubleSeconds(waited));
 }
-void ModelMetrics::BatchRun(int64_t samples, absl::Duration compute, absl::Duration encode) {
+void ModelMetrics::OnBatch(int64_t samples, absl::Duration compute, absl::Duration encode) {
   parts_->batch_samples.Observe(static_cast<double>(samples));
   parts_->compute_seconds.Observe(absl::ToDoubleSeconds(compute));
   parts_->encode_seconds.Observe(absl::ToDoubleSeconds(encode));

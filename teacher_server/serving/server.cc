@@ -1,12 +1,11 @@
 #include "teacher_server/serving/server.h"
 
-#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <sys/stat.h>
 
-#include <cstdlib>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +14,8 @@
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/rpc/address.h"
+#include "common/rpc/grpc_log.h"
+#include "teacher_server/serving/access.h"
 #include "teacher_server/serving/budget.h"
 #include "teacher_server/serving/listen.h"
 #include "teacher_server/serving/teacher_service.h"
@@ -34,12 +35,38 @@ absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, i
       absl::StrCat(field, " ", value, ": allowed are ", least, " to ", most));
 }
 
-// gRPC's own lines on stderr would double every error that is reported here.
-void SilenceGrpcLog() {
-  if (std::getenv("GRPC_VERBOSITY") == nullptr) {
-    gpr_set_log_function([](gpr_log_func_args*) {});
+absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
+  const absl::StatusOr<Address> address = ParseAddress(text);
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("listen ", address.status().message()));
   }
+  if (options.tls.certificate.empty() && !IsLoopback(*address) && !options.allow_insecure) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("listen ", text,
+                     ": without TLS, whoever reaches this address may read and use the teacher; "
+                     "give --tls_cert and --tls_key, or say --allow_insecure"));
+  }
+  return absl::OkStatus();
 }
+
+absl::StatusOr<std::unique_ptr<Tokens>> OpenTokens(const ServerOptions& options, Clock& clock) {
+  if (options.token_file.empty()) return nullptr;
+  const int streams =
+      options.streams_per_token > 0 ? options.streams_per_token : options.max_streams;
+  return Tokens::Open(options.token_file, streams, clock);
+}
+
+// New files get `mode`, as long as this lives. The mask is the process's.
+class FileMode {
+ public:
+  explicit FileMode(int mode) : before_(::umask(static_cast<mode_t>(~mode & 0777))) {}
+  ~FileMode() { ::umask(before_); }
+  FileMode(const FileMode&) = delete;
+  FileMode& operator=(const FileMode&) = delete;
+
+ private:
+  const mode_t before_;
+};
 
 void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_message_bytes));
@@ -53,6 +80,8 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
+  // A connection that says nothing is closed.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
 }
 
 std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const ServedModel> models,
@@ -75,10 +104,18 @@ int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_messag
 
 absl::Status ServerOptions::Validate() const {
   if (listen.empty()) return absl::InvalidArgumentError("listen: at least one address is needed");
-  for (const std::string& address : listen) {
-    if (const auto parsed = ParseAddress(address); !parsed.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("listen ", parsed.status().message()));
-    }
+  for (const std::string& address : listen) RETURN_IF_ERROR(CheckAddress(address, *this));
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(tls.key.empty() ? "tls_cert" : "tls_key", " is given without ",
+                     tls.key.empty() ? "tls_key" : "tls_cert",
+                     ": a server shows a certificate and has its key"));
+  }
+  if (!tls.client_ca.empty() && tls.certificate.empty()) {
+    return absl::InvalidArgumentError("tls_client_ca needs --tls_cert and --tls_key");
+  }
+  if (streams_per_token < 0 || streams_per_token > kMaxStreams) {
+    return OutOfRange("streams_per_token", streams_per_token, 0, kMaxStreams);
   }
   if (limits.max_request_samples < 1 || limits.max_request_samples > kMaxCredits) {
     return OutOfRange("max_request_samples", limits.max_request_samples, 1, kMaxCredits);
@@ -108,6 +145,11 @@ absl::Status ServerOptions::Validate() const {
   return absl::OkStatus();
 }
 
+absl::Status ServerOptions::CheckFiles() const {
+  RETURN_IF_ERROR(Check(tls));
+  return OpenTokens(*this, Clock::Real()).status();
+}
+
 // In order of lifetime: what is below uses what is above.
 struct TeacherServer::Parts {
   std::shared_ptr<Counters> counters = std::make_shared<Counters>();
@@ -115,15 +157,20 @@ struct TeacherServer::Parts {
   std::vector<std::string> addresses;
   Clock* clock = nullptr;
   std::shared_ptr<const ServedTeachers> teachers;
+  Metrics* metrics = nullptr;
   std::unique_ptr<Budget> budget;
+  std::unique_ptr<Access> access;
   std::unique_ptr<TeacherService> service;
   std::unique_ptr<grpc::Server> server;
 };
 
 absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
-    const ServerOptions& options, absl::Span<const ServedModel> models, Clock& clock) {
+    const ServerOptions& options, absl::Span<const ServedModel> models, Metrics& metrics,
+    Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SilenceGrpcLog();
+  ASSIGN_OR_RETURN(const auto tls_credentials, MakeServerCredentials(options.tls));
+  ASSIGN_OR_RETURN(std::unique_ptr<Tokens> tokens, OpenTokens(options, clock));
   auto parts = std::make_unique<Parts>();
   std::vector<Address> addresses;
   for (const std::string& text : options.listen) {
@@ -139,11 +186,15 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
                                             .samples = options.max_samples,
                                             .stream_bytes = StreamReserve(options.limits),
                                             .max_streams = options.max_streams});
+  parts->access = std::make_unique<Access>(options.max_streams, std::move(tokens));
+  parts->metrics = &metrics;
+  metrics.SetByteLimit(options.max_bytes);
   StreamContext context{.teachers = parts->teachers,
                         .counters = parts->counters,
+                        .metrics = &metrics,
                         .budget = parts->budget.get(),
                         .clock = &clock};
-  parts->service = std::make_unique<TeacherService>(std::move(context), options.max_streams);
+  parts->service = std::make_unique<TeacherService>(std::move(context), *parts->access);
 
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -151,10 +202,15 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
   Configure(options, builder);
   std::vector<int> ports(addresses.size(), 0);
   for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i].ToString(), grpc::InsecureServerCredentials(), &ports[i]);
+    const bool tcp = addresses[i].kind == Address::Kind::kTcp;
+    builder.AddListeningPort(addresses[i].ToString(),
+                             tcp ? tls_credentials : grpc::InsecureServerCredentials(), &ports[i]);
   }
   builder.RegisterService(parts->service.get());
-  parts->server = builder.BuildAndStart();
+  {
+    const FileMode mode(options.socket_mode);
+    parts->server = builder.BuildAndStart();
+  }
   for (size_t i = 0; i < addresses.size(); ++i) {
     if (parts->server == nullptr && ports[i] == 0) return WhyNotListening(addresses[i]);
     if (addresses[i].kind == Address::Kind::kTcp) addresses[i].port = ports[i];
@@ -177,6 +233,7 @@ const std::vector<std::string>& TeacherServer::addresses() const { return parts_
 
 absl::Status TeacherServer::Drain(absl::Duration timeout) {
   parts_->server->GetHealthCheckService()->SetServingStatus(false);
+  parts_->metrics->SetDraining();
   parts_->service->BeginDrain();
   const int open = parts_->service->WaitForStreams(parts_->clock->Now() + timeout);
   // Cancels what is open, then waits until gRPC has let go of every stream.

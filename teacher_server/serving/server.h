@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,22 +14,33 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/base/clock.h"
+#include "common/rpc/credentials.h"
 #include "common/rpc/limits.h"
 #include "common/store/served_model.h"
 #include "teacher_server/batching/batcher.h"
+#include "teacher_server/serving/metrics.h"
 
 namespace distill {
 
 struct ServerOptions {
   std::vector<std::string> listen;  // as ParseAddress takes them, at least one
+  // Of the TCP addresses. A Unix socket is guarded by its mode.
+  ServerTls tls;
+  std::filesystem::path token_file;  // tokens.h; empty: no token is needed
+  bool allow_insecure = false;       // TCP beyond the loopback interface without TLS
+  int socket_mode = 0600;            // of Unix sockets
   StreamLimits limits;
-  int max_streams = 64;  // open at once
+  int max_streams = 64;       // open at once
+  int streams_per_token = 0;  // where the token file says nothing else; 0: max_streams
   // What all streams together may have in flight: inputs, answers, and what is being received.
   int64_t max_bytes = int64_t{1} << 30;
   int64_t max_samples = 65536;
 
-  // INVALID_ARGUMENT names the field, its value and what is allowed.
+  // INVALID_ARGUMENT names the field, its value and what is allowed. Looks at no file.
   absl::Status Validate() const;
+
+  // Reads the certificates, keys and tokens: what Start would refuse, before a model is loaded.
+  absl::Status CheckFiles() const;
 };
 
 // What was done since the start. A request counts when the write of its answer completed.
@@ -54,10 +66,11 @@ class TeacherServer {
  public:
   // Listens on every address, or on none: the first that cannot be had is named, with the reason.
   // Health (grpc.health.v1: "", "distill.v1.Teacher" and "distill.v1.Teacher/MODEL" for each model)
-  // is SERVING when this returns. `models`: at least one, of different names. Batchers and clock
-  // must outlive the server.
+  // is SERVING when this returns. `models`: at least one, of different names, which
+  // `metrics` has. Batchers, metrics and clock must outlive the server.
   static absl::StatusOr<std::unique_ptr<TeacherServer>> Start(const ServerOptions& options,
                                                               absl::Span<const ServedModel> models,
+                                                              Metrics& metrics,
                                                               Clock& clock = Clock::Real());
 
   // Cancels what is still open, and removes its Unix sockets.

@@ -197,7 +197,8 @@ void StreamSession::AnswerError(uint64_t id, const absl::Status& status) {
   error.set_code(static_cast<int32_t>(status.code()));
   error.set_message(std::string(status.message()));
   if (absl::IsUnavailable(status)) error.set_reason(v1::REASON_DRAINING);
-  Outgoing outgoing{.kind = Outgoing::Kind::kError, .frame = WriteFrame(response, {}), .id = id};
+  Outgoing outgoing{
+      .kind = Outgoing::Kind::kError, .frame = WriteFrame(response, {}), .id = id, .error = status};
   SetCharge(id, {.samples = in_flight_[id].samples,
                  .bytes = kRequestOverhead + static_cast<int64_t>(outgoing.frame.Length())});
   outgoing_.push_back(std::move(outgoing));
@@ -222,6 +223,11 @@ void StreamSession::Drain() {
 }
 
 void StreamSession::Abort() { EndWith(absl::CancelledError("the stream was cancelled")); }
+
+void StreamSession::OpenTimedOut() {
+  if (terms_.has_value()) return;
+  EndWith(absl::DeadlineExceededError("the stream was not opened in time; send an open first"));
+}
 
 void StreamSession::EndWith(absl::Status status) {
   if (end_.has_value()) return;

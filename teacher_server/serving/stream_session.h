@@ -54,6 +54,7 @@ class StreamSession {
     grpc::ByteBuffer frame;
     uint64_t id = 0;      // of the request that it answers; not for kControl
     int64_t samples = 0;  // that it answers; kTargets only
+    absl::Status error;   // kError only
     Charge charge;        // given back by Written()
   };
 
@@ -71,6 +72,9 @@ class StreamSession {
 
   // The peer is gone: nothing more can be read or written.
   void Abort();
+
+  // The stream has waited too long for its open; without effect once it was opened.
+  void OpenTimedOut();
 
   bool WantsRead() const;
 

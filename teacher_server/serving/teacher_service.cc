@@ -1,9 +1,10 @@
 #include "teacher_server/serving/teacher_service.h"
 
+#include <bit>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/match.h"
 #include "common/base/log.h"
 #include "common/rpc/convert.h"
 
@@ -19,17 +20,33 @@ class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
   void OnDone() override { delete this; }
 };
 
+Caller CallerOf(const grpc::CallbackServerContext& context) {
+  Caller caller{.local = absl::StartsWith(context.peer(), "unix")};
+  const auto header = context.client_metadata().find("authorization");
+  if (header != context.client_metadata().end()) {
+    caller.authorization.assign(header->second.data(), header->second.size());
+  }
+  return caller;
+}
+
+RejectReason ReasonOf(const absl::Status& refusal) {
+  if (absl::IsUnauthenticated(refusal)) return RejectReason::kUnauthenticated;
+  return absl::IsUnavailable(refusal) ? RejectReason::kDraining : RejectReason::kTooManyStreams;
+}
+
 }  // namespace
 
-TeacherService::TeacherService(StreamContext context, int max_streams)
-    : context_(std::move(context)), max_streams_(max_streams) {}
+TeacherService::TeacherService(StreamContext context, Access& access)
+    : context_(std::move(context)), access_(access) {}
 
 grpc::ServerUnaryReactor* TeacherService::GetModel(grpc::CallbackServerContext* context,
                                                    const v1::GetModelRequest* request,
                                                    v1::GetModelResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (draining()) {
-    reactor->Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, kDraining));
+  absl::Status refusal = access_.Authenticate(CallerOf(*context)).status();
+  if (refusal.ok() && draining()) refusal = absl::UnavailableError(kDraining);
+  if (!refusal.ok()) {
+    reactor->Finish(Refuse(refusal, *context));
     return reactor;
   }
   const auto teacher = context_.teachers->Find(request->model());
@@ -47,33 +64,45 @@ grpc::ServerUnaryReactor* TeacherService::GetModel(grpc::CallbackServerContext* 
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* TeacherService::Distill(
-    grpc::CallbackServerContext*) {
-  grpc::Status refusal;
-  const std::shared_ptr<DistillStream> stream = OpenStream(refusal);
-  if (stream == nullptr) return new RefusedStream(refusal);
-  return stream.get();
+    grpc::CallbackServerContext* context) {
+  auto admission = access_.Admit(CallerOf(*context));
+  if (!admission.ok()) return new RefusedStream(Refuse(admission.status(), *context));
+  const std::shared_ptr<DistillStream> stream = StartStream(*std::move(admission));
+  if (stream != nullptr) return stream.get();
+  return new RefusedStream(Refuse(absl::UnavailableError(kDraining), *context));
 }
 
-std::shared_ptr<DistillStream> TeacherService::OpenStream(grpc::Status& refusal) {
+grpc::Status TeacherService::Refuse(const absl::Status& status,
+                                    const grpc::CallbackServerContext& context) {
+  context_.metrics->Rejected(ReasonOf(status));
+  uint64_t refused = 0;
+  {
+    MutexLock lock(mutex_);
+    refused = ++refused_;
+  }
+  // The 1st, 2nd, 4th, 8th …: who is refused tries again.
+  if (std::has_single_bit(refused)) {
+    log::Warning(log::Line("call refused", {{"peer", context.peer()},
+                                            {"refused_so_far", refused},
+                                            {"code", absl::StatusCodeToString(status.code())},
+                                            {"message", status.message()}}));
+  }
+  return ToGrpc(status);
+}
+
+// Null while draining.
+std::shared_ptr<DistillStream> TeacherService::StartStream(
+    std::unique_ptr<Access::Admission> admission) {
   uint64_t id = 0;
   {
     MutexLock lock(mutex_);
-    if (draining_) {
-      refusal = grpc::Status(grpc::StatusCode::UNAVAILABLE, kDraining);
-      return nullptr;
-    }
-    if (static_cast<int>(streams_.size()) >= max_streams_) {
-      refusal = grpc::Status(
-          grpc::StatusCode::RESOURCE_EXHAUSTED,
-          absl::StrCat("all ", max_streams_, " streams that this server takes are open"));
-      return nullptr;
-    }
+    if (draining_) return nullptr;
     id = next_id_++;
     streams_.emplace(id, nullptr);
   }
   ++context_.counters->streams;
   const std::shared_ptr<DistillStream> stream =
-      DistillStream::Start(context_, id, [this, id] { StreamDone(id); });
+      DistillStream::Start(context_, id, std::move(admission), [this, id] { StreamDone(id); });
   bool drain = false;
   {
     MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "common/base/mutex.h"
 #include "distill/v1/teacher.grpc.pb.h"
+#include "teacher_server/serving/access.h"
 #include "teacher_server/serving/distill_stream.h"
 
 namespace distill {
@@ -19,8 +20,8 @@ namespace distill {
 class TeacherService final : public v1::Teacher::WithRawCallbackMethod_Distill<
                                  v1::Teacher::WithCallbackMethod_GetModel<v1::Teacher::Service>> {
  public:
-  // `max_streams`: open at once; more are refused RESOURCE_EXHAUSTED.
-  TeacherService(StreamContext context, int max_streams);
+  // `access`: outlives the service.
+  TeacherService(StreamContext context, Access& access);
 
   grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* context,
                                      const v1::GetModelRequest* request,
@@ -35,19 +36,21 @@ class TeacherService final : public v1::Teacher::WithRawCallbackMethod_Distill<
   int WaitForStreams(absl::Time deadline);
 
  private:
-  // Null: a reason to refuse was found, in `refusal`.
-  std::shared_ptr<DistillStream> OpenStream(grpc::Status& refusal);
+  std::shared_ptr<DistillStream> StartStream(std::unique_ptr<Access::Admission> admission);
+  // Counts and logs it; returns what the client is told.
+  grpc::Status Refuse(const absl::Status& status, const grpc::CallbackServerContext& context);
   void StreamDone(uint64_t id);
   bool draining();
 
   const StreamContext context_;
-  const int max_streams_;
+  Access& access_;
 
   Mutex mutex_;
   CondVar stream_done_;
   // Null while a stream starts.
   absl::flat_hash_map<uint64_t, std::shared_ptr<DistillStream>> streams_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_id_ ABSL_GUARDED_BY(mutex_) = 1;
+  uint64_t refused_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/credentials.h"
 #include "common/tensor/input_spec.h"
 #include "student_trainer/client/stream_errors.h"
 
@@ -16,13 +17,15 @@ namespace {
 constexpr int kLastCode = 16;  // of google.rpc.Code
 
 // The one place that dials a server: credentials and tokens go in here.
-std::unique_ptr<TeacherStream> Dial(const TeacherClientOptions& options,
-                                    std::shared_ptr<TeacherStream::Handler> handler) {
+absl::StatusOr<std::unique_ptr<TeacherStream>> Dial(
+    const TeacherClientOptions& options, std::shared_ptr<TeacherStream::Handler> handler) {
+  ASSIGN_OR_RETURN(const ClientCredentials credentials, ReadClientCredentials(options.security));
   v1::Open open;
   open.set_model(options.model);
   open.set_client(options.client_name);
   *open.mutable_targets() = ToProto(options.spec);
-  return TeacherStream::Start(options.address, options.max_message_bytes, open, std::move(handler));
+  return TeacherStream::Start(options.address, credentials, options.max_message_bytes, open,
+                              std::move(handler));
 }
 
 }  // namespace
@@ -35,7 +38,7 @@ absl::StatusOr<std::shared_ptr<LoadStream>> LoadStream::Open(const TeacherClient
   {
     MutexLock lock(self->mutex_);
     self->wanted_ = options.spec;
-    self->stream_ = Dial(options, self);
+    ASSIGN_OR_RETURN(self->stream_, Dial(options, self));
     const absl::Time deadline = clock.Now() + options.connect_timeout;
     while (!self->opened_ && !self->closed_ && clock.Now() < deadline) {
       clock.WaitUntil(self->changed_, self->mutex_, deadline);
@@ -47,7 +50,7 @@ absl::StatusOr<std::shared_ptr<LoadStream>> LoadStream::Open(const TeacherClient
                         "no answer within ", absl::FormatDuration(options.connect_timeout)));
   }
   self->Close();
-  return DescribeOpenFailure(options.address, refused);
+  return DescribeOpenFailure(options.address, options.security, refused);
 }
 
 absl::Status LoadStream::SetRequest(SoftTargetRequest request) {

@@ -28,6 +28,7 @@ struct Options {
   std::filesystem::path model;
   int64_t batch = 256;
   int threads = 0;
+  std::string device = "auto";
   int64_t length = 0;
   uint64_t seed = 0;
   absl::Duration warmup = absl::Seconds(1);
@@ -43,12 +44,14 @@ absl::StatusOr<std::function<absl::Status()>> PrepareBatch(const Options& option
   runner_options.model_directory = options.model;
   runner_options.max_batch_samples = options.batch;
   runner_options.threads = options.threads;
-  ASSIGN_OR_RETURN(std::shared_ptr<Runner> runner, LoadRunner(runner_options));
+  runner_options.device = options.device;
+  ASSIGN_OR_RETURN(auto runners, LoadRunners(runner_options));
+  const std::shared_ptr<Runner> runner = std::move(runners.front());
   RunnerRequest request{.samples = options.batch};
   ASSIGN_OR_RETURN(request.inputs, RandomInputs(runner->info().inputs, {.samples = options.batch,
                                                                         .length = options.length,
                                                                         .seed = options.seed}));
-  return [runner, request] { return runner->Run({&request, 1}).front().status(); };
+  return [runner, request] { return runner->Run({&request, 1}).answers.front().status(); };
 }
 
 struct Measured {
@@ -110,6 +113,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of the computation; 0: one a core")
       ->capture_default_str();
+  app.add_option("--device", options.device, "As teacher_server takes it")->capture_default_str();
   app.add_option("--length", options.length, "Of inputs of variable length");
   app.add_option("--seed", options.seed, "Of the inputs");
   distill::AddParsed(app, "--duration", options.duration, distill::ParseDuration, "5s",

@@ -59,6 +59,12 @@ void AddOptions(CLI::App& app, LoadOptions& o, std::filesystem::path& json) {
   AddParsed(app, "--encoding", o.client.spec.encoding, ParseDense, "f32",
             "How soft targets travel: f32, f16 or bf16");
   app.add_option("--seed", o.seed, "Of the inputs");
+  ClientSecurity& security = o.client.security;
+  app.add_flag("--tls", security.tls, "Encrypt; implied by each --tls_ option");
+  app.add_option("--tls_ca", security.ca, "PEM file: who signed the server's certificate");
+  app.add_option("--tls_cert", security.certificate, "PEM file of the client's own certificate");
+  app.add_option("--tls_key", security.key, "PEM file of its key");
+  app.add_option("--token_file", security.token_file, "File with the bearer token");
   app.add_option("--json", json, "Write the figures to this file, too")->type_name("FILE");
 }
 

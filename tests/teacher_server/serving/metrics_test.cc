@@ -140,8 +140,8 @@ TEST(MetricsTest, WhatHappensIsCountedUnderItsModel) {
   large.Received(1000);
   large.Sent(70);
   large.Rejected(RejectReason::kExpired);
-  large.SetQueue(2, 48);
-  large.SetQueue(1, 16);
+  large.OnQueue(2, 48);
+  large.OnQueue(1, 16);
   metrics.of("small").RequestAnswered(1);
   metrics.Rejected(RejectReason::kUnauthenticated);
 
@@ -172,9 +172,9 @@ TEST(MetricsTest, WhatHappensIsCountedUnderItsModel) {
 TEST(MetricsTest, TimesAreSecondsAndBatchesAreSamples) {
   Metrics metrics(kModels);
   ModelMetrics& large = metrics.of("large");
-  large.Queued(absl::Milliseconds(2));
-  large.Queued(absl::Minutes(5));
-  large.BatchRun(33, absl::Milliseconds(250), absl::Microseconds(50));
+  large.OnQueueTime(absl::Milliseconds(2));
+  large.OnQueueTime(absl::Minutes(5));
+  large.OnBatch(33, absl::Milliseconds(250), absl::Microseconds(50));
 
   const std::map<std::string, double> samples = Samples(metrics);
   EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="0.001"})"), 0);
@@ -211,7 +211,7 @@ TEST(MetricsTest, CountsOfSeveralThreadsAllArrive) {
       for (int j = 0; j < kEach; ++j) {
         model.StreamOpened(absl::StrCat("token", j % 2));
         model.RequestAnswered(i);
-        model.Queued(absl::ZeroDuration());
+        model.OnQueueTime(absl::ZeroDuration());
       }
     });
   }

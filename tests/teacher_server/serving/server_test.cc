@@ -14,6 +14,7 @@ namespace distill {
 namespace {
 
 using ::distill::testing::ClientStream;
+using ::distill::testing::FakeRunner;
 using ::distill::testing::IsOk;
 using ::distill::testing::LogitsOf;
 using ::distill::testing::OpenMessage;
@@ -29,7 +30,7 @@ class ServerTest : public ServingTest {
   absl::StatusOr<std::unique_ptr<TeacherServer>> StartOn(std::vector<std::string> listen) {
     StartBatcher();
     options_.listen = std::move(listen);
-    return TeacherServer::Start(options_, {model()});
+    return TeacherServer::Start(options_, {model()}, metrics_);
   }
 
   // grpc.health.v1.Health/Check, on the wire: 1 is SERVING, 2 NOT_SERVING.
@@ -153,6 +154,48 @@ TEST_F(ServerTest, ASecondServerOnAPortIsRefused) {
   ExpectServes();
 }
 
+TEST_F(ServerTest, EachModelIsReachedByItsNameAndHasAHealthOfItsOwn) {
+  FakeRunner other;
+  other.mutable_info().name = "other";
+  other.mutable_info().classes = 7;
+  other.mutable_info().class_names.clear();
+  Runner* runner = &other;
+  Batcher batcher(batcher_options_, absl::MakeConstSpan(&runner, 1), Clock::Real());
+  StartBatcher();
+  const std::vector<std::string> names = {"fake", "other"};
+  Metrics metrics(names);
+  options_.listen = {address()};
+  auto server = TeacherServer::Start(
+      options_, {model(), {other.info(), other.numerics(), &batcher}}, metrics);
+  ASSERT_THAT(server, IsOk());
+  channel_ = Connect();
+
+  for (const auto& [name, classes] : {std::pair{"", 3}, {"fake", 3}, {"other", 7}}) {
+    ClientStream stream(channel_);
+    v1::DistillRequest open = OpenMessage();
+    open.mutable_open()->set_model(name);
+    EXPECT_EQ(stream.Open(open).model().classes(), classes);
+    stream.Send(RequestMessage(1));
+    EXPECT_EQ(stream.Receive()->targets().classes(), classes);
+    stream.HalfClose();
+    EXPECT_TRUE(stream.Finish().ok());
+  }
+  ClientStream stranger(channel_);
+  v1::DistillRequest open = OpenMessage();
+  open.mutable_open()->set_model("third");
+  stranger.Send(open);
+  const grpc::Status status = stranger.Finish();
+  EXPECT_EQ(status.error_code(), grpc::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), HasSubstr("'fake', 'other'"));
+
+  EXPECT_EQ(Health("distill.v1.Teacher/other"), 1);
+  EXPECT_EQ(Health("distill.v1.Teacher/third"), -1);
+  server->reset();
+  EXPECT_THAT(metrics.Text(), HasSubstr("distill_samples_total{model=\"fake\"} 2"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("distill_samples_total{model=\"other\"} 1"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("distill_in_flight_bytes 0"));
+}
+
 TEST_F(ServerTest, OneAddressThatCannotBeHadStartsNothing) {
   const auto first = StartOn({"127.0.0.1:0"});
   ASSERT_THAT(first, IsOk());
@@ -165,6 +208,7 @@ TEST_F(ServerTest, OneAddressThatCannotBeHadStartsNothing) {
 }
 
 TEST_F(ServerTest, AnAddressOfAnotherMachineIsNamedWithTheReason) {
+  options_.allow_insecure = true;
   EXPECT_THAT(StartOn({"192.0.2.1:4000"}),
               StatusIs(absl::StatusCode::kInternal,
                        HasSubstr("192.0.2.1:4000: Cannot assign requested address")));

@@ -68,7 +68,7 @@ class ServingTest : public ::testing::Test {
   void StartServer() {
     StartBatcher();
     options_.listen = {address()};
-    auto server = TeacherServer::Start(options_, {model()});
+    auto server = TeacherServer::Start(options_, {model()}, metrics_);
     ASSERT_THAT(server, IsOk());
     server_ = *std::move(server);
     channel_ = Connect();
@@ -113,6 +113,8 @@ class ServingTest : public ::testing::Test {
   const TempDir dir_;
   FakeRunner runner_;
   Runner* any_runner_ = &runner_;
+  const std::string name_ = runner_.info().name;
+  Metrics metrics_{absl::MakeConstSpan(&name_, 1)};
   BatcherOptions batcher_options_{.rule = {.batch_delay = absl::ZeroDuration()}};
   ServerOptions options_;
   std::unique_ptr<Batcher> batcher_;
