@@ -8,7 +8,8 @@ readonly BUILD_PACKAGES=(
   ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc python3 python3-venv zlib1g-dev)
 readonly DEMO_PACKAGES=(dataset-fashion-mnist)
-readonly TEST_PACKAGES=(dataset-fashion-mnist libgmock-dev libgtest-dev openssl)
+readonly TEST_PACKAGES=(
+  clang dataset-fashion-mnist libclang-rt-dev libgmock-dev libgtest-dev openssl)
 
 print_help() {
   cat <<END

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Set-up, build, every test; then the layers without LibTorch again under the sanitizers.
+# Set-up, build, every test; then the layers without LibTorch again under the sanitizers, and the
+# fuzzers for a short while.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 (($# == 0)) || usage_error "unknown option '$1'; scripts/test.sh takes none"
@@ -7,19 +8,20 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 section "Set-up"
 scripts/setup.sh --for=tests
 
-section "Build: release"
-build release -DDISTILL_BUILD_TESTS=ON
+# build_and_test PRESET TITLE TARGET...
+build_and_test() {
+  section "Build: $2"
+  build "$1" -DDISTILL_BUILD_TESTS=ON -- "${@:3}"
+  section "Tests: $2"
+  ctest --preset "$1" | tee "build/$1/tests.log"
+}
 
-section "Tests: release"
-ctest --preset release | tee build/release/tests.log
-
-section "Build: AddressSanitizer and UndefinedBehaviorSanitizer"
-build asan -DDISTILL_BUILD_TESTS=ON -- torch_free_tests
-
-section "Tests: AddressSanitizer and UndefinedBehaviorSanitizer"
-ctest --preset asan | tee build/asan/tests.log
+build_and_test release "release"
+build_and_test asan "AddressSanitizer and UndefinedBehaviorSanitizer" torch_free_tests
+build_and_test tsan "ThreadSanitizer" torch_free_tests
+build_and_test fuzz "fuzzers" fuzzers
 
 section "Summary"
-for preset in release asan; do
+for preset in release asan tsan fuzz; do
   echo "$preset: $(grep 'tests passed' "build/$preset/tests.log")"
 done
