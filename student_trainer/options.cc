@@ -1,13 +1,14 @@
 #include "student_trainer/options.h"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/command_line.h"
 #include "common/base/units.h"
 
 namespace distill {
@@ -126,11 +127,6 @@ std::string ConfigOf(const CLI::App& train) {
 
 ParsedCommandLine Exit(int code) { return {.exit_code = code}; }
 
-ParsedCommandLine Refuse(absl::string_view message) {
-  std::cerr << "student_trainer: " << message << "\nRun with --help for more information.\n";
-  return Exit(2);
-}
-
 }  // namespace
 
 ParsedCommandLine ParseCommandLine(int argc, char** argv) {
@@ -153,16 +149,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   evaluate.fallthrough();
   AddEvaluate(evaluate, evaluate_options);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help_or_version) {
-    return Exit(app.exit(help_or_version));
-  } catch (const CLI::FileError& error) {
-    std::cerr << "student_trainer: " << error.what() << "\n";
-    return Exit(1);
-  } catch (const CLI::ParseError& error) {
-    return Refuse(error.what());
-  }
+  if (const std::optional<int> exit_code = ParseOrExit(app, argc, argv)) return Exit(*exit_code);
   ParsedCommandLine parsed;
   absl::Status valid;
   if (train.parsed()) {
@@ -173,7 +160,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
     valid = evaluate_options.Validate();
     parsed.options.evaluate = std::move(evaluate_options);
   }
-  return valid.ok() ? parsed : Refuse(valid.message());
+  return valid.ok() ? parsed : Exit(RefuseCommandLine(app, valid.message()));
 }
 
 }  // namespace distill

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cstdint>
 #include <functional>
-#include <iostream>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/command_line.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/rpc/address.h"
@@ -21,7 +22,6 @@
 namespace distill {
 namespace {
 
-constexpr int kCommandLineWrong = 2;
 constexpr absl::Duration kMaxDrainTimeout = absl::Hours(24);
 
 absl::StatusOr<int64_t> ParseInteger(absl::string_view text) {
@@ -36,18 +36,6 @@ absl::StatusOr<int> ParseInt(absl::string_view text) {
     return static_cast<int>(value);
   }
   return absl::InvalidArgumentError(absl::StrCat("'", text, "' is too large"));
-}
-
-// Adds an option whose value `parse` turns into `target`. Ranges are checked by Validate.
-template <typename T, typename Parse>
-CLI::Option* Add(CLI::App& app, const std::string& name, T& target, Parse parse,
-                 const std::string& default_text, const std::string& help) {
-  const auto set = [name, &target, parse](const std::string& text) {
-    const absl::StatusOr<T> value = parse(text);
-    if (!value.ok()) throw CLI::ValidationError(name, std::string(value.status().message()));
-    target = *value;
-  };
-  return app.add_option_function<std::string>(name, set, help)->default_str(default_text);
 }
 
 // "NAME=DIR" or "DIR"; a folder with '=' in its path is written with a name. All else is `common`.
@@ -107,13 +95,13 @@ void AddSecurity(CLI::App& app, Options& options) {
       "--token_file", server.token_file,
       "Lines of NAME TOKEN [MAX_STREAMS]: clients on TCP must show one of the tokens; followed "
       "when it is replaced");
-  Add(app, "--streams_per_token", server.streams_per_token, ParseInt, "0",
-      "Streams that one token may have open, where the file does not say; 0: --max_streams")
+  AddParsed(app, "--streams_per_token", server.streams_per_token, ParseInt, "0",
+            "Streams that one token may have open, where the file does not say; 0: --max_streams")
       ->type_name("N");
   app.add_flag("--allow_insecure", server.allow_insecure,
                "Listen beyond the loopback interface without TLS");
-  Add(app, "--socket_mode", server.socket_mode, ParseFileMode, "600",
-      "File mode of unix: sockets, which need neither TLS nor a token")
+  AddParsed(app, "--socket_mode", server.socket_mode, ParseFileMode, "600",
+            "File mode of unix: sockets, which need neither TLS nor a token")
       ->type_name("MODE");
   add_file("--allowed_models", options.allowed_models,
            "Lines as sha256sum prints them: weights whose sum is not among them are not loaded");
@@ -129,11 +117,6 @@ void AddSecurity(CLI::App& app, Options& options) {
       "--tls_key are then the client's");
 }
 
-int CommandLineWrong(absl::string_view message) {
-  std::cerr << "teacher_server: " << message << "\nRun teacher_server --help for the options.\n";
-  return kCommandLineWrong;
-}
-
 }  // namespace
 
 absl::Status Options::Validate() const {
@@ -146,6 +129,13 @@ absl::Status Options::Validate() const {
   for (const RunnerOptions& model : models) RETURN_IF_ERROR(model.Validate());
   RETURN_IF_ERROR(batcher.Validate());
   RETURN_IF_ERROR(server.Validate());
+  if (!metrics_listen.empty()) {
+    const absl::StatusOr<Address> address = ParseAddress(metrics_listen);
+    if (!address.ok() || address->kind != Address::Kind::kTcp) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("metrics_listen ", metrics_listen, ": allowed is host:port"));
+    }
+  }
   if (drain_timeout > kMaxDrainTimeout) {
     return absl::InvalidArgumentError(absl::StrCat(
         "drain_timeout ", absl::FormatDuration(drain_timeout), ": allowed are 0s to 24h"));
@@ -172,11 +162,11 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
                  "host:port, [ipv6]:port (port 0: any free one) or unix:/path; may be repeated")
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
-  Add(app, "--max_batch_samples", options.batcher.rule.max_batch_samples, ParseInteger, "256",
-      "Samples computed together at most; also the fixed size of batch-independent requests")
+  AddParsed(app, "--max_batch_samples", options.batcher.rule.max_batch_samples, ParseInteger, "256",
+            "Samples computed together at most; also the fixed size of batch-independent requests")
       ->type_name("N");
-  Add(app, "--batch_delay", options.batcher.rule.batch_delay, ParseDuration, "2ms",
-      "How long a request may wait for others to share its batch")
+  AddParsed(app, "--batch_delay", options.batcher.rule.batch_delay, ParseDuration, "2ms",
+            "How long a request may wait for others to share its batch")
       ->type_name("DURATION");
   app.add_option("--device", runner.device,
                  "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N")
@@ -185,48 +175,46 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
          "--dtype", runner.dtype,
          "What models compute in: f32, bf16 or f16; the log says at start what each would gain")
       ->default_str(runner.dtype);
-  Add(app, "--instances", runner.instances, ParseInt, "0",
+  AddParsed(
+      app, "--instances", runner.instances, ParseInt, "0",
       "Batches of one model computed at once, on threads or CUDA streams of their own; 0: 1 on the "
       "CPU, 2 on CUDA")
       ->type_name("N");
-  Add(app, "--threads", runner.threads, ParseInt, "0",
-      "Threads of each instance's computation; 0: one a core")
+  AddParsed(app, "--threads", runner.threads, ParseInt, "0",
+            "Threads of each instance's computation; 0: one a core")
       ->type_name("N");
-  Add(app, "--credits", limits.credits, ParseInteger, "4096",
-      "Samples that one stream may have in flight; at least --max_request_samples")
+  AddParsed(app, "--credits", limits.credits, ParseInteger, "4096",
+            "Samples that one stream may have in flight; at least --max_request_samples")
       ->type_name("N");
-  Add(app, "--max_request_samples", limits.max_request_samples, ParseInteger, "1024",
-      "Samples of one request")
+  AddParsed(app, "--max_request_samples", limits.max_request_samples, ParseInteger, "1024",
+            "Samples of one request")
       ->type_name("N");
-  Add(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "4MiB",
-      "Size of one message, in either direction")
+  AddParsed(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "4MiB",
+            "Size of one message, in either direction")
       ->type_name("SIZE");
-  Add(app, "--max_bytes", options.server.max_bytes, ParseByteSize, "1GiB",
+  AddParsed(
+      app, "--max_bytes", options.server.max_bytes, ParseByteSize, "1GiB",
       "Inputs and answers of all streams in flight; at least 2 * max_message_size * max_streams")
       ->type_name("SIZE");
-  Add(app, "--max_samples", options.server.max_samples, ParseInteger, "65536",
-      "Samples of all streams in flight")
+  AddParsed(app, "--max_samples", options.server.max_samples, ParseInteger, "65536",
+            "Samples of all streams in flight")
       ->type_name("N");
-  Add(app, "--max_streams", options.server.max_streams, ParseInt, "64", "Streams open at once")
+  AddParsed(app, "--max_streams", options.server.max_streams, ParseInt, "64",
+            "Streams open at once")
       ->type_name("N");
-  Add(app, "--drain_timeout", options.drain_timeout, ParseDuration, "30s",
-      "How long SIGTERM and SIGINT wait for open streams to finish")
+  AddParsed(app, "--drain_timeout", options.drain_timeout, ParseDuration, "30s",
+            "How long SIGTERM and SIGINT wait for open streams to finish")
       ->type_name("DURATION");
   AddSecurity(app, options);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
-    return CommandLineWrong(error.what());
-  }
+  if (const std::optional<int> exit_code = ParseOrExit(app, argc, argv)) return *exit_code;
   runner.max_batch_samples = options.batcher.rule.max_batch_samples;
   absl::StatusOr<std::vector<RunnerOptions>> parsed = ParseModels(models, runner);
   if (parsed.ok()) options.models = *std::move(parsed);
   options.check_health.security.certificate = options.server.tls.certificate;
   options.check_health.security.key = options.server.tls.key;
   const absl::Status status = parsed.ok() ? options.Validate() : parsed.status();
-  if (!status.ok()) return CommandLineWrong(absl::StrCat("--", status.message()));
+  if (!status.ok()) return RefuseCommandLine(app, absl::StrCat("--", status.message()));
   return options;
 }
 

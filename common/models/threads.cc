@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace distill {
 
@@ -19,6 +20,11 @@ int SetThreads(int threads) {
     reinterpret_cast<void (*)(int)>(set_openblas)(threads);
   }
   return threads;
+}
+
+void UseThreadsHere() {
+  thread_local bool done = false;
+  if (!std::exchange(done, true)) at::init_num_threads();
 }
 
 }  // namespace distill

@@ -8,4 +8,8 @@ namespace distill {
 // number of intra-op threads.
 int SetThreads(int threads);
 
+// OpenMP keeps the number of threads for each thread that computes: call in a thread of one's own
+// before it does. Cheap after the first time.
+void UseThreadsHere();
+
 }  // namespace distill

@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/models/threads.h"
 #include "common/models/torch_errors.h"
 #include "common/targets/dense.h"
 #include "teacher_server/model/batch_plan.h"
@@ -110,6 +111,7 @@ std::string TorchRunner::BatchKey(const RunnerRequest& request) const {
 }
 
 RunResult TorchRunner::Run(absl::Span<const RunnerRequest> requests) {
+  UseThreadsHere();
   const c10::InferenceMode inference;
   const c10::OptionalStreamGuard stream(stream_);
   std::vector<absl::StatusOr<EncodedTargets>> answers(requests.size(), absl::UnknownError(""));

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/base/command_line.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/status_macros.h"
@@ -19,7 +20,6 @@
 #include "common/models/torch_errors.h"
 #include "common/models/weights.h"
 #include "common/store/model_directory.h"
-#include "tests/bench/command_line.h"
 
 namespace distill {
 namespace {

@@ -13,12 +13,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "common/base/command_line.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "teacher_server/model/runner.h"
-#include "tests/bench/command_line.h"
 #include "tests/bench/random_inputs.h"
 
 namespace distill {

@@ -10,12 +10,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/clock.h"
+#include "common/base/command_line.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/base/units.h"
 #include "common/tensor/target_spec.h"
-#include "tests/bench/command_line.h"
 #include "tests/bench/load_report.h"
 #include "tests/bench/load_run.h"
 

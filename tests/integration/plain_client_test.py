@@ -170,6 +170,16 @@ class PlainClient(IntegrationTest):
             crowd.send(request_message(self.images, i))
         self.assertEqual(alone.ask(request_message(self.images, 2)).payload[0], first)
 
+        # Another server with equal numerics, asked for other requests before.
+        _, address = self.serve(self.model, self.unix_address("other.sock"))
+        with grpc.insecure_channel(address) as channel:
+            other = Stream(channel)
+            self.assertEqual(other.ask(open_message(batch_independent=True)).opened.numerics,
+                             opened.numerics)
+            other.ask(request_message(self.images[:5], 1))
+            self.assertEqual(other.ask(request_message(self.images, 2)).payload[0], first)
+            other.half_close()
+
     def test_what_ends_a_stream_says_why_and_the_next_stream_works(self):
         request = request_message(self.images)
         cases = {

@@ -1,4 +1,5 @@
-// What the command lines of the benchmark programs share.
+// What the programs' command lines share: options of the project's own types, and the exit codes: 2
+// where the command line is wrong, 1 where a file that it names cannot be read.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -12,8 +13,10 @@
 namespace distill {
 
 inline constexpr int kCommandLineWrong = 2;
+inline constexpr int kFileMissing = 1;
 
-// Adds an option whose value `parse` (text → StatusOr<T>) turns into `target`.
+// Adds an option whose value `parse` (text → StatusOr<T>) turns into `target`. Ranges are left to
+// the Validate() of the options.
 template <typename T, typename Parse>
 CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& target, Parse parse,
                        const std::string& default_text, const std::string& help) {
@@ -25,18 +28,22 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& target, Parse 
   return app.add_option_function<std::string>(name, set, help)->default_str(default_text);
 }
 
+// Says what is wrong and returns the exit code.
 inline int RefuseCommandLine(const CLI::App& app, absl::string_view message) {
   std::cerr << app.get_name() << ": " << message << "\nRun with --help for the options.\n";
   return kCommandLineWrong;
 }
 
-// The code to exit with, once help (0) or what is wrong (2) was printed; none: go on.
+// The code to exit with, once help, the version (0) or what is wrong was printed; none: go on.
 inline std::optional<int> ParseOrExit(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::Success& help) {
     return app.exit(help);
+  } catch (const CLI::FileError& error) {
+    std::cerr << app.get_name() << ": " << error.what() << "\n";
+    return kFileMissing;
   } catch (const CLI::ParseError& error) {
     return RefuseCommandLine(app, error.what());
   }
