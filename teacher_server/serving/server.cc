@@ -2,6 +2,7 @@
 
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ constexpr int64_t kMaxCredits = int64_t{1} << 24;
 constexpr int64_t kMinMessageBytes = int64_t{64} << 10;
 constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
 constexpr int kMaxStreams = 65536;
+constexpr int kUnreadBytes = 256 << 10;
 constexpr char kServiceName[] = "distill.v1.Teacher";
 
 absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
@@ -82,6 +84,17 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
   // A connection that says nothing is closed.
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
+  // What gRPC receives before any stream is asked, such as messages that never end: over this it
+  // ends streams. What the Budget lets in stays below.
+  grpc::ResourceQuota quota("teacher_server");
+  quota.Resize(static_cast<size_t>(options.max_bytes));
+  builder.SetResourceQuota(quota);
+  // What may arrive of a stream that is not read. Left alone, gRPC lets it grow with the network.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kUnreadBytes);
+  // Half a mebibyte of gzip can hold more than all of this.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
 }
 
 std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const ServedModel> models,
