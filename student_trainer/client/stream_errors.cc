@@ -24,7 +24,8 @@ bool IsNotATeacher(const absl::Status& end) {
 // A server closes a connection without a word that does not come as it must. What that may mean:
 absl::string_view WhyClosed(const absl::Status& end, const ClientSecurity& security) {
   if (!absl::StrContains(end.message(), "Socket closed") &&
-      !absl::StrContains(end.message(), "Connection reset")) {
+      !absl::StrContains(end.message(), "Connection reset") &&
+      !absl::StrContains(end.message(), "Broken pipe")) {
     return "";
   }
   if (!security.UsesTls()) return "; a server that wants TLS closes connections without it";
