@@ -1,58 +1,18 @@
 #include "teacher_server/serving/distill_stream.h"
 
-#include <bit>
-#include <string>
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "common/base/log.h"
 #include "common/rpc/convert.h"
 
 namespace distill {
-namespace {
-
-// Of a stream that the server ended: null for one that the client ended or the drain.
-std::optional<RejectReason> ReasonOf(const absl::Status& end, bool opened) {
-  switch (end.code()) {
-    case absl::StatusCode::kOk:
-    case absl::StatusCode::kCancelled:
-      return std::nullopt;
-    case absl::StatusCode::kNotFound:
-      return RejectReason::kNotFound;
-    case absl::StatusCode::kUnavailable:
-      return RejectReason::kDraining;
-    case absl::StatusCode::kDeadlineExceeded:
-      return RejectReason::kExpired;
-    default:
-      return opened ? RejectReason::kBadMessage : RejectReason::kBadOpen;
-  }
-}
-
-// Of one request.
-RejectReason ReasonOf(const absl::Status& error) {
-  switch (error.code()) {
-    case absl::StatusCode::kDeadlineExceeded:
-      return RejectReason::kExpired;
-    case absl::StatusCode::kResourceExhausted:
-      return RejectReason::kTooLarge;
-    case absl::StatusCode::kUnavailable:
-      return RejectReason::kDraining;
-    case absl::StatusCode::kInternal:
-      return RejectReason::kInternal;
-    default:
-      return RejectReason::kBadRequest;
-  }
-}
-
-}  // namespace
-
 std::shared_ptr<DistillStream> DistillStream::Start(StreamContext context, uint64_t id,
                                                     std::unique_ptr<Access::Admission> admission,
                                                     std::function<void()> on_done) {
   std::shared_ptr<DistillStream> stream(
       new DistillStream(std::move(context), id, std::move(admission), std::move(on_done)));
   stream->self_ = stream;
-  stream->open_timer_.Set(absl::ToChronoTime(stream->begin_ + stream->context_.open_timeout),
+  stream->open_timer_.Set(absl::ToChronoTime(absl::Now() + stream->context_.open_timeout),
                           [weak = stream->weak_from_this()](bool expired) {
                             const auto late = expired ? weak.lock() : nullptr;
                             if (late != nullptr) late->OnOpenTimeout();
@@ -67,11 +27,11 @@ DistillStream::DistillStream(StreamContext context, uint64_t id,
                              std::function<void()> on_done)
     : context_(std::move(context)),
       id_(id),
-      begin_(absl::Now()),
       admission_(std::move(admission)),
       on_done_(std::move(on_done)),
       session_(context_.teachers),
-      share_(*context_.budget) {}
+      share_(*context_.budget),
+      account_(id, admission_->token(), context_.counters, *context_.metrics) {}
 
 void DistillStream::Drain() {
   MutexLock lock(mutex_);
@@ -101,25 +61,12 @@ void DistillStream::Receive(absl::Time now) {
   const auto bytes = static_cast<int64_t>(incoming_.Length());
   std::optional<StreamSession::Taken> taken = session_.Receive(incoming_, now);
   incoming_.Clear();
-  if (metrics_ == nullptr && session_.terms() != nullptr) Opened();
-  context_.counters->bytes_in += bytes;
-  totals_.bytes_in += bytes;
-  if (metrics_ != nullptr) metrics_->Received(bytes);
+  if (!account_.opened() && session_.terms() != nullptr) {
+    open_timer_.Cancel();
+    account_.Opened(*session_.teacher(), *session_.terms());
+  }
+  account_.Received(bytes);
   if (taken.has_value()) Submit(*std::move(taken));
-}
-
-void DistillStream::Opened() {
-  open_timer_.Cancel();
-  const StreamTerms& terms = *session_.terms();
-  metrics_ = &context_.metrics->of(session_.teacher()->info.name);
-  metrics_->StreamOpened(admission_->token());
-  log::Info(log::Line("stream opened", {{"stream", id_},
-                                        {"client", terms.client},
-                                        {"token", admission_->token()},
-                                        {"model", session_.teacher()->info.name},
-                                        {"encoding", Name(terms.spec.encoding)},
-                                        {"classes_permuted", terms.class_order != nullptr},
-                                        {"batch_independent", terms.batch_independent}}));
 }
 
 void DistillStream::OnOpenTimeout() {
@@ -157,7 +104,7 @@ void DistillStream::OnWriteDone(bool ok) {
   {
     MutexLock lock(mutex_);
     if (ok) {
-      Count(*writing_);
+      account_.Written(*writing_);
       session_.Written(*writing_);
     } else {
       session_.Abort();
@@ -168,75 +115,10 @@ void DistillStream::OnWriteDone(bool ok) {
   context_.budget->CallWaiters();
 }
 
-void DistillStream::Count(const StreamSession::Outgoing& written) {
-  const auto bytes = static_cast<int64_t>(written.frame.Length());
-  context_.counters->bytes_out += bytes;
-  totals_.bytes_out += bytes;
-  metrics_->Sent(bytes);
-  switch (written.kind) {
-    case StreamSession::Outgoing::Kind::kTargets:
-      context_.counters->samples_served += written.samples;
-      ++context_.counters->requests_ok;
-      totals_.samples += written.samples;
-      ++totals_.requests_ok;
-      metrics_->RequestAnswered(written.samples);
-      break;
-    case StreamSession::Outgoing::Kind::kError:
-      CountFailure(written);
-      break;
-    case StreamSession::Outgoing::Kind::kControl:
-      break;
-  }
-}
-
-void DistillStream::CountFailure(const StreamSession::Outgoing& error) {
-  ++context_.counters->requests_failed;
-  metrics_->RequestFailed();
-  metrics_->Rejected(ReasonOf(error.error));
-  // The 1st, 2nd, 4th, 8th …: a client that is wrong once is wrong often.
-  if (!std::has_single_bit(static_cast<uint64_t>(++totals_.requests_failed))) return;
-  log::Warning(log::Line("request failed", {{"stream", id_},
-                                            {"request", error.id},
-                                            {"failed_so_far", totals_.requests_failed},
-                                            {"code", absl::StatusCodeToString(error.error.code())},
-                                            {"message", error.error.message()}}));
-}
-
-void DistillStream::CountEnd(const absl::Status& end) {
-  context_.counters->requests_dropped += session_.dropped();
-  const std::optional<RejectReason> reason = ReasonOf(end, metrics_ != nullptr);
-  if (metrics_ != nullptr) {
-    metrics_->RequestsDropped(session_.dropped());
-    metrics_->StreamClosed();
-    if (reason.has_value()) metrics_->Rejected(*reason);
-  } else if (reason.has_value()) {
-    context_.metrics->Rejected(*reason);
-  }
-  const std::string line =
-      log::Line("stream ended", {{"stream", id_},
-                                 {"client", metrics_ != nullptr ? session_.terms()->client : ""},
-                                 {"token", admission_->token()},
-                                 {"code", absl::StatusCodeToString(end.code())},
-                                 {"message", end.message()},
-                                 {"requests_ok", totals_.requests_ok},
-                                 {"requests_failed", totals_.requests_failed},
-                                 {"requests_dropped", session_.dropped()},
-                                 {"samples", totals_.samples},
-                                 {"bytes_in", totals_.bytes_in},
-                                 {"bytes_out", totals_.bytes_out},
-                                 {"seconds", absl::ToDoubleSeconds(absl::Now() - begin_)}});
-  if (reason.has_value() || session_.dropped() > 0) {
-    log::Warning(line);
-  } else {
-    log::Info(line);
-  }
-}
-
 void DistillStream::Hold() {
-  const StreamSession::Charge now{session_.samples_in_flight(), session_.bytes_in_flight()};
-  share_.Hold(now.samples, now.bytes);
-  context_.metrics->AddInFlight(now.bytes - held_.bytes, now.samples - held_.samples);
-  held_ = now;
+  const StreamSession::Charge held{session_.samples_in_flight(), session_.bytes_in_flight()};
+  share_.Hold(held.samples, held.bytes);
+  account_.Holds(held);
 }
 
 void DistillStream::OnCancel() {
@@ -258,7 +140,7 @@ void DistillStream::Advance() {
   if (!writing_.has_value()) {
     if (const std::optional<absl::Status> end = session_.End()) {
       finished_ = true;
-      CountEnd(*end);
+      account_.Ended(*end, session_.dropped());
       Finish(ToGrpc(*end));
       return;
     }

@@ -22,6 +22,7 @@
 #include "teacher_server/serving/counters.h"
 #include "teacher_server/serving/metrics.h"
 #include "teacher_server/serving/served_teacher.h"
+#include "teacher_server/serving/stream_account.h"
 #include "teacher_server/serving/stream_session.h"
 
 namespace distill {
@@ -56,28 +57,15 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   void OnDone() override;
 
  private:
-  // What the stream has done, for the line at its end.
-  struct Totals {
-    int64_t requests_ok = 0;
-    int64_t requests_failed = 0;
-    int64_t samples = 0;
-    int64_t bytes_in = 0;
-    int64_t bytes_out = 0;
-  };
-
   DistillStream(StreamContext context, uint64_t id, std::unique_ptr<Access::Admission> admission,
                 std::function<void()> on_done);
 
   void Receive(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Opened() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnOpenTimeout();
   void Submit(StreamSession::Taken taken) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void OnAnswer(uint64_t request_id, const WorkResult& result);
   void OnRoom();
-  void Count(const StreamSession::Outgoing& written) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CountFailure(const StreamSession::Outgoing& error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CountEnd(const absl::Status& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Tells the budget what the session holds.
+  // Tells the budget and the metrics what the session holds.
   void Hold() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Starts whatever the session wants next. gRPC's calls are made with the lock held: it never
@@ -87,17 +75,14 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
 
   const StreamContext context_;
   const uint64_t id_;
-  const absl::Time begin_;
   std::unique_ptr<Access::Admission> admission_;
   const std::function<void()> on_done_;
 
   Mutex mutex_;
   StreamSession session_ ABSL_GUARDED_BY(mutex_);
   Budget::Share share_ ABSL_GUARDED_BY(mutex_);
+  StreamAccount account_ ABSL_GUARDED_BY(mutex_);
   std::optional<StreamSession::Outgoing> writing_ ABSL_GUARDED_BY(mutex_);
-  ModelMetrics* metrics_ ABSL_GUARDED_BY(mutex_) = nullptr;  // null before the stream was opened
-  Totals totals_ ABSL_GUARDED_BY(mutex_);
-  StreamSession::Charge held_ ABSL_GUARDED_BY(mutex_);  // as the metrics know it
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ByteBuffer incoming_;  // gRPC's while reading_

@@ -13,7 +13,6 @@
 #include "absl/strings/string_view.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
-#include "common/base/units.h"
 #include "common/rpc/address.h"
 #include "common/rpc/grpc_log.h"
 #include "teacher_server/serving/access.h"
@@ -25,38 +24,8 @@
 namespace distill {
 namespace {
 
-constexpr int64_t kMaxCredits = int64_t{1} << 24;
-constexpr int64_t kMinMessageBytes = int64_t{64} << 10;
-constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
-constexpr int kMaxStreams = 65536;
 constexpr int kUnreadBytes = 256 << 10;
 constexpr char kServiceName[] = "distill.v1.Teacher";
-
-absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " ", value, ": allowed are ", least, " to ", most));
-}
-
-absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
-  const absl::StatusOr<Address> address = ParseAddress(text);
-  if (!address.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("listen ", address.status().message()));
-  }
-  if (options.tls.certificate.empty() && !IsLoopback(*address) && !options.allow_insecure) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("listen ", text,
-                     ": without TLS, whoever reaches this address may read and use the teacher; "
-                     "give --tls_cert and --tls_key, or say --allow_insecure"));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::unique_ptr<Tokens>> OpenTokens(const ServerOptions& options, Clock& clock) {
-  if (options.token_file.empty()) return nullptr;
-  const int streams =
-      options.streams_per_token > 0 ? options.streams_per_token : options.max_streams;
-  return Tokens::Open(options.token_file, streams, clock);
-}
 
 // New files get `mode`, as long as this lives. The mask is the process's.
 class FileMode {
@@ -110,58 +79,7 @@ std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const Served
   return std::make_shared<const ServedTeachers>(std::move(teachers));
 }
 
-// What a stream holds at most with one request: the message, and its answer.
-int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
-
 }  // namespace
-
-absl::Status ServerOptions::Validate() const {
-  if (listen.empty()) return absl::InvalidArgumentError("listen: at least one address is needed");
-  for (const std::string& address : listen) RETURN_IF_ERROR(CheckAddress(address, *this));
-  if (tls.certificate.empty() != tls.key.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(tls.key.empty() ? "tls_cert" : "tls_key", " is given without ",
-                     tls.key.empty() ? "tls_key" : "tls_cert",
-                     ": a server shows a certificate and has its key"));
-  }
-  if (!tls.client_ca.empty() && tls.certificate.empty()) {
-    return absl::InvalidArgumentError("tls_client_ca needs --tls_cert and --tls_key");
-  }
-  if (streams_per_token < 0 || streams_per_token > kMaxStreams) {
-    return OutOfRange("streams_per_token", streams_per_token, 0, kMaxStreams);
-  }
-  if (limits.max_request_samples < 1 || limits.max_request_samples > kMaxCredits) {
-    return OutOfRange("max_request_samples", limits.max_request_samples, 1, kMaxCredits);
-  }
-  if (limits.credits < limits.max_request_samples || limits.credits > kMaxCredits) {
-    return absl::InvalidArgumentError(absl::StrCat("credits ", limits.credits, ": allowed are ",
-                                                   limits.max_request_samples,
-                                                   " (max_request_samples) to ", kMaxCredits));
-  }
-  if (limits.max_message_bytes < kMinMessageBytes || limits.max_message_bytes > kMaxMessageBytes) {
-    return OutOfRange("max_message_size", limits.max_message_bytes, kMinMessageBytes,
-                      kMaxMessageBytes);
-  }
-  if (max_streams < 1 || max_streams > kMaxStreams) {
-    return OutOfRange("max_streams", max_streams, 1, kMaxStreams);
-  }
-  if (const int64_t least = max_streams * StreamReserve(limits); max_bytes < least) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "max_bytes ", FormatBytes(max_bytes), ": at least ", FormatBytes(least),
-        ", which is twice max_message_size for each of max_streams (", max_streams, ")"));
-  }
-  if (max_samples < limits.max_request_samples) {
-    return absl::InvalidArgumentError(absl::StrCat("max_samples ", max_samples, ": at least ",
-                                                   limits.max_request_samples,
-                                                   " (max_request_samples)"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ServerOptions::CheckFiles() const {
-  RETURN_IF_ERROR(Check(tls));
-  return OpenTokens(*this, Clock::Real()).status();
-}
 
 // In order of lifetime: what is below uses what is above.
 struct TeacherServer::Parts {
