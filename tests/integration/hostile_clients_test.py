@@ -22,6 +22,7 @@ from programs import IntegrationTest, make_images, SIDE, wait_until
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 3, 4, 6, 8
 END_STREAM = ACK = 1
 INITIAL_WINDOW_SIZE = 4
+INTERNAL = grpc.StatusCode.INTERNAL.value[0]
 INVALID = grpc.StatusCode.INVALID_ARGUMENT.value[0]
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -208,6 +209,18 @@ class HostileClients(IntegrationTest):
             self.floats, request(0.5),
             {str(value): request(value) for value in [np.nan, np.inf, -np.inf]} |
             {"float64": request(0.5, np.float64), "uint8": request_message(self.images)})
+
+    def test_logits_that_are_not_finite_are_the_teachers_own_fault(self):
+        stream = Stream(self.connect(self.tcp))
+        stream.ask(open_message(model=self.floats.name))
+        huge = np.full((8, 1, SIDE, SIDE), 3e38, "<f4")  # finite, and too large to compute with
+        tensor = pb.Tensor(dtype=pb.DTYPE_FLOAT32, shape=huge.shape)
+        answer = stream.ask(pb.DistillRequest(
+            request=pb.Request(id=7, tensors=[tensor], temperature=1), payload=[huge.tobytes()]))
+        self.assertEqual((answer.error.id, answer.error.code), (7, INTERNAL), answer)
+        self.assertEqual(answer.error.message, "the teacher failed to compute this request")
+        self.server.wait_for_output("NaN or infinite")
+        self.assert_serves()
 
     def test_what_ends_a_stream_says_why_and_the_next_is_served(self):
         one = request_message(self.images[:1], 5)

@@ -83,6 +83,14 @@ class ServerLife(IntegrationTest):
             response_deserializer=lambda raw: raw)
         self.assertEqual(check(b""), b"\x08\x01")  # status: SERVING
 
+    def test_reflection_names_the_service(self):
+        _, address = self.serve(self.model, self.unix_address())
+        ask = self.connect(address).stream_stream(
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            request_serializer=lambda raw: raw, response_deserializer=lambda raw: raw)
+        list_services = b"\x3a\x00"  # ServerReflectionRequest{list_services = 7: ""}
+        self.assertIn(b"distill.v1.Teacher", next(iter(ask(iter([list_services])))))
+
     def test_a_socket_left_by_a_killed_server_is_taken_over(self):
         server, address = self.serve(self.model, self.unix_address())
         server.kill()
