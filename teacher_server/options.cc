@@ -192,9 +192,10 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   AddParsed(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "4MiB",
             "Size of one message, in either direction")
       ->type_name("SIZE");
-  AddParsed(
-      app, "--max_bytes", options.server.max_bytes, ParseByteSize, "1GiB",
-      "Inputs and answers of all streams in flight; at least 2 * max_message_size * max_streams")
+  AddParsed(app, "--max_bytes", options.server.max_bytes, ParseByteSize, "1GiB",
+            "Inputs and answers of all streams in flight; at least 2 * max_message_size * "
+            "max_streams, and "
+            "with that little each stream sends one request at a time")
       ->type_name("SIZE");
   AddParsed(app, "--max_samples", options.server.max_samples, ParseInteger, "65536",
             "Samples of all streams in flight")

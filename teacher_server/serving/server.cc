@@ -1,5 +1,6 @@
 #include "teacher_server/serving/server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -25,6 +26,10 @@ namespace distill {
 namespace {
 
 constexpr int kUnreadBytes = 256 << 10;
+// Reflection alone is not asynchronous: each of its calls takes a thread.
+constexpr int kMaxReflectionThreads = 16;
+// Calls on one connection, beside the streams that the server takes.
+constexpr int kMoreCalls = 16;
 constexpr char kServiceName[] = "distill.v1.Teacher";
 
 // New files get `mode`, as long as this lives. The mask is the process's.
@@ -53,10 +58,12 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
   // A connection that says nothing is closed.
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams + kMoreCalls);
   // What gRPC receives before any stream is asked, such as messages that never end: over this it
   // ends streams. What the Budget lets in stays below.
   grpc::ResourceQuota quota("teacher_server");
   quota.Resize(static_cast<size_t>(options.max_bytes));
+  quota.SetMaxThreads(kMaxReflectionThreads);
   builder.SetResourceQuota(quota);
   // What may arrive of a stream that is not read. Left alone, gRPC lets it grow with the network.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
@@ -64,6 +71,13 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   // Half a mebibyte of gzip can hold more than all of this.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+}
+
+// The last user of gRPC who leaves waits for a thread that may poll for another 10 s: nobody is the
+// last.
+void KeepGrpc() {
+  static const bool kept = (grpc_init(), true);
+  static_cast<void>(kept);
 }
 
 std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const ServedModel> models,
@@ -100,6 +114,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
     Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SilenceGrpcLog();
+  KeepGrpc();
   ASSIGN_OR_RETURN(const auto tls_credentials, MakeServerCredentials(options.tls));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokens> tokens, OpenTokens(options, clock));
   auto parts = std::make_unique<Parts>();

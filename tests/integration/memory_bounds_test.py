@@ -11,10 +11,9 @@ import grpc
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
-from hostile_clients_test import Http2
-from metrics_test import HEALTH, write_mlp
-from plain_client_test import (DISTILL, expected_logits, field, GET_MODEL, open_message,
-                               request_message, Stream)
+from http2 import Http2
+from models import expected_logits, write_mlp
+from plain_client import DISTILL, field, GET_MODEL, HEALTH, open_message, request_message, Stream
 from programs import IntegrationTest, wait_until
 
 MIB = 1 << 20

@@ -1,9 +1,7 @@
 """What operators see: Prometheus metrics, log lines, health; and several models in one server."""
 
-import json
 import pathlib
 import re
-import struct
 import tempfile
 import unittest
 import urllib.request
@@ -12,50 +10,16 @@ import grpc
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
-from plain_client_test import expected_logits, GET_MODEL, open_message, request_message, Stream
-from programs import IntegrationTest, make_images, NAMES, SIDE, wait_until
+from models import expected_logits, write_mlp
+from plain_client import (GET_MODEL, HEALTH, open_message, request_message, SERVING, Stream,
+                          WithToken)
+from programs import IntegrationTest, make_images, SIDE, wait_until
 
-HEALTH = "/grpc.health.v1.Health/Check"
-SERVING = b"\x08\x01"
 TOKENS = "ann annas-token-0123456789\nben bens-token-0123456789\n"
-
-
-def write_mlp(folder: pathlib.Path, shape=(1, SIDE, SIDE), classes=4, dtype="uint8", seed=1):
-    """A model directory with random weights: a teacher that need not be trained."""
-    folder.mkdir(parents=True)
-    rng, inputs = np.random.default_rng(seed), int(np.prod(shape))
-    tensors, head, end = {}, {}, 0
-    for i, (rows, columns) in enumerate([(8, inputs), (classes, 8)]):
-        weight = rng.normal(0, columns ** -0.5, (rows, columns))
-        tensors |= {f"layers.{i}.weight": weight, f"layers.{i}.bias": rng.normal(0, 1, rows)}
-    for name, tensor in tensors.items():
-        begin, end = end, end + 4 * tensor.size
-        head[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [begin, end]}
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 8)
-    data = b"".join(tensor.astype("<f4").tobytes() for tensor in tensors.values())
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
-    config = {"format": "distill/1", "architecture": "mlp", "scale": 255 if dtype == "uint8" else 1,
-              "arguments": {"input_shape": shape, "hidden": [8], "classes": classes},
-              "inputs": [{"name": "image", "dtype": dtype, "shape": shape}], "mean": [0.5],
-              "std": [0.25], "class_names": NAMES if classes == 4 else []}
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
 
 
 def series(name, **labels) -> str:
     return name + "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
-
-
-class WithToken:
-    """A channel that shows a bearer token, for Stream."""
-
-    def __init__(self, channel, token):
-        self._channel, self._metadata = channel, [("authorization", f"Bearer {token}")]
-
-    def stream_stream(self, *arguments, **options):
-        call = self._channel.stream_stream(*arguments, **options)
-        return lambda messages: call(messages, metadata=self._metadata)
 
 
 class MetricsOfTwoModels(IntegrationTest):

@@ -1,92 +1,14 @@
 """A plain Python gRPC client, made from the .proto alone, gets the logits that the model gives."""
 
-import json
-import queue
-import struct
 import unittest
 
 import grpc
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
+from models import expected_logits
+from plain_client import field, GET_MODEL, open_message, request_message, Stream
 from programs import IntegrationTest, make_images, SIDE, write_dataset
-
-DISTILL = "/distill.v1.Teacher/Distill"
-GET_MODEL = "/distill.v1.Teacher/GetModel"
-
-
-def read_safetensors(path):
-    raw = path.read_bytes()
-    size = struct.unpack("<Q", raw[:8])[0]
-    tensors = {}
-    for name, entry in json.loads(raw[8:8 + size]).items():
-        if name != "__metadata__":
-            begin, end = entry["data_offsets"]
-            assert entry["dtype"] == "F32"
-            data = np.frombuffer(raw[8 + size + begin:8 + size + end], dtype="<f4")
-            tensors[name] = data.reshape(entry["shape"]).astype(np.float64)
-    return tensors
-
-
-def expected_logits(model, images):
-    """The multi-layer perceptron's forward pass in float64."""
-    config = json.loads((model / "config.json").read_text())
-    x = images.reshape(len(images), -1) / config["scale"]
-    x = (x - config["mean"][0]) / config["std"][0]
-    tensors = read_safetensors(model / "model.safetensors")
-    weights = [name for name in tensors if name.endswith(".weight")]
-    for i, name in enumerate(sorted(weights)):
-        x = x @ tensors[name].T + tensors[name.replace(".weight", ".bias")]
-        if i + 1 < len(weights):
-            x = np.maximum(x, 0)
-    return x
-
-
-class Stream:
-    """A Distill stream of raw messages: bytes out, DistillResponse in."""
-
-    def __init__(self, channel):
-        self._outgoing = queue.Queue()
-        self.responses = channel.stream_stream(
-            DISTILL, request_serializer=lambda raw: raw,
-            response_deserializer=pb.DistillResponse.FromString)(iter(self._outgoing.get, None))
-
-    def send(self, message):
-        raw = message if isinstance(message, bytes) else message.SerializeToString()
-        self._outgoing.put(raw)
-
-    def ask(self, message):
-        self.send(message)
-        return next(self.responses)
-
-    def half_close(self):
-        self._outgoing.put(None)
-
-
-def open_message(encoding=pb.TARGET_ENCODING_DENSE_F32, **fields):
-    return pb.DistillRequest(open=pb.Open(targets=pb.TargetSpec(encoding=encoding), **fields))
-
-
-def request_message(images, request_id=1):
-    tensor = pb.Tensor(dtype=pb.DTYPE_UINT8, shape=images.shape)
-    return pb.DistillRequest(
-        request=pb.Request(id=request_id, tensors=[tensor], temperature=2),
-        payload=[images.tobytes()])
-
-
-def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out + bytes([value]))
-
-
-def field(number, wire_type, content):
-    """One field by hand: length-delimited (2) or varint (0)."""
-    key = varint(number << 3 | wire_type)
-    return key + (varint(len(content)) + content if wire_type == 2 else varint(content))
-
 
 class PlainClient(IntegrationTest):
     def setUp(self):

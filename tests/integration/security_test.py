@@ -18,8 +18,9 @@ import grpc
 import numpy as np
 
 from certificates import make_certificates
-from metrics_test import HEALTH, SERVING, WithToken, write_mlp
-from plain_client_test import GET_MODEL, open_message, request_message, Stream
+from models import write_mlp
+from plain_client import (GET_MODEL, HEALTH, open_message, request_message, SERVING, Stream,
+                          WithToken)
 from programs import IntegrationTest, make_images, SERVER, SIDE, wait_until, write_dataset
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE

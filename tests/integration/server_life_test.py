@@ -5,12 +5,11 @@ import subprocess
 import unittest
 
 import grpc
-
-from plain_client_test import open_message, request_message, Stream
-from programs import IntegrationTest, make_images, SIDE, write_dataset
-
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
+
+from plain_client import open_message, request_message, Stream
+from programs import IntegrationTest, make_images, SIDE, write_dataset
 
 
 class ServerLife(IntegrationTest):

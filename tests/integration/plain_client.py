@@ -1,0 +1,67 @@
+"""A gRPC client of plain Python, made from the .proto alone."""
+
+import queue
+
+from distill.v1 import teacher_pb2 as pb
+
+DISTILL = "/distill.v1.Teacher/Distill"
+GET_MODEL = "/distill.v1.Teacher/GetModel"
+HEALTH = "/grpc.health.v1.Health/Check"
+SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
+
+
+class Stream:
+    """A Distill stream of raw messages: bytes out, DistillResponse in."""
+
+    def __init__(self, channel):
+        self._outgoing = queue.Queue()
+        self.responses = channel.stream_stream(
+            DISTILL, request_serializer=lambda raw: raw,
+            response_deserializer=pb.DistillResponse.FromString)(iter(self._outgoing.get, None))
+
+    def send(self, message):
+        raw = message if isinstance(message, bytes) else message.SerializeToString()
+        self._outgoing.put(raw)
+
+    def ask(self, message):
+        self.send(message)
+        return next(self.responses)
+
+    def half_close(self):
+        self._outgoing.put(None)
+
+
+def open_message(encoding=pb.TARGET_ENCODING_DENSE_F32, **fields):
+    return pb.DistillRequest(open=pb.Open(targets=pb.TargetSpec(encoding=encoding), **fields))
+
+
+def request_message(images, request_id=1):
+    tensor = pb.Tensor(dtype=pb.DTYPE_UINT8, shape=images.shape)
+    return pb.DistillRequest(
+        request=pb.Request(id=request_id, tensors=[tensor], temperature=2),
+        payload=[images.tobytes()])
+
+
+def varint(value):
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out + bytes([value]))
+
+
+def field(number, wire_type, content):
+    """One field by hand: length-delimited (2) or varint (0)."""
+    key = varint(number << 3 | wire_type)
+    return key + (varint(len(content)) + content if wire_type == 2 else varint(content))
+
+
+class WithToken:
+    """A channel that shows a bearer token, for Stream."""
+
+    def __init__(self, channel, token):
+        self._channel, self._metadata = channel, [("authorization", f"Bearer {token}")]
+
+    def stream_stream(self, *arguments, **options):
+        call = self._channel.stream_stream(*arguments, **options)
+        return lambda messages: call(messages, metadata=self._metadata)
