@@ -15,6 +15,7 @@ struct Prefetcher::PendingBatch {
   std::vector<EncodedTargets> targets;  // by request
   std::vector<uint64_t> ids;            // of the requests sent
   size_t missing = 0;                   // answers
+  bool sending = false;                 // a request is on its way to the client, and gets an id
   // kAbandoning: Next() is asking the client whether the teacher is still lost.
   enum class Fate { kWanted, kAbandoning, kAbandoned } fate = Fate::kWanted;
 };
@@ -116,23 +117,19 @@ absl::Status Prefetcher::SendOne(const std::shared_ptr<PendingBatch>& batch, siz
     }
     shared->changed.NotifyAll();
   };
-  absl::StatusOr<uint64_t> id = client_.Send(std::move(request), std::move(on_answer));
-  bool abandoned = false;
-  {
-    MutexLock lock(shared_->mutex);
-    if (!id.ok()) {
-      shared_->in_flight -= samples;
-      return id.status();
-    }
-    batch->ids.push_back(*id);
-    abandoned = batch->fate == PendingBatch::Fate::kAbandoned;
+  const absl::StatusOr<uint64_t> id = client_.Send(std::move(request), std::move(on_answer));
+  MutexLock lock(shared_->mutex);
+  batch->sending = false;
+  shared_->changed.NotifyAll();
+  if (!id.ok()) {
+    shared_->in_flight -= samples;
+    return id.status();
   }
-  // Next() gave the batch up while this request was on its way to the client.
-  if (abandoned) client_.AbandonWhileLost({*id});
+  batch->ids.push_back(*id);
   return absl::OkStatus();
 }
 
-bool Prefetcher::AwaitCredits(const PendingBatch& batch, int64_t samples) {
+bool Prefetcher::AwaitCredits(PendingBatch& batch, int64_t samples) {
   const int64_t credits = client_.limits().credits;
   MutexLock lock(shared_->mutex);
   while (
@@ -142,6 +139,7 @@ bool Prefetcher::AwaitCredits(const PendingBatch& batch, int64_t samples) {
   }
   if (shared_->stopped || batch.fate == PendingBatch::Fate::kAbandoned) return false;
   shared_->in_flight += samples;
+  batch.sending = true;
   return true;
 }
 
@@ -205,7 +203,8 @@ bool Prefetcher::AbandonFirst() {
   {
     MutexLock lock(shared_->mutex);
     first = shared_->batches.front();
-    first->fate = PendingBatch::Fate::kAbandoning;
+    first->fate = PendingBatch::Fate::kAbandoning;  // from now on none of its requests is begun
+    while (first->sending) shared_->changed.Wait(shared_->mutex);
     ids = first->ids;
   }
   // Not under the lock: the abandoned requests' callbacks take it.

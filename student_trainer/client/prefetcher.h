@@ -86,9 +86,9 @@ class Prefetcher : public TargetedBatchSource {
   absl::Status SendRequests(const std::shared_ptr<PendingBatch>& batch);
   absl::Status SendOne(const std::shared_ptr<PendingBatch>& batch, size_t part, int64_t samples,
                        SoftTargetRequest request);
-  // Waits until a request of `samples` fits the credits, and counts it. False: it is not to be
-  // sent.
-  bool AwaitCredits(const PendingBatch& batch, int64_t samples);
+  // Waits until a request of `samples` fits the credits, counts it, and marks the batch as sending.
+  // False: it is not to be sent.
+  bool AwaitCredits(PendingBatch& batch, int64_t samples);
 
   // Parts of Next().
   absl::Status CheckGoingOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
