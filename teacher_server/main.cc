@@ -108,7 +108,7 @@ int Serve(const Options& options) {
   const SignalWatcher signals([&drain](int, int count) { drain.OnSignal(count); });
 
   if (const absl::Status files = options.server.CheckFiles(); !files.ok()) {
-    return Fail(absl::Status(files.code(), absl::StrCat("--", files.message())));
+    return Fail(files);
   }
   std::vector<std::string> names;
   for (const RunnerOptions& model : options.models) names.push_back(NameOf(model));

@@ -57,6 +57,10 @@ absl::StatusOr<std::vector<RunnerOptions>> ParseModels(const std::vector<std::st
   absl::flat_hash_map<std::string, std::string> text_of_name;
   for (const std::string& text : texts) {
     ASSIGN_OR_RETURN(models.emplace_back(), ParseModel(text, common));
+    if (NameOf(models.back()).empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("model '", text, "' has no name; give it one with NAME=DIR"));
+    }
     const auto [known, added] = text_of_name.try_emplace(NameOf(models.back()), text);
     if (!added) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -121,9 +125,20 @@ void AddSecurity(CLI::App& app, Options& options) {
 
 absl::Status Options::Validate() const {
   if (!check_health.address.empty()) {
+    if (!models.empty() || !server.listen.empty()) {
+      return absl::InvalidArgumentError(
+          "check_health asks a server that runs: --model and --listen do not go with it");
+    }
     const absl::StatusOr<Address> address = ParseAddress(check_health.address);
     if (address.ok()) return check_health.security.Validate(*address);
     return absl::InvalidArgumentError(absl::StrCat("check_health ", address.status().message()));
+  }
+  if (!check_health.security.ca.empty()) {
+    return absl::InvalidArgumentError(
+        "tls_ca goes with --check_health; what clients must show is --tls_client_ca");
+  }
+  if (server.streams_per_token > 0 && server.token_file.empty()) {
+    return absl::InvalidArgumentError("streams_per_token goes with --token_file");
   }
   if (models.empty()) return absl::InvalidArgumentError("model is required: --model [NAME=]DIR");
   for (const RunnerOptions& model : models) RETURN_IF_ERROR(model.Validate());
@@ -188,6 +203,9 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
       ->type_name("N");
   AddParsed(app, "--max_request_samples", limits.max_request_samples, ParseInteger, "1024",
             "Samples of one request")
+      ->type_name("N");
+  AddParsed(app, "--max_length", limits.max_length, ParseInteger, "8192",
+            "Length of inputs of variable length")
       ->type_name("N");
   AddParsed(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "4MiB",
             "Size of one message, in either direction")

@@ -61,6 +61,15 @@ at::Tensor OtherBatch(const at::Tensor& example) {
   return at::linspace(-1, 1, c10::multiply_integers(shape)).view(shape).to(example.options());
 }
 
+// Module::to would convert buffers of integers and masks too.
+void ToDtype(torch::jit::Module& module, at::ScalarType dtype) {
+  const auto convert = [dtype](at::Tensor tensor) {
+    if (tensor.is_floating_point()) tensor.set_data(tensor.to(dtype));
+  };
+  for (const at::Tensor& parameter : module.parameters()) convert(parameter);
+  for (const at::Tensor& buffer : module.buffers()) convert(buffer);
+}
+
 }  // namespace
 
 absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model,
@@ -120,7 +129,7 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
     for (const at::Tensor& parameter : module.parameters()) result.parameters += parameter.numel();
     const auto& arguments = module.get_method("forward").function().getSchema().arguments();
     for (size_t i = 1; i < arguments.size(); ++i) result.arguments.push_back(arguments[i].name());
-    if (placement.dtype != at::kFloat) module.to(placement.dtype);
+    if (placement.dtype != at::kFloat) ToDtype(module, placement.dtype);
     module.to(placement.device);
   });
   if (!loaded.ok()) return absl::InvalidArgumentError(loaded.message());

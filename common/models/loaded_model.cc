@@ -1,5 +1,6 @@
 #include "common/models/loaded_model.h"
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -31,10 +32,22 @@ int64_t VariableInput(const ModelDescription& description) {
   return -1;
 }
 
+// Whether each input is tokens [length], or has a fixed shape.
+bool VariesInTokensAlone(const ModelDescription& description) {
+  for (const InputSpec& spec : description.inputs) {
+    const bool varies = std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
+    if (varies &&
+        (spec.shape.size() != 1 || IsFloatingPoint(spec.dtype) || spec.dtype == DType::kUint8)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool TakesMask(const TorchScriptModel& script, const ModelDescription& description) {
   const size_t inputs = description.inputs.size();
-  return VariableInput(description) >= 0 && script.arguments.size() > inputs &&
-         absl::StrContains(script.arguments[inputs], "mask");
+  return VariableInput(description) >= 0 && VariesInTokensAlone(description) &&
+         script.arguments.size() > inputs && absl::StrContains(script.arguments[inputs], "mask");
 }
 
 absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path& directory,
@@ -131,6 +144,10 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
                      " instead of logits [1, classes] or [1, length, classes]"));
   }
   loaded->classes_ = output.size(-1);
+  if (output.dim() == 3) {
+    const bool by_length = VariableInput(description) >= 0 && output.size(1) == kExampleLength;
+    loaded->rows_per_sample_ = by_length ? -1 : output.size(1);
+  }
   const size_t names = description.class_names.size();
   if (names != 0 && names != static_cast<size_t>(loaded->classes_)) {
     return absl::InvalidArgumentError(absl::StrCat(directory.string(), ": the model gives ",

@@ -43,7 +43,8 @@ class LoadedModel {
   std::vector<at::Tensor> ExampleInputs(int64_t samples) const;
 
   // Whether the model is given a mask beside its inputs: bool [samples, length], true where the
-  // variable-length input is not pad_id. So is a TorchScript whose forward has one more argument
+  // tokens, an input of integers and shape [-1], are not pad_id. So is a TorchScript whose forward
+  // has one more argument
   // than there are inputs, with "mask" in its name. Only then may lengths be padded.
   bool takes_mask() const { return takes_mask_; }
 
@@ -51,6 +52,8 @@ class LoadedModel {
   const ModelDescription& description() const { return description_; }
   const std::string& fingerprint() const { return fingerprint_; }
   int64_t classes() const { return classes_; }
+  // Rows of logits a sample; -1: as many as its length.
+  int64_t rows_per_sample() const { return rows_per_sample_; }
   int64_t parameters() const { return parameters_; }
   // Size of the weights' file.
   int64_t bytes() const { return bytes_; }
@@ -65,6 +68,7 @@ class LoadedModel {
   std::string fingerprint_;
   std::function<at::Tensor(const std::vector<at::Tensor>&)> forward_;
   int64_t classes_ = 0;
+  int64_t rows_per_sample_ = 1;
   int64_t parameters_ = 0;
   int64_t bytes_ = 0;
   Placement placement_;

@@ -96,6 +96,7 @@ v1::ModelInfo ToProto(const ModelInfo& model) {
     input->mutable_shape()->Assign(spec.shape.begin(), spec.shape.end());
   }
   message.set_classes(model.classes);
+  message.set_rows_per_sample(model.rows_per_sample);
   message.mutable_class_names()->Assign(model.class_names.begin(), model.class_names.end());
   return message;
 }
@@ -111,6 +112,7 @@ absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& message) {
   }
   model.classes = message.classes();
   model.class_names.assign(message.class_names().begin(), message.class_names().end());
+  if (message.rows_per_sample() != 0) model.rows_per_sample = message.rows_per_sample();
   if (model.fingerprint.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has no fingerprint"));
   }
@@ -157,13 +159,15 @@ v1::Limits ToProto(const StreamLimits& limits) {
   message.set_credits(limits.credits);
   message.set_max_request_samples(limits.max_request_samples);
   message.set_max_message_bytes(limits.max_message_bytes);
+  message.set_max_length(limits.max_length);
   return message;
 }
 
 absl::StatusOr<StreamLimits> FromProto(const v1::Limits& message) {
-  const StreamLimits limits{.credits = message.credits(),
-                            .max_request_samples = message.max_request_samples(),
-                            .max_message_bytes = message.max_message_bytes()};
+  StreamLimits limits{.credits = message.credits(),
+                      .max_request_samples = message.max_request_samples(),
+                      .max_message_bytes = message.max_message_bytes()};
+  if (message.max_length() > 0) limits.max_length = message.max_length();
   if (limits.max_request_samples <= 0 || limits.max_message_bytes <= 0 ||
       limits.credits < limits.max_request_samples) {
     return absl::InvalidArgumentError(

@@ -9,6 +9,7 @@ struct StreamLimits {
   int64_t credits = 4096;  // samples in flight; ≥ max_request_samples
   int64_t max_request_samples = 1024;
   int64_t max_message_bytes = 4 << 20;  // of one message, in either direction
+  int64_t max_length = 8192;            // of inputs of variable length
 
   friend bool operator==(const StreamLimits&, const StreamLimits&) = default;
 };

@@ -15,6 +15,7 @@ struct ModelInfo {
   std::string architecture;
   std::vector<InputSpec> inputs;
   int64_t classes = 0;
+  int64_t rows_per_sample = 1;           // -1: as many as the sample's length
   std::vector<std::string> class_names;  // `classes` many, or none
 
   friend bool operator==(const ModelInfo&, const ModelInfo&) = default;

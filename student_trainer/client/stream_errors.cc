@@ -59,6 +59,8 @@ bool IsLoss(const absl::Status& end) {
   }
 }
 
+bool IsFull(const absl::Status& end) { return end.code() == absl::StatusCode::kResourceExhausted; }
+
 bool IsTlsRefusal(const absl::Status& end) {
   return end.code() == absl::StatusCode::kUnavailable &&
          (absl::StrContains(end.message(), "SSL_ERROR_SSL") ||
@@ -66,7 +68,7 @@ bool IsTlsRefusal(const absl::Status& end) {
 }
 
 bool IsRetryableOpen(const absl::Status& end) {
-  return IsLoss(end) && !IsNotATeacher(end) && !IsTlsRefusal(end);
+  return IsFull(end) || (IsLoss(end) && !IsNotATeacher(end) && !IsTlsRefusal(end));
 }
 
 absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurity& security,

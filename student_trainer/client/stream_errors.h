@@ -21,6 +21,10 @@ bool IsLoss(const absl::Status& end);
 // another name, or no TLS at all over there. (A handshake that a lost connection cut short is not.)
 bool IsTlsRefusal(const absl::Status& end);
 
+// Whether the server, or the token, has as many streams as it may: perhaps one of them is this
+// client's own, which the server does not know to be dead yet.
+bool IsFull(const absl::Status& end);
+
 // Whether a first attempt to open, ended so, may do better later. A TLS refusal is told at once.
 bool IsRetryableOpen(const absl::Status& end);
 

@@ -158,8 +158,8 @@ void TeacherConnection::AfterStream() {
   }
   const absl::Status failure = DescribeOpenFailure(options_.address, options_.security, end_);
   if (has_opened_) {
-    if (IsTlsRefusal(end_)) StayLost(failure);
-    if (IsLoss(end_)) return;
+    if (IsTlsRefusal(end_) || IsFull(end_)) StayLost(failure);
+    if (IsLoss(end_) || IsFull(end_)) return;
   } else if (IsRetryableOpen(end_) && retry_at_ < give_up_) {
     return;
   }

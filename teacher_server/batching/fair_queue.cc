@@ -1,5 +1,6 @@
 #include "teacher_server/batching/fair_queue.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace distill {
@@ -9,6 +10,7 @@ void FairQueue::Push(QueuedWork work) {
   if (added) known->second = ring_.insert(ring_.end(), {.id = work.work.stream});
   ++requests_;
   samples_ += work.work.request.samples;
+  known->second->samples += work.work.request.samples;
   known->second->waiting.push_back(std::move(work));
 }
 
@@ -70,7 +72,9 @@ std::vector<QueuedWork> FairQueue::Take(absl::Span<const size_t> positions) {
     return requests.size() < positions.size();
   });
   for (size_t i = 0; i < visits.size(); ++i) {
-    visits[i].stream->deficit = visits[i].deficit + passed_over[i];
+    // No more than what waits could cost: who is passed over again and again does not hoard.
+    visits[i].stream->deficit =
+        std::min(visits[i].deficit + passed_over[i], quantum_ + visits[i].stream->samples);
   }
   ring_.splice(ring_.end(), ring_, ring_.begin(), visits[last].stream);
   visiting_ = true;
@@ -98,6 +102,7 @@ std::vector<QueuedWork> FairQueue::Extract(const std::vector<Visit>& visits,
     QueuedWork& queued = visits[visit].stream->waiting[request];
     --requests_;
     samples_ -= queued.work.request.samples;
+    visits[visit].stream->samples -= queued.work.request.samples;
     extracted.push_back(std::move(queued));
   }
   // From the back, so that the positions in front stay true.

@@ -64,6 +64,7 @@ class FairQueue {
   struct Stream {
     uint64_t id = 0;
     int64_t deficit = 0;
+    int64_t samples = 0;             // that wait
     std::deque<QueuedWork> waiting;  // never empty while in the ring
   };
   using Ring = std::list<Stream>;

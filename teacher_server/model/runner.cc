@@ -26,6 +26,7 @@ ModelInfo Describe(const LoadedModel& model, std::string name) {
           .architecture = description.architecture,
           .inputs = description.inputs,
           .classes = model.classes(),
+          .rows_per_sample = model.rows_per_sample(),
           .class_names = description.class_names};
 }
 
@@ -64,6 +65,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOpt
   const int threads = SetThreads(options.threads);
   // The same request gives the same bytes on CUDA too.
   at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setAllowTF32CuDNN(false);  // f32 is float32; bf16 and f16 are the fast ones
   ASSIGN_OR_RETURN(const std::shared_ptr<const LoadedModel> model,
                    LoadedModel::Load(options.model_directory, placement));
   const ModelInfo info = Describe(*model, NameOf(options));

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -137,6 +138,7 @@ RunResult TorchRunner::RunMembers(const Members& members) {
   RunResult result;
   result.answers.reserve(members.size());
   const absl::StatusOr<at::Tensor> logits = ComputeLogits(members);
+  if (!logits.ok() && stream_.has_value()) EndIfDeviceIsLost(logits.status());
   if (!logits.ok() && members.size() > 1) {
     for (const RunnerRequest* member : members) {
       RunResult alone = RunMembers({member});
@@ -211,6 +213,18 @@ absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request,
     targets = EncodeDense(request.spec, logits);
   }));
   return targets;
+}
+
+// An assertion that fails on a CUDA device, such as a token beyond an embedding, makes every later
+// call of the process fail: whoever watches over it must start it again.
+void TorchRunner::EndIfDeviceIsLost(const absl::Status& failure) {
+  const absl::Status works = CatchTorch([&] {
+    at::ones({1}, at::TensorOptions().device(model_->placement().device)).add_(1);
+    stream_->synchronize();
+  });
+  if (works.ok()) return;
+  log::Error(absl::StrCat("the device cannot be used any more, ending: ", failure.message()));
+  std::_Exit(EXIT_FAILURE);
 }
 
 absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {

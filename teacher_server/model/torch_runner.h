@@ -53,6 +53,9 @@ class TorchRunner : public Runner {
   // One answer a member. What fails for several together is tried again one by one.
   RunResult RunMembers(const Members& members);
 
+  // On CUDA, after a failure.
+  void EndIfDeviceIsLost(const absl::Status& failure);
+
   // The status that a client sees; `detail` goes to the log, at the 1st, 2nd, 4th, 8th … time.
   absl::Status TeachersOwnFault(const absl::Status& detail);
 

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "common/base/mutex.h"
 
@@ -22,7 +24,8 @@ struct BudgetLimits {
   int64_t max_streams = 0;
 };
 
-// Thread-safe. Outlives its shares.
+// Thread-safe. Shared with whoever may give something back: an answer can come to a stream when the
+// server is gone already.
 class Budget {
  public:
   explicit Budget(const BudgetLimits& limits);
@@ -30,7 +33,7 @@ class Budget {
   // One stream's share; gives everything back when it ends. Not thread-safe: its stream locks.
   class Share {
    public:
-    explicit Share(Budget& budget) : budget_(budget) {}
+    explicit Share(std::shared_ptr<Budget> budget) : budget_(std::move(budget)) {}
     ~Share();
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
@@ -48,7 +51,7 @@ class Budget {
     friend class Budget;
     void Update(int64_t samples, int64_t bytes, bool reading);
 
-    Budget& budget_;
+    const std::shared_ptr<Budget> budget_;
     int64_t samples_ = 0;
     int64_t bytes_ = 0;
     bool reading_ = false;

@@ -30,7 +30,7 @@ DistillStream::DistillStream(StreamContext context, uint64_t id,
       admission_(std::move(admission)),
       on_done_(std::move(on_done)),
       session_(context_.teachers),
-      share_(*context_.budget),
+      share_(context_.budget),
       account_(id, admission_->token(), context_.counters, *context_.metrics) {}
 
 void DistillStream::Drain() {
@@ -44,7 +44,9 @@ void DistillStream::OnReadDone(bool ok) {
   {
     MutexLock lock(mutex_);
     reading_ = false;
-    if (ok) {
+    if (finished_) {
+      incoming_.Clear();
+    } else if (ok) {
       Receive(now);
     } else {
       session_.HalfClose();
@@ -107,7 +109,7 @@ void DistillStream::OnWriteDone(bool ok) {
       account_.Written(*writing_);
       session_.Written(*writing_);
     } else {
-      session_.Abort();
+      session_.NotWritten(*writing_);
     }
     writing_.reset();
     Advance();
@@ -137,6 +139,7 @@ void DistillStream::Advance() {
     if (writing_.has_value()) StartWrite(&writing_->frame);
   }
   Hold();
+  if (const auto end = session_.End(); end.has_value() && !end->ok()) DropQueued();
   if (!writing_.has_value()) {
     if (const std::optional<absl::Status> end = session_.End()) {
       finished_ = true;
@@ -146,6 +149,11 @@ void DistillStream::Advance() {
     }
   }
   ReadOn();
+}
+
+void DistillStream::DropQueued() {
+  if (session_.teacher() == nullptr || std::exchange(dropped_queued_, true)) return;
+  session_.teacher()->batcher->CancelStream(id_);
 }
 
 void DistillStream::ReadOn() {
@@ -159,7 +167,7 @@ void DistillStream::ReadOn() {
 void DistillStream::OnDone() {
   {
     MutexLock lock(mutex_);
-    if (session_.teacher() != nullptr) session_.teacher()->batcher->CancelStream(id_);
+    DropQueued();
   }
   open_timer_.Cancel();
   admission_.reset();  // its place is free

@@ -32,7 +32,7 @@ struct StreamContext {
   std::shared_ptr<const ServedTeachers> teachers;
   std::shared_ptr<Counters> counters;
   Metrics* metrics = nullptr;
-  Budget* budget = nullptr;
+  std::shared_ptr<Budget> budget;
   Clock* clock = nullptr;
   // A stream that was not opened by then is ended: it takes another one's place.
   absl::Duration open_timeout = absl::Seconds(30);
@@ -72,6 +72,8 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   // calls back from inside them, and none may come after Finish.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What waits for the teacher and nobody will read any more, once.
+  void DropQueued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const StreamContext context_;
   const uint64_t id_;
@@ -85,6 +87,7 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   std::optional<StreamSession::Outgoing> writing_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool dropped_queued_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ByteBuffer incoming_;  // gRPC's while reading_
   grpc::Alarm open_timer_;
   std::shared_ptr<DistillStream> self_;

@@ -103,7 +103,7 @@ struct TeacherServer::Parts {
   Clock* clock = nullptr;
   std::shared_ptr<const ServedTeachers> teachers;
   Metrics* metrics = nullptr;
-  std::unique_ptr<Budget> budget;
+  std::shared_ptr<Budget> budget;
   std::unique_ptr<Access> access;
   std::unique_ptr<TeacherService> service;
   std::unique_ptr<grpc::Server> server;
@@ -128,7 +128,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
   parts->clock = &clock;
   parts->teachers = MakeServedTeachers(models, options.limits);
   parts->budget =
-      std::make_unique<Budget>(BudgetLimits{.bytes = options.max_bytes,
+      std::make_shared<Budget>(BudgetLimits{.bytes = options.max_bytes,
                                             .samples = options.max_samples,
                                             .stream_bytes = StreamReserve(options.limits),
                                             .max_streams = options.max_streams});
@@ -138,7 +138,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
   StreamContext context{.teachers = parts->teachers,
                         .counters = parts->counters,
                         .metrics = &metrics,
-                        .budget = parts->budget.get(),
+                        .budget = parts->budget,
                         .clock = &clock};
   parts->service = std::make_unique<TeacherService>(std::move(context), *parts->access);
 

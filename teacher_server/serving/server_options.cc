@@ -14,6 +14,7 @@ constexpr int64_t kMaxCredits = int64_t{1} << 24;
 constexpr int64_t kMinMessageBytes = int64_t{64} << 10;
 constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
 constexpr int kMaxStreams = 65536;
+constexpr int64_t kMaxLength = int64_t{1} << 24;
 
 absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
   return absl::InvalidArgumentError(
@@ -60,6 +61,9 @@ absl::Status ServerOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat("credits ", limits.credits, ": allowed are ",
                                                    limits.max_request_samples,
                                                    " (max_request_samples) to ", kMaxCredits));
+  }
+  if (limits.max_length < 1 || limits.max_length > kMaxLength) {
+    return OutOfRange("max_length", limits.max_length, 1, kMaxLength);
   }
   if (limits.max_message_bytes < kMinMessageBytes || limits.max_message_bytes > kMaxMessageBytes) {
     return OutOfRange("max_message_size", limits.max_message_bytes, kMinMessageBytes,

@@ -17,15 +17,31 @@ namespace {
 // in gRPC, and its answer's.
 constexpr int64_t kRequestOverhead = 4096;
 
-// A payload of less lies in a read buffer of gRPC that is far larger: it is copied, so that what a
-// request holds is what it is charged for.
+// A payload of less than this, or in pieces of less, costs far more than its bytes where gRPC has
+// put it: it is copied, so that what a request holds is what it is charged for.
 constexpr size_t kSmallPayload = 64 << 10;
+constexpr size_t kSmallPiece = 4 << 10;
+
+bool IsSmall(const Bytes& bytes) {
+  return bytes.size() < kSmallPayload || bytes.size() / bytes.num_pieces() < kSmallPiece;
+}
 
 // Bytes of a request's inputs.
 int64_t InputBytes(const RunnerRequest& request) {
   int64_t bytes = 0;
   for (const HostTensor& input : request.inputs) bytes += static_cast<int64_t>(input.bytes.size());
   return bytes;
+}
+
+// The largest of the request's dimensions that are variable in `specs`; 0 if none is.
+int64_t LongestLength(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
+  int64_t longest = 0;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    for (size_t d = 0; d < specs[i].shape.size(); ++d) {
+      if (specs[i].shape[d] == -1) longest = std::max(longest, request.inputs[i].shape[d + 1]);
+    }
+  }
+  return longest;
 }
 
 }  // namespace
@@ -113,7 +129,7 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   RunnerRequest checked;
   ASSIGN_OR_RETURN(checked.inputs, TensorsFromProto(request.tensors(), payloads));
   for (HostTensor& input : checked.inputs) {
-    if (input.bytes.size() < kSmallPayload) {
+    if (!input.bytes.empty() && IsSmall(input.bytes)) {
       input.bytes = Bytes::FromString(input.bytes.ToString());
     }
   }
@@ -122,6 +138,11 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
     return absl::InvalidArgumentError(absl::StrCat("the request has ", checked.samples,
                                                    " samples; allowed are 1 to ",
                                                    limits_.max_request_samples));
+  }
+  if (const int64_t length = LongestLength(checked, teacher_->info.inputs);
+      length > limits_.max_length) {
+    return absl::InvalidArgumentError(absl::StrCat("the request has inputs of length ", length,
+                                                   "; allowed are 1 to ", limits_.max_length));
   }
   if (!std::isfinite(request.temperature()) || request.temperature() <= 0) {
     return absl::InvalidArgumentError(
@@ -144,17 +165,9 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   return checked;
 }
 
-// Rows are not known before the model ran: one a sample, or one a position where an input has a
-// variable length.
 int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
-  int64_t rows_per_sample = 1;
-  for (size_t i = 0; i < request.inputs.size(); ++i) {
-    const Shape& spec = teacher_->info.inputs[i].shape;
-    for (size_t d = 0; d < spec.size(); ++d) {
-      if (spec[d] == -1)
-        rows_per_sample = std::max(rows_per_sample, request.inputs[i].shape[d + 1]);
-    }
-  }
+  int64_t rows_per_sample = teacher_->info.rows_per_sample;
+  if (rows_per_sample == -1) rows_per_sample = LongestLength(request, teacher_->info.inputs);
   const absl::StatusOr<int64_t> bytes = NumElements(
       {request.samples, rows_per_sample, BytesPerRow(request.spec, teacher_->info.classes)});
   constexpr int64_t kTooMany = int64_t{1} << 62;
@@ -224,6 +237,11 @@ void StreamSession::Drain() {
 
 void StreamSession::Abort() { EndWith(absl::CancelledError("the stream was cancelled")); }
 
+void StreamSession::NotWritten(const Outgoing& outgoing) {
+  Abort();
+  if (outgoing.kind != Outgoing::Kind::kControl) ++dropped_;
+}
+
 void StreamSession::OpenTimedOut() {
   if (terms_.has_value()) return;
   EndWith(absl::DeadlineExceededError("the stream was not opened in time; send an open first"));
@@ -232,7 +250,7 @@ void StreamSession::OpenTimedOut() {
 void StreamSession::EndWith(absl::Status status) {
   if (end_.has_value()) return;
   end_ = std::move(status);
-  dropped_ = unwritten_;
+  dropped_ = static_cast<int64_t>(in_flight_.size());
   in_flight_.clear();
   outgoing_.clear();
   samples_in_flight_ = 0;

@@ -81,6 +81,8 @@ class StreamSession {
   // The next frame, if there is one. After it was written, call Written().
   std::optional<Outgoing> NextWrite();
   void Written(const Outgoing& outgoing);
+  // Its write failed: the peer is gone.
+  void NotWritten(const Outgoing& outgoing);
 
   // How to end the stream, once it is time to and no write is under way.
   std::optional<absl::Status> End() const;

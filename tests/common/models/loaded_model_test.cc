@@ -173,6 +173,7 @@ TEST(LoadedModelTest, SequencesGiveOneRowAPosition) {
   const auto loaded = LoadedModel::Load(dir.path());
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ((*loaded)->classes(), 3);
+  EXPECT_EQ((*loaded)->rows_per_sample(), -1);
   const at::Tensor tokens = at::tensor({0, 1, 2, 3, 3, 0}, at::kLong).view({3, 2});
   const absl::StatusOr<at::Tensor> logits = (*loaded)->Logits({tokens});
   ASSERT_TRUE(logits.ok()) << logits.status();

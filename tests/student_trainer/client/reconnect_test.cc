@@ -172,6 +172,17 @@ TEST_F(ReconnectTest, ARefusalForNowIsTriedAgain) {
   WaitForState(TeacherState::kConnected);
 }
 
+TEST_F(ReconnectTest, AFullServerIsTriedAgainForItMayHoldADeadStreamOfOurs) {
+  Connect();
+  LoseTeacher();
+  teacher_.RefuseOpens(absl::ResourceExhaustedError("all 1 streams are open"));
+  teacher_.Start();
+  teacher_.WaitForOpens(4);
+  EXPECT_EQ(client_->state(), TeacherState::kLost);
+  teacher_.RefuseOpens(absl::OkStatus());
+  WaitForState(TeacherState::kConnected);
+}
+
 TEST_F(ReconnectTest, AStreamThatTheServerEndsWithAnErrorIsFatal) {
   Connect();
   teacher_.HoldAnswers();

@@ -15,7 +15,8 @@ constexpr BudgetLimits kLimits = {
 void Ignore() {}
 
 TEST(BudgetTest, AnIdleStreamMayAlwaysRead) {
-  Budget budget({.bytes = 200, .samples = 1, .stream_bytes = 100, .max_streams = 2});
+  const auto budget = std::make_shared<Budget>(
+      BudgetLimits{.bytes = 200, .samples = 1, .stream_bytes = 100, .max_streams = 2});
   Budget::Share greedy(budget);
   greedy.Hold(5, 100);
   EXPECT_FALSE(greedy.TryRead(Ignore));
@@ -24,7 +25,7 @@ TEST(BudgetTest, AnIdleStreamMayAlwaysRead) {
 }
 
 TEST(BudgetTest, WhatStreamsHoldTogetherStaysWithinTheLimit) {
-  Budget budget(kLimits);
+  const auto budget = std::make_shared<Budget>(kLimits);
   std::vector<std::unique_ptr<Budget::Share>> shares;
   for (int i = 0; i < 2; ++i) shares.push_back(std::make_unique<Budget::Share>(budget));
   int64_t held[] = {0, 0};
@@ -34,14 +35,14 @@ TEST(BudgetTest, WhatStreamsHoldTogetherStaysWithinTheLimit) {
       held[i] += 100;  // a message and its answer, as large as may be
       shares[i]->Hold(1, held[i]);
       shares[i]->ReadDone();
-      ASSERT_LE(budget.bytes(), kLimits.bytes);
+      ASSERT_LE(budget->bytes(), kLimits.bytes);
     }
   }
   EXPECT_EQ(held[0] + held[1], 400) << "and comes close to it";
 }
 
 TEST(BudgetTest, SamplesAreBoundedToo) {
-  Budget budget(kLimits);
+  const auto budget = std::make_shared<Budget>(kLimits);
   Budget::Share share(budget);
   share.Hold(9, 1);
   EXPECT_TRUE(share.TryRead(Ignore));
@@ -51,7 +52,7 @@ TEST(BudgetTest, SamplesAreBoundedToo) {
 }
 
 TEST(BudgetTest, ThoseThatWaitAreCalledInOrderOnceThereIsRoom) {
-  Budget budget(kLimits);
+  const auto budget = std::make_shared<Budget>(kLimits);
   Budget::Share first(budget);
   Budget::Share second(budget);
   Budget::Share third(budget);
@@ -62,28 +63,40 @@ TEST(BudgetTest, ThoseThatWaitAreCalledInOrderOnceThereIsRoom) {
   EXPECT_FALSE(second.TryRead([&] { called.push_back(2); }));
   EXPECT_FALSE(third.TryRead([&] { called.push_back(3); }));
   EXPECT_FALSE(second.TryRead([&] { called.push_back(2); })) << "asks twice, is called once";
-  budget.CallWaiters();
+  budget->CallWaiters();
   EXPECT_TRUE(called.empty());
   first.Hold(0, 0);
-  budget.CallWaiters();
+  budget->CallWaiters();
   EXPECT_EQ(called, (std::vector<int>{2, 3}));
-  budget.CallWaiters();
+  budget->CallWaiters();
   EXPECT_EQ(called.size(), 2u);
 }
 
+TEST(BudgetTest, WhoMakesRoomStandsBehindThoseThatWait) {
+  const auto budget = std::make_shared<Budget>(kLimits);
+  Budget::Share greedy(budget);
+  Budget::Share patient(budget);
+  greedy.Hold(9, 250);
+  patient.Hold(1, 100);
+  EXPECT_FALSE(patient.TryRead(Ignore));
+  greedy.Hold(8, 100);
+  EXPECT_FALSE(greedy.TryRead(Ignore));
+  EXPECT_TRUE(patient.TryRead(Ignore));
+}
+
 TEST(BudgetTest, AnEndedStreamGivesEverythingBackAndIsNotCalled) {
-  Budget budget(kLimits);
+  const auto budget = std::make_shared<Budget>(kLimits);
   Budget::Share other(budget);
   {
     Budget::Share share(budget);
-    share.Hold(1, 300);
-    ASSERT_FALSE(share.TryRead([] { FAIL(); }));
     other.Hold(1, 50);
     ASSERT_TRUE(other.TryRead(Ignore));
+    share.Hold(1, 300);
+    ASSERT_FALSE(share.TryRead([] { FAIL(); }));
   }
-  EXPECT_EQ(budget.bytes(), 150);
-  EXPECT_EQ(budget.samples(), 1);
-  budget.CallWaiters();
+  EXPECT_EQ(budget->bytes(), 150);
+  EXPECT_EQ(budget->samples(), 1);
+  budget->CallWaiters();
 }
 
 }  // namespace

@@ -130,6 +130,43 @@ TEST_F(StreamSessionTest, RequestsThatHoldHardlyAnythingCountWithTheirOverhead) 
   EXPECT_LE(id, 2u * (64 << 10) / 4096);
 }
 
+// What an answer will take follows from what the model gives, not from what it is given.
+TEST_F(StreamSessionTest, RowsOfAnAnswerAreTheModels) {
+  teacher_->info.inputs = {{"tokens", DType::kUint8, {-1}}};
+  teacher_->info.classes = 100;
+  for (const auto& [rows, bytes] : {std::pair{1, 400}, {7, 7 * 400}, {-1, 2 * 400}}) {
+    teacher_->info.rows_per_sample = rows;
+    StreamSession session(Teachers());
+    Open(session);
+    ASSERT_TRUE(session.Receive(Frame(RequestMessage(1, 1)), kNow).has_value());  // of length 2
+    EXPECT_EQ(session.bytes_in_flight(), 4096 + 2 + bytes);
+  }
+}
+
+TEST_F(StreamSessionTest, InputsThatAreTooLongAreRefused) {
+  teacher_->info.inputs = {{"tokens", DType::kUint8, {-1}}};
+  teacher_->limits.max_length = 1;
+  StreamSession session(Teachers());
+  Open(session);
+  EXPECT_FALSE(session.Receive(Frame(RequestMessage(1, 1)), kNow).has_value());
+  const auto answer = session.NextWrite();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_THAT(answer->error, StatusIs(absl::StatusCode::kInvalidArgument,
+                                      ::testing::HasSubstr("length 2; allowed are 1 to 1")));
+}
+
+TEST_F(StreamSessionTest, AnAnswerWhoseWriteFailsIsDropped) {
+  StreamSession session(Teachers());
+  Open(session);
+  session.Receive(Frame(RequestMessage(1, 2)), kNow);
+  session.Receive(Frame(RequestMessage(2, 2)), kNow);
+  session.Answer(1, Result(2));
+  const auto writing = session.NextWrite();
+  session.NotWritten(*writing);
+  EXPECT_EQ(session.dropped(), 2);
+  EXPECT_THAT(*session.End(), StatusIs(absl::StatusCode::kCancelled));
+}
+
 TEST_F(StreamSessionTest, RefusalsThatAreNotReadStopTheReadingToo) {
   StreamSession session(Teachers());
   Open(session);
