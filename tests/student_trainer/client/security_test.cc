@@ -111,9 +111,9 @@ TEST_F(SecurityTest, AServerThatAsksForCertificatesTakesThoseOfItsAuthorityAlone
 TEST_F(SecurityTest, TheTokenIsReadAnewForEachStream) {
   const std::filesystem::path file = Write("token", "the-first-token\n");
   Connect(With({.token_file = file}));
+  Write("token", "the-second-token\n");
   teacher_.Kill();
   WaitForState(TeacherState::kLost);
-  Write("token", "the-second-token\n");
   teacher_.Start();
   WaitForState(TeacherState::kConnected);
   EXPECT_EQ(teacher_.opens().front().authorization, "Bearer the-first-token");
