@@ -37,13 +37,16 @@ absl::Status CheckPaired(const std::filesystem::path& certificate,
 
 }  // namespace
 
+absl::Status ServerTls::Validate() const {
+  RETURN_IF_ERROR(CheckPaired(certificate, key));
+  if (client_ca.empty() || !certificate.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("tls_client_ca ", client_ca.string(), ": needs tls_cert and tls_key, too"));
+}
+
 absl::Status Check(const ServerTls& tls) {
-  RETURN_IF_ERROR(CheckPaired(tls.certificate, tls.key));
-  if (tls.certificate.empty()) {
-    if (tls.client_ca.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("tls_client_ca ", tls.client_ca.string(),
-                                                   ": needs tls_cert and tls_key, too"));
-  }
+  RETURN_IF_ERROR(tls.Validate());
+  if (tls.certificate.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const PemFile certificate, ReadPemFile(tls.certificate));
   ASSIGN_OR_RETURN(const PemFile key, ReadPemFile(tls.key));
   RETURN_IF_ERROR(CheckIdentity(certificate, key));

@@ -23,11 +23,14 @@ struct ServerTls {
   std::filesystem::path certificate;  // its own, then those between it and the root; empty: no TLS
   std::filesystem::path key;
   std::filesystem::path client_ca;  // not empty: clients must show a certificate that it signed
+
+  // INVALID_ARGUMENT for a certificate without key, a key without certificate, a client CA without
+  // them. Looks at no file. The message begins with the option's name.
+  absl::Status Validate() const;
 };
 
-// Reads the files. One line that names the file and what is wrong: NOT_FOUND, INVALID_ARGUMENT, or
-// FAILED_PRECONDITION for a certificate that is expired or not valid yet. INVALID_ARGUMENT for a
-// certificate without key, a key without certificate, a client CA without them.
+// Validates, and reads the files. One line that names the file and what is wrong: NOT_FOUND,
+// INVALID_ARGUMENT, or FAILED_PRECONDITION for a certificate that is expired or not valid yet.
 absl::Status Check(const ServerTls& tls);
 
 // Credentials that follow the files: a second or two after they were replaced, new connections get

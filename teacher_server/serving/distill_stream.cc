@@ -6,6 +6,7 @@
 #include "common/rpc/convert.h"
 
 namespace distill {
+
 std::shared_ptr<DistillStream> DistillStream::Start(StreamContext context, uint64_t id,
                                                     std::unique_ptr<Access::Admission> admission,
                                                     std::function<void()> on_done) {
@@ -139,14 +140,13 @@ void DistillStream::Advance() {
     if (writing_.has_value()) StartWrite(&writing_->frame);
   }
   Hold();
-  if (const auto end = session_.End(); end.has_value() && !end->ok()) DropQueued();
-  if (!writing_.has_value()) {
-    if (const std::optional<absl::Status> end = session_.End()) {
-      finished_ = true;
-      account_.Ended(*end, session_.dropped());
-      Finish(ToGrpc(*end));
-      return;
-    }
+  const std::optional<absl::Status> end = session_.End();
+  if (end.has_value() && !end->ok()) DropQueued();
+  if (end.has_value() && !writing_.has_value()) {
+    finished_ = true;
+    account_.Ended(*end, session_.dropped());
+    Finish(ToGrpc(*end));
+    return;
   }
   ReadOn();
 }

@@ -22,9 +22,9 @@ struct ServedTeacher {
   Batcher* batcher = nullptr;
 };
 
-// Bytes that a stream may have in flight, inputs until they are computed and answers until they are
-// written: reading stops there, so one more message and its answer may come on top.
-inline int64_t MaxStreamBytes(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
+// The most that one message and its answer take. A stream that holds so much, inputs until they are
+// computed and answers until they are written, is not read: so one more may come on top.
+inline int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
 
 class ServedTeachers {
  public:

@@ -5,6 +5,7 @@
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/rpc/address.h"
+#include "teacher_server/serving/served_teacher.h"
 #include "teacher_server/serving/tokens.h"
 
 namespace distill {
@@ -37,20 +38,10 @@ absl::Status CheckAddress(const std::string& text, const ServerOptions& options)
 
 }  // namespace
 
-int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
-
 absl::Status ServerOptions::Validate() const {
   if (listen.empty()) return absl::InvalidArgumentError("listen: at least one address is needed");
   for (const std::string& address : listen) RETURN_IF_ERROR(CheckAddress(address, *this));
-  if (tls.certificate.empty() != tls.key.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(tls.key.empty() ? "tls_cert" : "tls_key", " is given without ",
-                     tls.key.empty() ? "tls_key" : "tls_cert",
-                     ": a server shows a certificate and has its key"));
-  }
-  if (!tls.client_ca.empty() && tls.certificate.empty()) {
-    return absl::InvalidArgumentError("tls_client_ca needs --tls_cert and --tls_key");
-  }
+  RETURN_IF_ERROR(tls.Validate());
   if (streams_per_token < 0 || streams_per_token > kMaxStreams) {
     return OutOfRange("streams_per_token", streams_per_token, 0, kMaxStreams);
   }

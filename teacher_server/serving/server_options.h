@@ -42,7 +42,4 @@ struct ServerOptions {
 // The tokens of the options' file; null where none are needed. The clock must outlive them.
 absl::StatusOr<std::unique_ptr<Tokens>> OpenTokens(const ServerOptions& options, Clock& clock);
 
-// What a stream holds at most with one request: the message, and its answer.
-int64_t StreamReserve(const StreamLimits& limits);
-
 }  // namespace distill

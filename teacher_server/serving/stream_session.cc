@@ -259,7 +259,7 @@ void StreamSession::EndWith(absl::Status status) {
 
 bool StreamSession::WantsRead() const {
   return !end_.has_value() && !half_closed_ && samples_in_flight_ < limits_.credits &&
-         bytes_in_flight_ < MaxStreamBytes(limits_);
+         bytes_in_flight_ < StreamReserve(limits_);
 }
 
 std::optional<StreamSession::Outgoing> StreamSession::NextWrite() {

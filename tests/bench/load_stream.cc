@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kLastCode = 16;  // of google.rpc.Code
 
-// The one place that dials a server: credentials and tokens go in here.
 absl::StatusOr<std::unique_ptr<TeacherStream>> Dial(
     const TeacherClientOptions& options, std::shared_ptr<TeacherStream::Handler> handler) {
   ASSIGN_OR_RETURN(const ClientCredentials credentials, ReadClientCredentials(options.security));

@@ -117,7 +117,7 @@ class Stream {
                 teacher_->limits.credits + teacher_->limits.max_request_samples,
             "samples in flight stay below the credits and one request");
     Require(session_->bytes_in_flight() <=
-                MaxStreamBytes(teacher_->limits) + 2 * kMaxMessageBytes + kSlackBytes,
+                StreamReserve(teacher_->limits) + 2 * kMaxMessageBytes + kSlackBytes,
             "bytes in flight stay below the stream's, one message and its answer");
   }
 

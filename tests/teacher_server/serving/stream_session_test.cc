@@ -103,7 +103,7 @@ TEST_F(StreamSessionTest, ReadingStopsAtTheBytes) {
   }
   message.mutable_request()->set_id(3);
   ASSERT_TRUE(session.Receive(Frame(message), kNow).has_value());
-  EXPECT_GE(session.bytes_in_flight(), MaxStreamBytes(teacher_->limits));
+  EXPECT_GE(session.bytes_in_flight(), StreamReserve(teacher_->limits));
   EXPECT_FALSE(session.WantsRead());
   // Inputs are no longer held once they are computed.
   session.Answer(1, Result(1));
