@@ -12,7 +12,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/rpc/address.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/receive_memory.h"
 #include "common/rpc/wire.h"
 
 namespace distill {
@@ -35,6 +37,12 @@ grpc::ChannelArguments ArgumentsFor(const std::string& address, int64_t max_mess
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // Retrying is the caller's affair; gRPC would keep copies of what is sent.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // gRPC's window grows to several MiB. A long line needs that. On the loopback interface TCP
+  // queues all of it, in more memory than the caches hold; a Unix socket takes little at a time.
+  const absl::StatusOr<Address> parsed = ParseAddress(address);
+  if (parsed.ok() && parsed->kind == Address::Kind::kTcp && IsLoopback(*parsed)) {
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  }
   if (absl::StartsWith(address, "unix:")) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return arguments;
 }
@@ -45,6 +53,7 @@ std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& address,
                                                     const ClientCredentials& credentials,
                                                     int64_t max_message_bytes, const v1::Open& open,
                                                     std::shared_ptr<Handler> handler) {
+  KeepReceiveMemory();
   std::unique_ptr<TeacherStream> stream(new TeacherStream(std::move(handler)));
   stream->channel_ = grpc::CreateCustomChannel(address, credentials.channel,
                                                ArgumentsFor(address, max_message_bytes));

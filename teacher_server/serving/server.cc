@@ -16,6 +16,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/address.h"
 #include "common/rpc/grpc_log.h"
+#include "common/rpc/receive_memory.h"
 #include "teacher_server/serving/access.h"
 #include "teacher_server/serving/budget.h"
 #include "teacher_server/serving/listen.h"
@@ -115,6 +116,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
   RETURN_IF_ERROR(options.Validate());
   SilenceGrpcLog();
   KeepGrpc();
+  KeepReceiveMemory();
   ASSIGN_OR_RETURN(const auto tls_credentials, MakeServerCredentials(options.tls));
   ASSIGN_OR_RETURN(std::unique_ptr<Tokens> tokens, OpenTokens(options, clock));
   auto parts = std::make_unique<Parts>();
