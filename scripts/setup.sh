@@ -9,7 +9,7 @@ readonly BUILD_PACKAGES=(
   protobuf-compiler-grpc python3 python3-venv zlib1g-dev)
 readonly DEMO_PACKAGES=(dataset-fashion-mnist)
 readonly TEST_PACKAGES=(
-  clang dataset-fashion-mnist libclang-rt-dev libgmock-dev libgtest-dev openssl)
+  clang dataset-fashion-mnist libbenchmark-dev libclang-rt-dev libgmock-dev libgtest-dev openssl)
 
 print_help() {
   cat <<END

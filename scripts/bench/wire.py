@@ -1,0 +1,118 @@
+"""What the stream costs: GB/s of soft targets down and of images up, against the same bytes alone.
+
+A side is a server and a client in two processes on this machine: the stream as it is in production
+(TeacherServer with its batcher over a teacher that answers at once, TeacherClient), a plain gRPC
+service with generated code and a `bytes` field, and blocking sockets. On each, 8 requests are in
+flight, which is what a server's byte limit of a stream permits at 1 MiB, and a payload is copied
+once where it is received. A round measures every side once, in turn; a ratio is the median of the
+rounds' ratios. All are against the sockets over TCP in the same direction, or against protobuf.
+
+Each side of the sockets is one thread, of gRPC several: where other work fills the cores, gRPC gets
+more of them, and the ratios flatter it. They mean most on an idle machine.
+"""
+
+import dataclasses
+import json
+import statistics
+import subprocess
+
+import bench_lib
+
+TARGETS = ["wire_bench"]
+DIRECTIONS = {"down": "1 MiB of soft targets down", "up": "1 MiB of images up"}
+TRANSPORTS = {"tcp": "TCP", "unix": "Unix socket"}
+SMALL = "1 KiB answers"
+FULL, QUICK = 15, 3  # rounds; each takes some ten seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    exchange: str
+    transport: str
+    side: str
+    against: str | None = None  # a side over TCP, in the same exchange
+    goal: float | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.exchange}/{self.transport}/{self.side}"
+
+    @property
+    def reference(self) -> str | None:
+        return self.against and f"{self.exchange}/tcp/{self.against}"
+
+    @property
+    def name(self) -> str:
+        side = {"sockets": "sockets alone", "protobuf": "plain protobuf"}.get(self.side, self.side)
+        against = " against plain protobuf" if self.against == "protobuf" else ""
+        what = DIRECTIONS.get(self.exchange, SMALL)
+        return f"{what}, {side}, {TRANSPORTS[self.transport]}{against}"
+
+
+CASES = [
+    case for exchange in DIRECTIONS for case in (
+        Case(exchange, "tcp", "stream", "sockets", goal=0.65),
+        Case(exchange, "unix", "stream", "sockets", goal=0.85),
+        Case(exchange, "tcp", "stream", "protobuf", goal=1.1),
+        Case(exchange, "tcp", "protobuf", "sockets"),
+        Case(exchange, "tcp", "sockets"),
+        Case(exchange, "unix", "sockets", "sockets"),
+    )
+] + [Case("small", transport, side) for side in ("stream", "protobuf", "sockets")
+     for transport in TRANSPORTS]
+KEYS = {case.key for case in CASES}
+
+
+def measure_round(log) -> dict[str, dict]:
+    """What Google Benchmark says of every case, by key."""
+    command = [bench_lib.BIN / "wire_bench", "--benchmark_format=json",
+               f"--benchmark_filter=^({'|'.join(sorted(KEYS))})/"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    if done.returncode != 0:
+        bench_lib.fail(f"wire_bench exited with {done.returncode}; {log.name} says why")
+    figures = {}
+    for figure in json.loads(done.stdout)["benchmarks"]:
+        if figure.get("error_occurred"):
+            bench_lib.fail(f"{figure['name']}: {figure['error_message']}")
+        # "down/tcp/stream/iterations:512/real_time"
+        figures["/".join(figure["name"].split("/")[:3])] = figure
+    return figures
+
+
+def figure_of(case: Case, round_: dict[str, dict]) -> float:
+    figure = round_[case.key]
+    if case.exchange == "small":
+        return figure["items_per_second"]
+    return figure["bytes_per_second"] / 1e9
+
+
+def row_of(case: Case, rounds: list[dict]) -> tuple[bench_lib.Row, list[str]]:
+    values = [figure_of(case, round_) for round_ in rounds]
+    ratios, unit = None, "messages/s" if case.exchange == "small" else "GB/s"
+    if case.reference:
+        ratios = [r[case.key]["items_per_second"] / r[case.reference]["items_per_second"]
+                  for r in rounds]
+    row = bench_lib.Row(case.name, round(statistics.median(values), 3), unit,
+                        ratios and round(statistics.median(ratios), 3), case.goal,
+                        case.goal and "higher")
+    goal = "" if case.goal is None else f"{case.goal:.2f} {'met' if row.met() else 'MISSED'}"
+    value = f"{row.value:.0f}" if case.exchange == "small" else f"{row.value:.3f}"
+    return row, [case.name, value, unit, bench_lib.with_spread(ratios) if ratios else "", goal]
+
+
+def run(quick: bool) -> list[bench_lib.Row]:
+    count, rounds = QUICK if quick else FULL, []
+    print(f"{count} rounds, 8 requests in flight; ratios are against the sockets alone over TCP, "
+          "or as they say")
+    with open(bench_lib.OUT / "wire.log", "w") as log:
+        for i in range(count):
+            rounds.append(measure_round(log))
+            print(f"measured: round {i + 1}", flush=True)
+    rows, table = zip(*(row_of(case, rounds) for case in CASES))
+    print()
+    bench_lib.print_table(["case", "median", "unit", "ratio (spread)", "goal"], list(table))
+    return list(rows)
+
+
+if __name__ == "__main__":
+    bench_lib.main("wire", TARGETS, run)

@@ -1,0 +1,114 @@
+// wire_bench: messages between two processes, in several ways. scripts/bench/wire.py runs it and
+// compares.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/log.h"
+#include "tests/bench/wire_peer.h"
+#include "tests/bench/wire_side.h"
+#include "tests/testing/temp_dir.h"
+
+namespace distill {
+namespace {
+
+constexpr const WireSide* kSides[] = {&kWireSockets, &kWireStream, &kWireProtobuf};
+constexpr int kWarmUp = 32;  // messages: until windows have grown and memory is there
+
+// The sides' servers, each started when it is first needed.
+class Peers {
+ public:
+  absl::StatusOr<WireAddresses> AddressesOf(const WireSide& side) {
+    std::unique_ptr<WirePeer>& peer = peers_[&side];
+    if (peer == nullptr) {
+      auto started = WirePeer::Start(side, folder_.path().string());
+      if (!started.ok()) return started.status();
+      peer = *std::move(started);
+    }
+    return peer->addresses();
+  }
+
+ private:
+  const testing::TempDir folder_;
+  std::map<const WireSide*, std::unique_ptr<WirePeer>> peers_;
+};
+
+enum class Transport { kTcp, kUnix };
+
+// Each iteration receives an answer and sends a request in its place.
+absl::Status Measure(benchmark::State& state, WireClient& client) {
+  absl::Status status;
+  for (int i = 0; i < kWireInFlight && status.ok(); ++i) status = client.Send();
+  const auto exchange = [&client, &status] {
+    if (status.ok()) status = client.Receive();
+    if (status.ok()) status = client.Send();
+  };
+  for (int i = 0; i < kWarmUp; ++i) exchange();
+  for (auto _ : state) exchange();
+  for (int i = 0; i < kWireInFlight && status.ok(); ++i) status = client.Receive();
+  return status;
+}
+
+void RunExchange(benchmark::State& state, Peers& peers, const WireSide& side, Transport transport,
+                 const WireExchange& exchange) {
+  const auto run = [&]() -> absl::Status {
+    const auto addresses = peers.AddressesOf(side);
+    if (!addresses.ok()) return addresses.status();
+    const auto client = side.connect(
+        transport == Transport::kTcp ? addresses->tcp : addresses->unix_socket, exchange);
+    if (!client.ok()) return client.status();
+    return Measure(state, **client);
+  };
+  if (const absl::Status status = run(); !status.ok()) {
+    state.SkipWithError(status.ToString().c_str());
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() *
+                          std::max(exchange.request_bytes(), exchange.answer_bytes()));
+}
+
+void Register(Peers& peers) {
+  for (const WireExchange& exchange : kWireExchanges) {
+    for (const Transport transport : {Transport::kTcp, Transport::kUnix}) {
+      for (const WireSide* side : kSides) {
+        const std::string name = absl::StrCat(
+            exchange.name, "/", transport == Transport::kTcp ? "tcp" : "unix", "/", side->name);
+        benchmark::RegisterBenchmark(name.c_str(),
+                                     [&peers, side, transport, &exchange](benchmark::State& state) {
+                                       RunExchange(state, peers, *side, transport, exchange);
+                                     })
+            ->Iterations(exchange.messages)
+            ->UseRealTime();
+      }
+    }
+  }
+}
+
+const WireSide* FindSide(absl::string_view name) {
+  for (const WireSide* side : kSides) {
+    if (name == side->name) return side;
+  }
+  return nullptr;
+}
+
+}  // namespace
+}  // namespace distill
+
+int main(int argc, char** argv) {
+  if (argc == 4 && absl::string_view(argv[1]) == distill::kWirePeerFlag) {
+    const distill::WireSide* side = distill::FindSide(argv[2]);
+    return side == nullptr ? EXIT_FAILURE : distill::RunWirePeer(*side, argv[3]);
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return EXIT_FAILURE;
+  distill::Peers peers;
+  distill::Register(peers);
+  benchmark::RunSpecifiedBenchmarks();
+  return EXIT_SUCCESS;
+}

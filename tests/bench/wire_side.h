@@ -1,0 +1,77 @@
+// What the benchmark `wire` compares: the same exchanges of messages in several ways (sides), each
+// between two processes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace distill {
+
+// A request of samples, and its answer of float32 rows. Only these bytes count; what a side adds to
+// them is what it costs.
+struct WireExchange {
+  const char* name;
+  int64_t samples;
+  int64_t sample_bytes;
+  int64_t classes;
+  int64_t messages;  // of one measurement
+
+  int64_t request_bytes() const { return samples * sample_bytes; }
+  int64_t answer_bytes() const { return samples * classes * static_cast<int64_t>(sizeof(float)); }
+};
+
+inline constexpr WireExchange kWireExchanges[] = {
+    // Soft targets: 1 MiB an answer to 1 KiB.
+    {.name = "down", .samples = 256, .sample_bytes = 4, .classes = 1024, .messages = 512},
+    // Images: 1 MiB a request, 2 KiB an answer.
+    {.name = "up", .samples = 256, .sample_bytes = 64 * 64, .classes = 2, .messages = 512},
+    // 1 KiB an answer to 4 bytes.
+    {.name = "small", .samples = 1, .sample_bytes = 4, .classes = 256, .messages = 8192},
+};
+
+// Requests in flight. A server's credits allow sixteen of 256 samples, its byte limit of a stream
+// eight of 1 MiB.
+inline constexpr int kWireInFlight = 8;
+
+// The client of one connection. Called from one thread.
+class WireClient {
+ public:
+  virtual ~WireClient() = default;
+
+  // Sends a request. May block until the server has read, while kWireInFlight or fewer are in
+  // flight.
+  virtual absl::Status Send() = 0;
+
+  // Waits for an answer, and copies its payload once, into memory that is used again.
+  virtual absl::Status Receive() = 0;
+};
+
+// A server that takes clients of any exchange until it is destroyed.
+class WireServer {
+ public:
+  virtual ~WireServer() = default;
+};
+
+// A side serves a Unix socket at `socket` and any free port of 127.0.0.1.
+struct WireAddresses {
+  std::string tcp;
+  std::string unix_socket;
+};
+
+struct WireSide {
+  const char* name;
+  absl::StatusOr<std::unique_ptr<WireServer>> (*serve)(const std::string& socket,
+                                                       WireAddresses* addresses);
+  absl::StatusOr<std::unique_ptr<WireClient>> (*connect)(const std::string& address,
+                                                         const WireExchange& exchange);
+};
+
+extern const WireSide kWireSockets;   // the bytes alone
+extern const WireSide kWireProtobuf;  // a plain gRPC service with generated code
+extern const WireSide kWireStream;    // TeacherServer and TeacherClient
+
+}  // namespace distill

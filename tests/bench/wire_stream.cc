@@ -1,0 +1,154 @@
+// The production path: TeacherServer with its batchers, over runners that answer at once, and
+// TeacherClient.
+#include <memory>
+#include <queue>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/mutex.h"
+#include "common/base/status_macros.h"
+#include "student_trainer/client/teacher_client.h"
+#include "teacher_server/batching/batcher.h"
+#include "teacher_server/serving/server.h"
+#include "tests/bench/wire_side.h"
+
+namespace distill {
+namespace {
+
+// Copies the inputs once, as Gather does, and answers every request with the same tensor.
+class InstantRunner final : public Runner {
+ public:
+  explicit InstantRunner(const WireExchange& exchange)
+      : batch_(static_cast<size_t>(exchange.request_bytes()), '\0'),
+        answer_{.rows = exchange.samples,
+                .classes = exchange.classes,
+                .parts = {{DType::kFloat32,
+                           {exchange.samples, exchange.classes},
+                           Bytes::FromString(std::string(exchange.answer_bytes(), 'a'))}}} {
+    info_.name = exchange.name;
+    info_.fingerprint = std::string(64, 'f');
+    info_.architecture = "none";
+    info_.inputs = {{"x", DType::kUint8, {exchange.sample_bytes}}};
+    info_.classes = exchange.classes;
+  }
+
+  const ModelInfo& info() const override { return info_; }
+  const Numerics& numerics() const override { return numerics_; }
+  std::string BatchKey(const RunnerRequest&) const override { return ""; }
+
+  RunResult Run(absl::Span<const RunnerRequest> requests) override {
+    RunResult result;
+    for (const RunnerRequest& request : requests) {
+      request.inputs[0].bytes.CopyTo(batch_.data());
+      result.answers.emplace_back(answer_);
+    }
+    return result;
+  }
+
+ private:
+  ModelInfo info_;
+  Numerics numerics_;
+  std::string batch_;
+  const EncodedTargets answer_;
+};
+
+// One exchange's runner, and its batcher: a request is a full batch, so that none waits for others.
+struct Teacher {
+  explicit Teacher(const WireExchange& exchange)
+      : runner(exchange),
+        batcher({.rule = {.max_batch_samples = exchange.samples}}, {&runner}, Clock::Real()) {}
+
+  InstantRunner runner;
+  Batcher batcher;
+};
+
+struct StreamServer final : WireServer {
+  std::vector<std::unique_ptr<Teacher>> teachers;
+  std::unique_ptr<Metrics> metrics;
+  std::unique_ptr<TeacherServer> server;
+};
+
+absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
+                                                  WireAddresses* addresses) {
+  auto result = std::make_unique<StreamServer>();
+  std::vector<ServedModel> models;
+  std::vector<std::string> names;
+  for (const WireExchange& exchange : kWireExchanges) {
+    Teacher& teacher = *result->teachers.emplace_back(std::make_unique<Teacher>(exchange));
+    models.push_back({teacher.runner.info(), teacher.runner.numerics(), &teacher.batcher});
+    names.emplace_back(exchange.name);
+  }
+  result->metrics = std::make_unique<Metrics>(names);
+  ServerOptions options;
+  options.listen = {"127.0.0.1:0", absl::StrCat("unix:", socket)};
+  ASSIGN_OR_RETURN(result->server, TeacherServer::Start(options, models, *result->metrics));
+  addresses->tcp = result->server->addresses()[0];
+  addresses->unix_socket = result->server->addresses()[1];
+  return std::unique_ptr<WireServer>(std::move(result));
+}
+
+// Answers come on gRPC's threads, and are copied on the benchmark's, as the trainer's is the one
+// that decodes them.
+class StreamClient final : public WireClient {
+ public:
+  StreamClient(std::unique_ptr<TeacherClient> client, const WireExchange& exchange)
+      : client_(std::move(client)),
+        request_{.inputs = {{DType::kUint8,
+                             {exchange.samples, exchange.sample_bytes},
+                             Bytes::FromString(std::string(exchange.request_bytes(), 'r'))}},
+                 .rows = exchange.samples},
+        targets_(static_cast<size_t>(exchange.answer_bytes()), '\0') {}
+  ~StreamClient() override { client_->Stop(); }  // calls back into what is below
+
+  absl::Status Send() override {
+    return client_
+        ->Send(request_,
+               [this](absl::StatusOr<EncodedTargets> answer) {
+                 MutexLock lock(mutex_);
+                 answers_.push(std::move(answer));
+                 changed_.NotifyAll();
+               })
+        .status();
+  }
+
+  absl::Status Receive() override {
+    ASSIGN_OR_RETURN(const EncodedTargets answer, Next());
+    answer.parts[0].bytes.CopyTo(targets_.data());
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::StatusOr<EncodedTargets> Next() {
+    MutexLock lock(mutex_);
+    while (answers_.empty()) changed_.Wait(mutex_);
+    absl::StatusOr<EncodedTargets> next = std::move(answers_.front());
+    answers_.pop();
+    return next;
+  }
+
+  const std::unique_ptr<TeacherClient> client_;
+  const SoftTargetRequest request_;
+  std::string targets_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::queue<absl::StatusOr<EncodedTargets>> answers_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::StatusOr<std::unique_ptr<WireClient>> Connect(const std::string& address,
+                                                    const WireExchange& exchange) {
+  TeacherClientOptions options;
+  options.address = address;
+  options.model = exchange.name;
+  options.client_name = "wire_bench";
+  ASSIGN_OR_RETURN(std::unique_ptr<TeacherClient> client,
+                   TeacherClient::Connect(options, Clock::Real()));
+  return std::make_unique<StreamClient>(std::move(client), exchange);
+}
+
+}  // namespace
+
+const WireSide kWireStream = {"stream", Serve, Connect};
+
+}  // namespace distill
