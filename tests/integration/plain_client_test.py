@@ -60,15 +60,17 @@ class PlainClient(IntegrationTest):
         np.testing.assert_allclose(below + maximum[:, None], self.expected, rtol=1e-3, atol=1e-2)
 
     def test_fields_in_another_order_and_unknown_fields_change_nothing(self):
+        unknown = field(99, 2, b"from the future") + field(100, 0, 7)
         stream = Stream(self.channel)
-        stream.ask(open_message())
+        opening = unknown + open_message().open.SerializeToString()
+        opened = stream.ask(unknown + field(1, 2, opening))
+        self.assertEqual(opened.WhichOneof("kind"), "opened", opened)
         plain = self.logits(stream.ask(request_message(self.images)))
         request = request_message(self.images, 2).request
         header = request.SerializeToString()
         first_half = pb.Request(id=request.id).SerializeToString()
         second_half = pb.Request(tensors=request.tensors, temperature=2).SerializeToString()
         payload = field(15, 2, self.images.tobytes())
-        unknown = field(99, 2, b"from the future") + field(100, 0, 7)
         for parts in [(payload, field(2, 2, header)), (unknown, field(2, 2, header), payload),
                       (payload, unknown, field(2, 2, header + field(77, 2, b"new"))),
                       (field(2, 2, first_half), unknown, payload, field(2, 2, second_half))]:
