@@ -34,7 +34,7 @@ MODELS = {
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A line of the results. `goal` is about `ratio`."""
+    """A line of the results. `goal` is about `ratio`, or about `value` where there is none."""
     case: str
     value: float
     unit: str
@@ -49,7 +49,8 @@ class Row:
         return row
 
     def met(self) -> bool:
-        return self.ratio >= self.goal if self.better == "higher" else self.ratio <= self.goal
+        figure = self.value if self.ratio is None else self.ratio
+        return figure >= self.goal if self.better == "higher" else figure <= self.goal
 
 
 def fail(message: str):
@@ -65,6 +66,20 @@ def run_json(*command) -> dict:
         if done.returncode != 0:
             fail(f"{command[0]} exited with {done.returncode}:\n{done.stdout}")
         return json.loads(path.read_text())
+
+
+def google_benchmark(program: str, log, *arguments) -> dict[str, dict]:
+    """Runs a Google Benchmark, and returns what it measured, by name."""
+    done = subprocess.run([BIN / program, "--benchmark_format=json", *arguments],
+                          stdout=subprocess.PIPE, stderr=log, text=True)
+    if done.returncode != 0:
+        fail(f"{program} exited with {done.returncode}; {log.name} says why")
+    figures = {}
+    for figure in json.loads(done.stdout)["benchmarks"]:
+        if figure.get("error_occurred"):
+            fail(f"{figure['name']}: {figure['error_message']}")
+        figures[figure["name"]] = figure
+    return figures
 
 
 def make_model(name: str) -> pathlib.Path:

@@ -87,8 +87,16 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
          [&o](const std::string& name) {
            o.encoding = ValueOrThrow(ParseTargetEncoding(name), "--encoding");
          },
-         "How soft targets travel: f32 or f16")
+         "How soft targets travel: f32, f16 or bf16 (every logit), top_k (the k most likely and "
+         "the "
+         "tail's mass), sampled (draws of the distribution), head_sampled (k and draws of the "
+         "tail)")
       ->default_str(std::string(Name(o.encoding)));
+  app.add_option("--k", o.k, "Classes that top_k (12) and head_sampled (6) keep exactly");
+  app.add_option("--draws", o.draws, "Draws a row of sampled (12) and head_sampled (6)");
+  app.add_option("--objective", o.objective,
+                 "The distillation loss: kd (forward KL, from any encoding)")
+      ->capture_default_str();
   app.add_option_function<std::string>(
          "--on_teacher_loss",
          [&o](const std::string& name) {

@@ -3,23 +3,18 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/tensor/target_spec.h"
 
 namespace distill {
 
-// spec: one of the dense ones; logits: float32 [rows, classes], finite, on any device. The result
-// keeps its memory alive; it shares that of logits which lie alone in host memory, so do not write
-// to them afterwards. kDenseF16: logit - row maximum as float16 (≤ 0; below -65504 it is clamped
-// there, where a softmax cannot tell), and the maximum as float32.
+// As EncodeTargets. kDenseF16, kDenseBF16: logit - row maximum in the narrow type (≤ 0; what is
+// below the least finite value is clamped there, where a softmax cannot tell), and the maximum as
+// float32. So nothing overflows, and a logit is right to ε = 2^-11, 2^-8 of its distance d to the
+// maximum; the KL of the distribution decoded to the exact one is at most ε² · E[(d/T)²].
 EncodedTargets EncodeDense(const TargetSpec& spec, const at::Tensor& logits);
 
-// float32 logits [rows, classes] on the CPU, in memory of their own. The targets must have passed
-// Validate. INVALID_ARGUMENT if an element is NaN or infinite.
-absl::StatusOr<at::Tensor> DecodeDense(const EncodedTargets& targets);
-
-// The same for answers that belong together, one or more: their rows one after the other.
-absl::StatusOr<at::Tensor> DecodeDense(absl::Span<const EncodedTargets> answers);
+// As DecodeTargets: float32 [rows, classes].
+at::Tensor DecodeDense(absl::Span<const EncodedTargets> answers);
 
 }  // namespace distill

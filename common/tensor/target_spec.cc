@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "common/tensor/bit_packing.h"
 
 namespace distill {
 namespace {
@@ -10,78 +11,113 @@ namespace {
 struct EncodingInfo {
   TargetEncoding encoding;
   absl::string_view name;
-  bool supported;
+  bool has_k;
+  bool has_draws;
 };
 
+// In the enum's order.
 constexpr EncodingInfo kEncodings[] = {
-    {TargetEncoding::kDenseF32, "f32", true},
-    {TargetEncoding::kDenseF16, "f16", true},
-    {TargetEncoding::kDenseBF16, "bf16", false},
-    {TargetEncoding::kTopK, "top_k", false},
-    {TargetEncoding::kSampled, "sampled", false},
-    {TargetEncoding::kHeadSampled, "head_sampled", false},
+    {TargetEncoding::kDenseF32, "f32", false, false},
+    {TargetEncoding::kDenseF16, "f16", false, false},
+    {TargetEncoding::kDenseBF16, "bf16", false, false},
+    {TargetEncoding::kTopK, "top_k", true, false},
+    {TargetEncoding::kSampled, "sampled", false, true},
+    {TargetEncoding::kHeadSampled, "head_sampled", true, true},
 };
 
-void AppendName(std::string* out, TargetEncoding encoding) { absl::StrAppend(out, Name(encoding)); }
+const EncodingInfo* Find(TargetEncoding encoding) {
+  for (const EncodingInfo& info : kEncodings) {
+    if (info.encoding == encoding) return &info;
+  }
+  return nullptr;
+}
 
-absl::Status CheckDenseParameter(absl::string_view parameter, int32_t value,
-                                 TargetEncoding encoding) {
-  if (value == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(parameter, " must be 0 for the encoding ", Name(encoding), ", not ", value));
+void AppendName(std::string* out, const EncodingInfo& info) { absl::StrAppend(out, info.name); }
+
+absl::Status CheckParameter(absl::string_view parameter, int32_t value, bool has, int64_t largest,
+                            TargetEncoding encoding) {
+  if (!has && value != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(parameter, " must be 0 for the encoding ", Name(encoding), ", not ", value));
+  }
+  if (has && (value < 1 || value > largest)) {
+    return absl::InvalidArgumentError(absl::StrCat(parameter, " must be 1 to ", largest,
+                                                   " for the encoding ", Name(encoding), ", not ",
+                                                   value));
+  }
+  return absl::OkStatus();
+}
+
+// Ids, and with them what they weigh.
+std::vector<PartSpec> SparseParts(const TargetSpec& spec, int64_t rows, int64_t classes) {
+  std::vector<PartSpec> parts = {
+      {"ids", DType::kUint8, {rows, PackedBytes(int64_t{spec.k} + spec.draws, IdBits(classes))}}};
+  if (HasK(spec.encoding)) {
+    parts.push_back({"log_probabilities", DType::kFloat16, {rows, spec.k}});
+    parts.push_back({"tail", DType::kFloat16, {rows}});
+  }
+  if (HasDraws(spec.encoding)) {
+    parts.push_back({"counts", DType::kUint8, {rows, PackedBytes(spec.draws, CountBits(spec))}});
+  }
+  return parts;
 }
 
 }  // namespace
 
 absl::string_view Name(TargetEncoding encoding) {
-  for (const EncodingInfo& info : kEncodings) {
-    if (info.encoding == encoding) return info.name;
-  }
-  return "unknown";
+  const EncodingInfo* info = Find(encoding);
+  return info == nullptr ? "unknown" : info->name;
+}
+
+bool HasK(TargetEncoding encoding) {
+  const EncodingInfo* info = Find(encoding);
+  return info != nullptr && info->has_k;
+}
+
+bool HasDraws(TargetEncoding encoding) {
+  const EncodingInfo* info = Find(encoding);
+  return info != nullptr && info->has_draws;
 }
 
 absl::StatusOr<TargetEncoding> ParseTargetEncoding(absl::string_view name) {
   for (const EncodingInfo& info : kEncodings) {
     if (info.name == name) return info.encoding;
   }
-  const auto append_name = [](std::string* out, const EncodingInfo& info) {
-    absl::StrAppend(out, info.name);
-  };
   return absl::InvalidArgumentError(absl::StrCat("'", name,
                                                  "' is not a target encoding; known are ",
-                                                 absl::StrJoin(kEncodings, ", ", append_name)));
+                                                 absl::StrJoin(kEncodings, ", ", AppendName)));
 }
 
-std::vector<TargetEncoding> SupportedEncodings() {
-  std::vector<TargetEncoding> supported;
-  for (const EncodingInfo& info : kEncodings) {
-    if (info.supported) supported.push_back(info.encoding);
-  }
-  return supported;
+std::vector<TargetEncoding> AllEncodings() {
+  std::vector<TargetEncoding> all;
+  for (const EncodingInfo& info : kEncodings) all.push_back(info.encoding);
+  return all;
 }
+
+int IdBits(int64_t classes) { return BitsFor(classes - 1); }
+int CountBits(const TargetSpec& spec) { return BitsFor(spec.draws); }
 
 absl::Status Validate(const TargetSpec& spec, int64_t classes) {
-  bool supported = false;
-  for (const EncodingInfo& info : kEncodings) {
-    supported |= info.encoding == spec.encoding && info.supported;
-  }
-  if (!supported) {
-    return absl::UnimplementedError(
-        absl::StrCat("the target encoding ", Name(spec.encoding), " is not granted; granted are ",
-                     absl::StrJoin(SupportedEncodings(), ", ", AppendName)));
+  const EncodingInfo* info = Find(spec.encoding);
+  if (info == nullptr) {
+    return absl::UnimplementedError(absl::StrCat("no such target encoding; granted are ",
+                                                 absl::StrJoin(kEncodings, ", ", AppendName)));
   }
   if (classes < 1 || classes > kMaxClasses) {
     return absl::InvalidArgumentError(
         absl::StrCat("classes must be 1 to ", kMaxClasses, ", not ", classes));
   }
-  RETURN_IF_ERROR(CheckDenseParameter("k", spec.k, spec.encoding));
-  return CheckDenseParameter("draws", spec.draws, spec.encoding);
+  // What is drawn from needs a class beside the head.
+  const int64_t largest_k = info->has_draws ? classes - 1 : classes;
+  RETURN_IF_ERROR(CheckParameter("k", spec.k, info->has_k, largest_k, spec.encoding));
+  return CheckParameter("draws", spec.draws, info->has_draws, kMaxDraws, spec.encoding);
 }
 
 int64_t BytesPerRow(const TargetSpec& spec, int64_t classes) {
   int64_t bytes = 0;
   for (const PartSpec& part : PartsOf(spec, 1, classes)) {
-    bytes += static_cast<int64_t>(ByteWidth(part.dtype)) * (part.shape.size() == 2 ? classes : 1);
+    bytes +=
+        static_cast<int64_t>(ByteWidth(part.dtype)) * (part.shape.size() == 2 ? part.shape[1] : 1);
   }
   return bytes;
 }
@@ -89,13 +125,13 @@ int64_t BytesPerRow(const TargetSpec& spec, int64_t classes) {
 std::vector<PartSpec> PartsOf(const TargetSpec& spec, int64_t rows, int64_t classes) {
   switch (spec.encoding) {
     case TargetEncoding::kDenseF32:
-      return {{DType::kFloat32, {rows, classes}}};
+      return {{"logits", DType::kFloat32, {rows, classes}}};
     case TargetEncoding::kDenseF16:
-      return {{DType::kFloat16, {rows, classes}}, {DType::kFloat32, {rows}}};
+      return {{"logits", DType::kFloat16, {rows, classes}}, {"maximum", DType::kFloat32, {rows}}};
     case TargetEncoding::kDenseBF16:
-      return {{DType::kBFloat16, {rows, classes}}, {DType::kFloat32, {rows}}};
+      return {{"logits", DType::kBFloat16, {rows, classes}}, {"maximum", DType::kFloat32, {rows}}};
     default:
-      return {};
+      return SparseParts(spec, rows, classes);
   }
 }
 
@@ -114,11 +150,12 @@ absl::Status Validate(const EncodedTargets& targets) {
     const HostTensor& part = targets.parts[i];
     if (part.dtype != wanted[i].dtype || part.shape != wanted[i].shape) {
       return absl::InvalidArgumentError(absl::StrCat(
-          prefix, ": part ", i, " must be ", Name(wanted[i].dtype), ToString(wanted[i].shape),
-          ", not ", Name(part.dtype), ToString(part.shape)));
+          prefix, ": ", wanted[i].name, " must be ", Name(wanted[i].dtype),
+          ToString(wanted[i].shape), ", not ", Name(part.dtype), ToString(part.shape)));
     }
     if (absl::Status valid = part.Validate(); !valid.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(prefix, ": part ", i, ": ", valid.message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat(prefix, ": ", wanted[i].name, ": ", valid.message()));
     }
   }
   return absl::OkStatus();

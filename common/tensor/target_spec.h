@@ -13,45 +13,53 @@
 
 namespace distill {
 
-// How one row (one distribution over the classes) travels.
+// How one row (one distribution over the classes) travels. `id bits` are those of classes - 1,
+// `count bits` those of draws.
 enum class TargetEncoding {
   kDenseF32,     // logits, float32: 4·classes bytes a row, exact
   kDenseF16,     // logit - row maximum as float16, and the maximum as float32: 2·classes + 4 bytes
   kDenseBF16,    // the same in bfloat16
-  kTopK,         // the k most likely at the request's temperature, and the tail's mass
-  kSampled,      // `draws` samples of the teacher's distribution, with replacement
-  kHeadSampled,  // the k most likely exactly, `draws` samples of the tail
+  kTopK,         // the k most likely at the request's temperature, and the tail's mass:
+                 // ⌈k · id bits / 8⌉ + 2·k + 2 bytes
+  kSampled,      // `draws` samples of the teacher's distribution, with replacement:
+                 // ⌈draws · id bits / 8⌉ + ⌈draws · count bits / 8⌉ bytes
+  kHeadSampled,  // the k most likely exactly, `draws` samples of the tail:
+                 // ⌈(k + draws) · id bits / 8⌉ + 2·k + 2 + ⌈draws · count bits / 8⌉ bytes
 };
 
 // "f32", "f16", "bf16", "top_k", "sampled", "head_sampled": the values of --encoding.
 absl::string_view Name(TargetEncoding encoding);
 absl::StatusOr<TargetEncoding> ParseTargetEncoding(absl::string_view name);
+std::vector<TargetEncoding> AllEncodings();
+
+// The parameters that an encoding has.
+bool HasK(TargetEncoding encoding);
+bool HasDraws(TargetEncoding encoding);
 
 struct TargetSpec {
   TargetEncoding encoding = TargetEncoding::kDenseF32;
-  int32_t k = 0;      // kTopK, kHeadSampled: 1 ≤ k ≤ classes
-  int32_t draws = 0;  // kSampled, kHeadSampled: ≥ 1
+  int32_t k = 0;      // kTopK: 1 ≤ k ≤ classes; kHeadSampled: 1 ≤ k < classes
+  int32_t draws = 0;  // kSampled, kHeadSampled: 1 ≤ draws ≤ kMaxDraws
 
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 
 // A class id fits int32, and BytesPerRow never overflows.
 inline constexpr int64_t kMaxClasses = std::numeric_limits<int32_t>::max();
+inline constexpr int32_t kMaxDraws = 4096;
 
-// The encodings that this version writes and reads.
-std::vector<TargetEncoding> SupportedEncodings();
+// The width of an id, and of a count, in a packed part.
+int IdBits(int64_t classes);
+int CountBits(const TargetSpec& spec);
 
-// OK if the encoding is supported, `classes` is in [1, kMaxClasses], and the parameters fit it.
-// UNIMPLEMENTED lists the encodings that are supported; INVALID_ARGUMENT names the parameter and
-// its range.
+// OK if `classes` is in [1, kMaxClasses] and the parameters fit the encoding. INVALID_ARGUMENT
+// names the parameter and its range; UNIMPLEMENTED for an encoding that is none of the enum.
 absl::Status Validate(const TargetSpec& spec, int64_t classes);
 
 // Bytes that one row takes in this encoding. The spec must be valid for `classes`.
 int64_t BytesPerRow(const TargetSpec& spec, int64_t classes);
 
-// Soft targets of `rows` rows. `parts` by encoding:
-//   kDenseF32: {float32 [rows, classes]};
-//   kDenseF16, kDenseBF16: {float16/bfloat16 [rows, classes], float32 [rows]}.
+// Soft targets of `rows` rows, in the parts of PartsOf.
 struct EncodedTargets {
   TargetSpec spec;
   int64_t rows = 0;
@@ -59,16 +67,22 @@ struct EncodedTargets {
   std::vector<HostTensor> parts;
 };
 
-// The dtype and shape of each part that such targets must have. The spec must be valid for
-// `classes` (other encodings have no parts yet); `rows` ≥ 0.
+// The parts of such targets, in order:
+//   kDenseF32: logits float32 [rows, classes];
+//   kDenseF16, kDenseBF16: logits float16/bfloat16 [rows, classes], maximum float32 [rows];
+//   the others, of these what they have: ids uint8 [rows, bytes] (the k, then the draws),
+//   log_probabilities float16 [rows, k], tail float16 [rows], counts uint8 [rows, bytes]; ids and
+//   counts packed as bit_packing.h does.
+// The spec must be valid for `classes`; `rows` ≥ 0.
 struct PartSpec {
+  absl::string_view name;
   DType dtype;
   Shape shape;
 };
 std::vector<PartSpec> PartsOf(const TargetSpec& spec, int64_t rows, int64_t classes);
 
-// OK if the spec is valid and the parts are those of PartsOf, with bytes to match. UNIMPLEMENTED as
-// above; INVALID_ARGUMENT names the first part that does not fit. Looks at no element.
+// OK if the spec is valid and the parts are those of PartsOf, with bytes to match. INVALID_ARGUMENT
+// names the first part that does not fit. Looks at no element.
 absl::Status Validate(const EncodedTargets& targets);
 
 }  // namespace distill

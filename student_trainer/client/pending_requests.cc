@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/rpc/convert.h"
+#include "common/tensor/target_values.h"
 
 namespace distill {
 
@@ -72,10 +73,11 @@ absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
                                             " classes instead of ", classes, " to request ",
                                             targets.id()));
   }
-  absl::StatusOr<EncodedTargets> decoded = TargetsFromProto(targets, spec, payloads);
-  if (decoded.ok()) return decoded;
+  absl::StatusOr<EncodedTargets> read = TargetsFromProto(targets, spec, payloads);
+  const absl::Status valid = read.ok() ? ValidateValues(*read) : read.status();
+  if (valid.ok()) return read;
   return absl::InternalError(
-      absl::StrCat("an answer to request ", targets.id(), ": ", decoded.status().message()));
+      absl::StrCat("an answer to request ", targets.id(), ": ", valid.message()));
 }
 
 }  // namespace distill

@@ -57,7 +57,7 @@ class PendingRequests {
 v1::DistillRequest ToMessage(uint64_t id, const SoftTargetRequest& request);
 
 // The answer's targets. INTERNAL says in what way the answer does not match its request: rows,
-// classes, or bytes that do not fit them.
+// classes, bytes that do not fit them, or values that soft targets cannot have.
 absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
                                               const std::vector<Bytes>& payloads,
                                               const PendingRequest& request, const TargetSpec& spec,

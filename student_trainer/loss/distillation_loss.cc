@@ -1,5 +1,7 @@
 #include "student_trainer/loss/distillation_loss.h"
 
+#include <ATen/ATen.h>
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -12,16 +14,6 @@ at::Tensor StudentLoss(const at::Tensor& logits, const at::Tensor& labels) {
   const at::Tensor sum = at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum,
                                                 /*ignore_index=*/kNoLabel);
   return sum / logits.size(0);
-}
-
-// T² · Σ KL(p_T ‖ q_T) / n. Both: [n, classes].
-at::Tensor SoftTargetLoss(const at::Tensor& student, const at::Tensor& teacher,
-                          double temperature) {
-  const at::Tensor log_q = at::log_softmax(student / temperature, 1);
-  const at::Tensor log_p = at::log_softmax(teacher.detach() / temperature, 1);
-  // From logarithms on both sides: a probability that underflows to 0 then adds 0, not NaN.
-  const at::Tensor sum = at::kl_div(log_q, log_p, at::Reduction::Sum, /*log_target=*/true);
-  return sum * (temperature * temperature / static_cast<double>(student.size(0)));
 }
 
 }  // namespace
@@ -38,11 +30,11 @@ absl::Status DistillationLossOptions::Validate() const {
   return absl::OkStatus();
 }
 
-LossParts DistillationLoss(const at::Tensor& student_logits, const at::Tensor& teacher_logits,
+LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,
                            const at::Tensor& labels, const DistillationLossOptions& options) {
   if (options.alpha == 0) return HardLabelLoss(student_logits, labels);
   const at::Tensor distillation =
-      SoftTargetLoss(student_logits, teacher_logits, options.temperature);
+      options.objective->loss(student_logits, targets, options.temperature);
   if (options.alpha == 1) {
     return {distillation, at::zeros({}, student_logits.options()), distillation.detach()};
   }

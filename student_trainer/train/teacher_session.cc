@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
-#include "common/targets/dense.h"
+#include "common/targets/encoding.h"
 #include "student_trainer/client/fetch_targets.h"
 #include "student_trainer/data/batch_loader.h"
 #include "student_trainer/train/alignment.h"
@@ -30,13 +30,13 @@ ProbeSamples ChooseProbe(const TrainOptions& options, const TrainingData& data) 
   return {&data.validation(), DrawProbe(validation, kProbeSamples, options.seed)};
 }
 
-absl::StatusOr<int64_t> CountAgreements(const std::vector<EncodedTargets>& answers,
-                                        const ProbeSamples& probe) {
-  ASSIGN_OR_RETURN(const at::Tensor logits, DecodeDense(answers));  // [n, classes]
+int64_t CountAgreements(const std::vector<EncodedTargets>& answers, const ProbeSamples& probe) {
   std::vector<int64_t> labels;
   for (const int64_t id : probe.ids) labels.push_back(probe.dataset->Label(id));
-  const at::Tensor predicted = logits.argmax(1);
-  return predicted.eq(torch::tensor(labels, torch::kInt64)).sum().item<int64_t>();
+  return MostLikely(DecodeTargets(answers))
+      .eq(torch::tensor(labels, torch::kInt64))
+      .sum()
+      .item<int64_t>();
 }
 
 absl::StatusOr<ParityResult> RunParityProbe(TeacherClient& client, const TrainOptions& options,
@@ -48,7 +48,7 @@ absl::StatusOr<ParityResult> RunParityProbe(TeacherClient& client, const TrainOp
       const std::vector<EncodedTargets> answers,
       FetchTargets(client, inputs,
                    {.temperature = static_cast<float>(options.temperature), .seed = options.seed}));
-  ASSIGN_OR_RETURN(const int64_t correct, CountAgreements(answers, probe));
+  const int64_t correct = CountAgreements(answers, probe);
   return JudgeParity(correct, static_cast<int64_t>(probe.ids.size()), client.info().classes);
 }
 
@@ -77,7 +77,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
                                            .security = options.security,
                                            .model = options.teacher_model,
                                            .client_name = "student_trainer",
-                                           .spec = {.encoding = options.encoding},
+                                           .spec = options.ResolvedTargets(data.train->classes()),
                                            .class_names = data.train->class_names(),
                                            .connect_timeout = options.connect_timeout},
                                           clock));

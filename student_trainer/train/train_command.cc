@@ -84,6 +84,8 @@ absl::StatusOr<Student> MakeStudent(const TrainOptions& options, const TrainingD
                           {"seed", options.seed}};
   if (teacher.has_value()) {
     description.training["temperature"] = options.temperature;
+    description.training["objective"] = options.objective;
+    description.training["encoding"] = std::string(Name(options.encoding));
     description.training["teacher_fingerprint"] = teacher->fingerprint;
   }
   return student;
@@ -102,7 +104,9 @@ absl::Status CheckEnoughSamples(const TrainOptions& options, const TrainingData&
 }
 
 TrainerOptions MakeTrainerOptions(const TrainOptions& options, int64_t steps_per_epoch) {
-  return {.loss = {.alpha = options.ResolvedAlpha(), .temperature = options.temperature},
+  return {.loss = {.alpha = options.ResolvedAlpha(),
+                   .temperature = options.temperature,
+                   .objective = *FindObjective(options.objective)},
           .schedule = {.peak = options.lr,
                        .warmup_steps = static_cast<int64_t>(std::llround(
                            options.warmup_epochs * static_cast<double>(steps_per_epoch))),

@@ -11,6 +11,7 @@
 #include "common/rpc/address.h"
 #include "student_trainer/client/teacher_client.h"
 #include "student_trainer/loss/distillation_loss.h"
+#include "student_trainer/loss/objective.h"
 
 namespace distill {
 namespace {
@@ -58,7 +59,30 @@ absl::Status ValidateTeacher(const TrainOptions& o) {
   return absl::OkStatus();
 }
 
+// The objective, and what the encoding needs to know.
+absl::Status ValidateTargets(const TrainOptions& o) {
+  const absl::StatusOr<const Objective*> objective = FindObjective(o.objective);
+  if (!objective.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--objective: ", objective.status().message()));
+  }
+  RETURN_IF_ERROR(CheckAccepts(**objective, o.encoding));
+  const absl::Status valid = Validate(o.ResolvedTargets(0), kMaxClasses);
+  return valid.ok() ? valid : absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
+}
+
 }  // namespace
+
+TargetSpec TrainOptions::ResolvedTargets(int64_t classes) const {
+  const bool head_and_draws = HasK(encoding) && HasDraws(encoding);
+  const int32_t usual = head_and_draws ? 6 : 12;
+  TargetSpec spec{.encoding = encoding, .k = k.value_or(0), .draws = draws.value_or(0)};
+  if (HasK(encoding) && !k.has_value()) {
+    const int64_t most = classes == 0 ? usual : head_and_draws ? classes - 1 : classes;
+    spec.k = static_cast<int32_t>(std::clamp<int64_t>(most, 1, usual));
+  }
+  if (HasDraws(encoding) && !draws.has_value()) spec.draws = usual;
+  return spec;
+}
 
 absl::Status TrainOptions::Validate() const {
   RETURN_IF_ERROR(Required("--train", train));
@@ -82,6 +106,7 @@ absl::Status TrainOptions::Validate() const {
         absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
   }
   RETURN_IF_ERROR(ValidateTeacher(*this));
+  RETURN_IF_ERROR(ValidateTargets(*this));
   if (!student_arguments.empty()) {
     const auto json = nlohmann::json::parse(student_arguments, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) return Refuse("--student_arguments", student_arguments, "a JSON object");

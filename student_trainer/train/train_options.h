@@ -47,7 +47,10 @@ struct TrainOptions {
   std::string teacher_model;    // the model's name at the server; empty: its only one
   std::optional<double> alpha;  // unset: 0.9 with a teacher, 0 without
   double temperature = 2;
+  std::string objective = "kd";
   TargetEncoding encoding = TargetEncoding::kDenseF16;
+  std::optional<int32_t> k;      // unset: 12; head_sampled: 6
+  std::optional<int32_t> draws;  // unset: 12; head_sampled: 6
   TeacherLossPolicy on_teacher_loss = TeacherLossPolicy::kWait;
   absl::Duration connect_timeout = absl::Seconds(10);
   bool allow_misaligned_teacher = false;
@@ -58,6 +61,10 @@ struct TrainOptions {
   double ResolvedAlpha() const { return alpha.value_or(teacher.empty() ? 0.0 : 0.9); }
   // Whether soft targets are asked for.
   bool Distills() const { return !teacher.empty() && ResolvedAlpha() > 0; }
+
+  // The targets to ask for. `classes`: of the data, 0 if it does not say; a k that was not set is
+  // no more than they allow.
+  TargetSpec ResolvedTargets(int64_t classes) const;
 
   // INVALID_ARGUMENT names the option, its value and what is allowed. Looks at no file.
   absl::Status Validate() const;

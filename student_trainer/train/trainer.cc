@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
 #include "common/models/loaded_model.h"
-#include "common/targets/dense.h"
+#include "common/targets/encoding.h"
 
 namespace distill {
 namespace {
@@ -48,15 +49,18 @@ at::Tensor ToChannelsLast(const at::Tensor& x) {
   return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
 }
 
-// float32 [n, classes], or undefined for a batch without targets.
-absl::StatusOr<at::Tensor> TeacherLogits(const TargetedBatch& targeted) {
-  if (targeted.targets.empty()) return at::Tensor();
-  ASSIGN_OR_RETURN(const at::Tensor logits, DecodeDense(targeted.targets));
-  if (logits.size(0) != targeted.batch.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("soft targets of ", logits.size(0), " rows for ",
-                                                   targeted.batch.size(), " samples"));
+// The batch's soft targets; nullopt where it has none. INVALID_ARGUMENT unless they are as many
+// rows and classes as the student's logits.
+absl::StatusOr<std::optional<DecodedTargets>> TargetsOf(const TargetedBatch& targeted,
+                                                        const at::Tensor& logits) {
+  if (targeted.targets.empty()) return std::nullopt;
+  DecodedTargets targets = DecodeTargets(targeted.targets);
+  if (Rows(targets) != logits.size(0) || Classes(targets) != logits.size(1)) {
+    return absl::InvalidArgumentError(absl::StrCat("soft targets of ", Rows(targets), " rows and ",
+                                                   Classes(targets), " classes for a student of ",
+                                                   logits.size(0), " rows and ", logits.size(1)));
   }
-  return logits;
+  return targets;
 }
 
 }  // namespace
@@ -72,8 +76,7 @@ double Trainer::learning_rate() const { return LearningRate(options_.schedule, s
 
 absl::StatusOr<StepResult> Trainer::Step(const TargetedBatch& targeted) try {
   const TrainingBatch& batch = targeted.batch;
-  ASSIGN_OR_RETURN(const at::Tensor teacher_logits, TeacherLogits(targeted));
-  const bool has_targets = teacher_logits.defined();
+  const bool has_targets = !targeted.targets.empty();
   const at::Tensor labels = torch::tensor(batch.labels, torch::kInt64);  // [n]
   const at::Tensor is_labelled = labels.ne(kNoLabel);
 
@@ -90,12 +93,9 @@ absl::StatusOr<StepResult> Trainer::Step(const TargetedBatch& targeted) try {
   model_->train();
   const at::Tensor logits =  // [n, classes]
       model_->Forward(ToChannelsLast(Normalize(ToTorch(batch.inputs), normalization_)));
-  if (has_targets && !teacher_logits.sizes().equals(logits.sizes())) {
-    return absl::InvalidArgumentError(absl::StrCat("soft targets of ", teacher_logits.size(1),
-                                                   " classes for a student of ", logits.size(1)));
-  }
-  const LossParts loss = has_targets
-                             ? DistillationLoss(logits, teacher_logits, labels, options_.loss)
+  ASSIGN_OR_RETURN(const std::optional<DecodedTargets> targets, TargetsOf(targeted, logits));
+  const LossParts loss = targets.has_value()
+                             ? DistillationLoss(logits, *targets, labels, options_.loss)
                              : HardLabelLoss(logits, labels);
   result.loss = loss.total.item<double>();
   if (!std::isfinite(result.loss)) {

@@ -43,8 +43,7 @@ class Trainer {
   // One step of SGD with momentum on the batch's loss (distillation_loss.h): a batch with targets
   // by alpha and T, a batch without them on its hard labels with weight 1. Advances the schedule in
   // any case. INTERNAL if the loss is not finite: training has diverged, nothing was changed;
-  // INVALID_ARGUMENT for targets whose rows or classes do not fit the batch, or that are not
-  // finite.
+  // INVALID_ARGUMENT for targets whose rows or classes do not fit the batch.
   absl::StatusOr<StepResult> Step(const TargetedBatch& targeted);
 
   int64_t steps() const { return step_; }

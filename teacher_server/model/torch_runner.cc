@@ -21,7 +21,7 @@
 #include "common/base/status_macros.h"
 #include "common/models/threads.h"
 #include "common/models/torch_errors.h"
-#include "common/targets/dense.h"
+#include "common/targets/encoding.h"
 #include "teacher_server/model/batch_plan.h"
 #include "teacher_server/model/gather.h"
 
@@ -210,7 +210,8 @@ absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request,
       const at::Tensor order = at::tensor(*request.class_order, at::kLong);
       logits = logits.index_select(1, order.to(logits.device()));
     }
-    targets = EncodeDense(request.spec, logits);
+    targets = EncodeTargets(request.spec, logits,
+                            {.temperature = request.temperature, .seed = request.seed});
   }));
   return targets;
 }

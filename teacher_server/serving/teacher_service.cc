@@ -54,7 +54,7 @@ grpc::ServerUnaryReactor* TeacherService::GetModel(grpc::CallbackServerContext* 
     *response->mutable_model() = ToProto((*teacher)->info);
     *response->mutable_numerics() = ToProto((*teacher)->numerics);
     *response->mutable_limits() = ToProto((*teacher)->limits);
-    for (const TargetEncoding encoding : SupportedEncodings()) {
+    for (const TargetEncoding encoding : AllEncodings()) {
       response->add_encodings(ToProto(encoding));
     }
     for (const auto& each : context_.teachers->all()) response->add_served(each->info.name);

@@ -30,14 +30,6 @@ absl::StatusOr<LoadMode> ParseMode(absl::string_view text) {
   return absl::InvalidArgumentError(absl::StrCat("'", text, "': allowed are closed and open"));
 }
 
-absl::StatusOr<TargetEncoding> ParseDense(absl::string_view text) {
-  for (const TargetEncoding encoding :
-       {TargetEncoding::kDenseF32, TargetEncoding::kDenseF16, TargetEncoding::kDenseBF16}) {
-    if (text == Name(encoding)) return encoding;
-  }
-  return absl::InvalidArgumentError(absl::StrCat("'", text, "': allowed are f32, f16 and bf16"));
-}
-
 void AddOptions(CLI::App& app, LoadOptions& o, std::filesystem::path& json) {
   app.add_option("--target", o.client.address, "The server: host:port or unix:/path")
       ->type_name("ADDRESS")
@@ -56,8 +48,10 @@ void AddOptions(CLI::App& app, LoadOptions& o, std::filesystem::path& json) {
   app.add_option("--rate", o.rate, "Open loop: requests a second over all streams");
   AddParsed(app, "--duration", o.duration, ParseDuration, "5s", "What is measured, after --warmup");
   AddParsed(app, "--warmup", o.warmup, ParseDuration, "1s", "What is not measured");
-  AddParsed(app, "--encoding", o.client.spec.encoding, ParseDense, "f32",
-            "How soft targets travel: f32, f16 or bf16");
+  AddParsed(app, "--encoding", o.client.spec.encoding, ParseTargetEncoding, "f32",
+            "How soft targets travel: f32, f16, bf16, top_k, sampled or head_sampled");
+  app.add_option("--k", o.client.spec.k, "Of top_k and head_sampled");
+  app.add_option("--draws", o.client.spec.draws, "Of sampled and head_sampled");
   app.add_option("--seed", o.seed, "Of the inputs");
   ClientSecurity& security = o.client.security;
   app.add_flag("--tls", security.tls, "Encrypt; implied by each --tls_ option");

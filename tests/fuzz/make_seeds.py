@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the fuzzers' seeds, tests/fuzz/seeds/{frame,stream}/, from readable messages.
+"""Writes the fuzzers' seeds, tests/fuzz/seeds/{frame,stream,answer}/, from readable messages.
 
 Run it after a change of teacher.proto, with protoc and the packages of tests/requirements.txt:
 .venv/bin/python tests/fuzz/make_seeds.py
@@ -65,6 +65,23 @@ def stream(model, *steps):
     return data
 
 
+# What was asked for, as answer_fuzz.cc reads it: the encoding's place in the enum, k - 1, draws - 1,
+# classes - 2, samples - 1.
+def answer(encoding, k, draws, classes, samples, payloads, **fields):
+    header = pb.Targets(**{"id": 1, "rows": samples, "classes": classes} | fields)
+    return (bytes([encoding, k - 1 if k else 0, draws - 1 if draws else 0, classes - 2, samples - 1])
+            + pb.DistillResponse(targets=header, payload=payloads).SerializeToString())
+
+
+def packed(values, bits):
+    number = sum(value << (bits * place) for place, value in enumerate(values))
+    return number.to_bytes((len(values) * bits + 7) // 8, "little")
+
+
+def halves(*values):
+    return struct.pack(f"<{len(values)}e", *values)
+
+
 def frame(slice_size, message):
     return bytes([slice_size]) + message
 
@@ -108,6 +125,23 @@ SEEDS = {
     "stream/no_such_model": stream(IMAGES, open_stream(model="other")),
     "stream/abort": stream(IMAGES, *OPENED, images(1, 1), ABORT, ANSWER, *WRITE),
     "stream/nested": stream(IMAGES, NESTED),
+    "answer/f32": answer(0, 0, 0, 3, 2, [struct.pack("<6f", *range(6))]),
+    "answer/f32_nan": answer(0, 0, 0, 2, 1, [b"\0" * 4 + b"\xff" * 4]),
+    "answer/f16": answer(1, 0, 0, 3, 1, [halves(0, -1, -2), struct.pack("<f", 7)]),
+    "answer/bf16": answer(2, 0, 0, 2, 1, [b"\0\0\x80\xbf", struct.pack("<f", 7)]),
+    "answer/top_k": answer(3, 2, 0, 10, 1, [packed([3, 8], 4), halves(-1, -1), halves(-1.328)]),
+    "answer/top_k_sum": answer(3, 2, 0, 10, 1, [packed([3, 8], 4), halves(0, -1), halves(-1)]),
+    "answer/sampled": answer(4, 0, 3, 10, 2, [packed([3, 8, 0], 4) * 2, packed([1, 2, 0], 2) * 2]),
+    "answer/sampled_more": answer(4, 0, 3, 10, 1, [packed([3, 8, 9], 4), packed([1, 2, 1], 2)]),
+    "answer/head_sampled": answer(5, 2, 3, 10, 1, [packed([3, 8, 1, 9, 0], 4), halves(-1, -1),
+                                                   halves(-1.328), packed([2, 1, 0], 2)]),
+    "answer/rows": answer(0, 0, 0, 3, 2, [b"\0" * 36], rows=3),
+    "answer/opened": bytes([3, 1, 0, 8, 0]) + pb.DistillResponse(opened=pb.Opened(
+        model=pb.ModelInfo(name="m", fingerprint="f" * 64, architecture="a", classes=10,
+                           inputs=[pb.InputSpec(name="x", dtype=pb.DTYPE_UINT8, shape=[4])]),
+        targets=pb.TargetSpec(encoding=pb.TARGET_ENCODING_TOP_K, k=2),
+        limits=pb.Limits(credits=64, max_request_samples=64, max_message_bytes=1 << 20))
+    ).SerializeToString(),
     "stream/garbage": stream(IMAGES, *OPENED, b"\xff\xff\xff"),
 }
 

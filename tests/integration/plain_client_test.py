@@ -40,7 +40,7 @@ class PlainClient(IntegrationTest):
         self.assertEqual(len(answer.model.fingerprint), 64)
         self.assertEqual(answer.numerics.runner, "zoo")
         self.assertEqual(set(answer.encodings),
-                         {pb.TARGET_ENCODING_DENSE_F32, pb.TARGET_ENCODING_DENSE_F16})
+                         set(pb.TargetEncoding.values()) - {pb.TARGET_ENCODING_UNSPECIFIED})
 
     def test_dense_logits_are_the_models(self):
         stream = Stream(self.channel)
@@ -113,8 +113,8 @@ class PlainClient(IntegrationTest):
             "undecodable": ([b"\xff\xff\xff"], grpc.StatusCode.INVALID_ARGUMENT, ""),
             "no kind": ([pb.DistillRequest()], grpc.StatusCode.INVALID_ARGUMENT, ""),
             "unknown model": ([open_message(model="gpt")], grpc.StatusCode.NOT_FOUND, "model"),
-            "encoding": ([open_message(pb.TARGET_ENCODING_TOP_K)], grpc.StatusCode.UNIMPLEMENTED,
-                         "f16"),
+            "no k": ([open_message(pb.TARGET_ENCODING_TOP_K)], grpc.StatusCode.INVALID_ARGUMENT,
+                     "k must be 1 to 4"),
             "no encoding": ([open_message(pb.TARGET_ENCODING_UNSPECIFIED)],
                             grpc.StatusCode.INVALID_ARGUMENT, "encoding"),
             "fingerprint": ([open_message(fingerprint="ab" * 32)],

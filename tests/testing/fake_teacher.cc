@@ -294,6 +294,7 @@ class FakeTeacher::Server::Stream
     targets->set_classes(classes);
     AddPayloads(logits, rows, spec_.encoding, &response);
     if (fault == AnswerFault::kShortPayload) response.mutable_payload(0)->pop_back();
+    if (fault == AnswerFault::kNaN) response.mutable_payload(0)->replace(0, 4, 4, '\xFF');
     if (fault == AnswerFault::kTwice) server_.twice_ = true;
     return response;
   }

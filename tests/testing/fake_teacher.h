@@ -49,6 +49,7 @@ enum class AnswerFault {
   kTwice,
   kNoKind,  // an empty message instead
   kErrorUnknownId,
+  kNaN,  // in the first payload
 };
 
 enum class ReleaseOrder { kAsReceived, kReversed };

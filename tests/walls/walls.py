@@ -61,10 +61,10 @@ LAYERS = {
                               " student_trainer/data student_trainer/client",
                               torch=True, protobuf=True),
     # The benchmarks' tools: teacher_load is a client, model_in_process and make_model hold a model,
-    # wire_bench is a client and a server.
-    "tests/bench": rule(RPC + " common/models student_trainer/client teacher_server/model"
-                        " teacher_server/batching teacher_server/serving tests/testing",
-                        torch=True, protobuf=True),
+    # wire_bench is a client and a server, gradient_angle has a loss.
+    "tests/bench": rule(RPC + " common/models common/targets student_trainer/client"
+                        " student_trainer/loss teacher_server/model teacher_server/batching"
+                        " teacher_server/serving tests/testing", torch=True, protobuf=True),
 }
 PRODUCTION = ("common", "teacher_server", "student_trainer")
 

@@ -10,7 +10,6 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
@@ -20,8 +19,12 @@ constexpr TargetEncoding kAllEncodings[] = {
     TargetEncoding::kDenseF32, TargetEncoding::kDenseF16, TargetEncoding::kDenseBF16,
     TargetEncoding::kTopK,     TargetEncoding::kSampled,  TargetEncoding::kHeadSampled};
 
+TargetSpec SomeSpec(TargetEncoding encoding) {
+  return {.encoding = encoding, .k = HasK(encoding) ? 3 : 0, .draws = HasDraws(encoding) ? 5 : 0};
+}
+
 EncodedTargets Zeros(TargetEncoding encoding, int64_t rows, int64_t classes) {
-  EncodedTargets targets{{.encoding = encoding}, rows, classes, {}};
+  EncodedTargets targets{SomeSpec(encoding), rows, classes, {}};
   for (const PartSpec& part : PartsOf(targets.spec, rows, classes)) {
     targets.parts.push_back({part.dtype, part.shape,
                              Bytes::FromString(std::string(*ByteSize(part.dtype, part.shape), 0))});
@@ -42,27 +45,40 @@ TEST(TargetEncodingTest, AnUnknownNameIsRefusedWithTheKnown) {
                                        HasSubstr("f32, f16, bf16, top_k, sampled, head_sampled"))));
 }
 
-TEST(TargetSpecTest, DenseF32AndF16AreGranted) {
-  EXPECT_THAT(SupportedEncodings(),
-              ElementsAre(TargetEncoding::kDenseF32, TargetEncoding::kDenseF16));
-  for (const TargetEncoding encoding : SupportedEncodings()) {
-    for (const int64_t classes : {int64_t{1}, int64_t{10}, kMaxClasses}) {
-      EXPECT_THAT(Validate(TargetSpec{.encoding = encoding}, classes), IsOk());
+TEST(TargetSpecTest, EveryEncodingIsGranted) {
+  EXPECT_THAT(AllEncodings(), ::testing::ElementsAreArray(kAllEncodings));
+  for (const TargetEncoding encoding : kAllEncodings) {
+    for (const int64_t classes : {int64_t{4}, int64_t{10}, kMaxClasses}) {
+      EXPECT_THAT(Validate(SomeSpec(encoding), classes), IsOk());
     }
   }
 }
 
-TEST(TargetSpecTest, OtherEncodingsAreRefusedWithTheListOfThoseGranted) {
-  for (const TargetSpec& spec :
-       {TargetSpec{.encoding = TargetEncoding::kDenseBF16},
-        TargetSpec{.encoding = TargetEncoding::kTopK, .k = 3},
-        TargetSpec{.encoding = TargetEncoding::kSampled, .draws = 3},
-        TargetSpec{.encoding = TargetEncoding::kHeadSampled, .k = 1, .draws = 1},
-        TargetSpec{.encoding = static_cast<TargetEncoding>(99)}}) {
-    EXPECT_THAT(Validate(spec, 10), StatusIs(absl::StatusCode::kUnimplemented,
-                                             AllOf(HasSubstr(std::string(Name(spec.encoding))),
-                                                   HasSubstr("granted are f32, f16"))));
-  }
+TEST(TargetSpecTest, AnUnknownEncodingIsRefusedWithTheListOfThoseGranted) {
+  EXPECT_THAT(Validate(TargetSpec{.encoding = static_cast<TargetEncoding>(99)}, 10),
+              StatusIs(absl::StatusCode::kUnimplemented,
+                       HasSubstr("granted are f32, f16, bf16, top_k, sampled, head_sampled")));
+}
+
+TEST(TargetSpecTest, ParametersOutOfRangeAreRefused) {
+  const auto check = [](TargetEncoding encoding, int32_t k, int32_t draws) {
+    return Validate(TargetSpec{encoding, k, draws}, 10);
+  };
+  EXPECT_THAT(check(TargetEncoding::kTopK, 1, 0), IsOk());
+  EXPECT_THAT(check(TargetEncoding::kTopK, 10, 0), IsOk());
+  EXPECT_THAT(check(TargetEncoding::kTopK, 0, 0),
+              StatusIs(kInvalid, HasSubstr("k must be 1 to 10")));
+  EXPECT_THAT(check(TargetEncoding::kTopK, 11, 0), StatusIs(kInvalid, HasSubstr("not 11")));
+  EXPECT_THAT(check(TargetEncoding::kTopK, 3, 1), StatusIs(kInvalid, HasSubstr("draws must be 0")));
+  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4096), IsOk());
+  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 0), StatusIs(kInvalid, HasSubstr("1 to 4096")));
+  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4097), StatusIs(kInvalid, HasSubstr("not 4097")));
+  EXPECT_THAT(check(TargetEncoding::kSampled, 2, 3), StatusIs(kInvalid, HasSubstr("k must be 0")));
+  EXPECT_THAT(check(TargetEncoding::kHeadSampled, 9, 1), IsOk());
+  // A tail of no class has nothing to draw.
+  EXPECT_THAT(check(TargetEncoding::kHeadSampled, 10, 1),
+              StatusIs(kInvalid, HasSubstr("k must be 1 to 9")));
+  EXPECT_THAT(check(TargetEncoding::kHeadSampled, 3, -1), StatusIs(kInvalid, HasSubstr("draws")));
 }
 
 TEST(TargetSpecTest, ParametersThatTheEncodingDoesNotHaveAreRefused) {
@@ -85,17 +101,23 @@ TEST(TargetSpecTest, BytesPerRowAreThoseOfTheFormulas) {
   }
 }
 
+TEST(TargetSpecTest, TwelveEntriesOf128000ClassesTakeTheBytesPromised) {
+  const int64_t classes = 128'000;
+  EXPECT_EQ(BytesPerRow({TargetEncoding::kTopK, 12, 0}, classes), 26 + 24 + 2);
+  EXPECT_EQ(BytesPerRow({TargetEncoding::kSampled, 0, 12}, classes), 26 + 6);
+  EXPECT_EQ(BytesPerRow({TargetEncoding::kHeadSampled, 6, 6}, classes), 26 + 12 + 2 + 3);
+}
+
 TEST(TargetSpecTest, PartsHaveTheBytesOfTheirRows) {
-  for (const TargetEncoding encoding :
-       {TargetEncoding::kDenseF32, TargetEncoding::kDenseF16, TargetEncoding::kDenseBF16}) {
+  for (const TargetEncoding encoding : kAllEncodings) {
     size_t bytes = 0;
     for (const HostTensor& part : Zeros(encoding, 7, 10).parts) bytes += part.bytes.size();
-    EXPECT_EQ(static_cast<int64_t>(bytes), 7 * BytesPerRow({.encoding = encoding}, 10));
+    EXPECT_EQ(static_cast<int64_t>(bytes), 7 * BytesPerRow(SomeSpec(encoding), 10));
   }
 }
 
 TEST(EncodedTargetsTest, TheirOwnPartsAreValid) {
-  for (const TargetEncoding encoding : SupportedEncodings()) {
+  for (const TargetEncoding encoding : kAllEncodings) {
     EXPECT_THAT(Validate(Zeros(encoding, 7, 10)), IsOk());
     EXPECT_THAT(Validate(Zeros(encoding, 0, 10)), IsOk());
   }
@@ -110,16 +132,16 @@ TEST(EncodedTargetsTest, WhatDoesNotFitIsNamed) {
       {[](EncodedTargets& t) { t.parts.pop_back(); }, "have 2 parts, not 1"},
       {[](EncodedTargets& t) { t.parts.push_back(t.parts[1]); }, "have 2 parts, not 3"},
       {[](EncodedTargets& t) { std::swap(t.parts[0], t.parts[1]); },
-       "part 0 must be float16[7, 10]"},
+       "logits must be float16[7, 10]"},
       {[](EncodedTargets& t) { t.parts[0].dtype = DType::kBFloat16; }, "not bfloat16[7, 10]"},
       {[](EncodedTargets& t) {
          t.parts[1].shape = {7, 1};
        },
-       "part 1 must be float32[7]"},
-      {[](EncodedTargets& t) { t.parts[1].bytes = t.parts[1].bytes.Slice(0, 27); }, "part 1: "},
-      {[](EncodedTargets& t) { t.rows = 8; }, "part 0 must be float16[8, 10]"},
+       "maximum must be float32[7]"},
+      {[](EncodedTargets& t) { t.parts[1].bytes = t.parts[1].bytes.Slice(0, 27); }, "maximum: "},
+      {[](EncodedTargets& t) { t.rows = 8; }, "logits must be float16[8, 10]"},
       {[](EncodedTargets& t) { t.rows = -1; }, "rows must be"},
-      {[](EncodedTargets& t) { t.classes = 11; }, "part 0 must be float16[7, 11]"},
+      {[](EncodedTargets& t) { t.classes = 11; }, "logits must be float16[7, 11]"},
       {[](EncodedTargets& t) { t.classes = int64_t{1} << 62; }, "classes must be"},
   };
   for (const auto& c : cases) {
@@ -127,11 +149,6 @@ TEST(EncodedTargetsTest, WhatDoesNotFitIsNamed) {
     c.break_it(targets);
     EXPECT_THAT(Validate(targets), StatusIs(kInvalid, HasSubstr(c.message)));
   }
-}
-
-TEST(EncodedTargetsTest, AnEncodingThatIsNotGrantedIsUnimplemented) {
-  EXPECT_THAT(Validate(Zeros(TargetEncoding::kDenseBF16, 1, 2)),
-              StatusIs(absl::StatusCode::kUnimplemented));
 }
 
 }  // namespace

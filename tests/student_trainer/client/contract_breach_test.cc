@@ -56,6 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BreachCase{AnswerFault::kShortPayload, "an answer to request 1: "},
                       BreachCase{AnswerFault::kTwice, "request 1, which is not in flight"},
                       BreachCase{AnswerFault::kNoKind, "it has no kind"},
+                      BreachCase{AnswerFault::kNaN, "logits: an element is NaN or infinite"},
                       BreachCase{AnswerFault::kErrorUnknownId,
                                  "request 1001, which is not in flight"}));
 

@@ -30,6 +30,8 @@ at::Tensor SomeLogits(int64_t n, int64_t classes, double phase) {
   return at::sin(at::arange(n * classes, at::kFloat) * 1.7 + phase).view({n, classes}) * 4;
 }
 
+DecodedTargets Teacher(const at::Tensor& logits) { return FullLogits{logits}; }
+
 struct GoldenCase {
   explicit GoldenCase(const nlohmann::json& json)
       : options{json["alpha"], json["temperature"]},
@@ -62,7 +64,7 @@ void ExpectGolden(at::ScalarType type, double tolerance) {
                  << " alpha=" << golden.options.alpha);
     const at::Tensor student = Leaf(golden.student.to(type));
     const LossParts parts =
-        DistillationLoss(student, golden.teacher.to(type), golden.labels, golden.options);
+        DistillationLoss(student, Teacher(golden.teacher.to(type)), golden.labels, golden.options);
     parts.total.backward();
     const auto near = [&](const at::Tensor& value, double expected) {
       EXPECT_NEAR(value.item<double>(), expected, tolerance * (1 + std::abs(expected)));
@@ -88,7 +90,7 @@ TEST(DistillationLossTest, Float32LossAndGradientAreNearThoseOfPython) {
 TEST(DistillationLossTest, AtAlphaZeroTheTeacherIsNotLookedAt) {
   const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
   const at::Tensor labels = Labels({0, kNoLabel, 3});
-  const LossParts parts = DistillationLoss(student, at::Tensor(), labels, {.alpha = 0});
+  const LossParts parts = DistillationLoss(student, FullLogits{}, labels, {.alpha = 0});
   EXPECT_EQ(parts.total.item<float>(), HardLabelLoss(student, labels).total.item<float>());
   EXPECT_EQ(parts.distillation.item<float>(), 0);
 }
@@ -96,7 +98,7 @@ TEST(DistillationLossTest, AtAlphaZeroTheTeacherIsNotLookedAt) {
 TEST(DistillationLossTest, AtAlphaOneLabelsAreNotLookedAt) {
   const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
   const LossParts parts =
-      DistillationLoss(student, SomeLogits(3, 4, 1), at::Tensor(), {.alpha = 1});
+      DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), at::Tensor(), {.alpha = 1});
   EXPECT_GT(parts.total.item<float>(), 0);
   EXPECT_EQ(parts.total.item<float>(), parts.distillation.item<float>());
   EXPECT_EQ(parts.student.item<float>(), 0);
@@ -107,8 +109,8 @@ TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeach
     const at::Tensor student = Leaf(SomeLogits(5, 10, 0));
     // A constant added to a row changes no distribution.
     const at::Tensor teacher = student.detach() + at::arange(5, at::kFloat).unsqueeze(1);
-    const LossParts parts =
-        DistillationLoss(student, teacher, at::Tensor(), {.alpha = 1, .temperature = temperature});
+    const LossParts parts = DistillationLoss(student, Teacher(teacher), at::Tensor(),
+                                             {.alpha = 1, .temperature = temperature});
     parts.total.backward();
     EXPECT_NEAR(parts.total.item<float>(), 0, 2e-4) << temperature;
     EXPECT_LE(student.grad().abs().max().item<float>(), 1e-5) << temperature;
@@ -117,8 +119,9 @@ TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeach
 
 TEST(DistillationLossTest, DistillationIsNeverNegative) {
   for (int i = 0; i < 20; ++i) {
-    const LossParts parts = DistillationLoss(SomeLogits(4, 6, i), SomeLogits(4, 6, 2.5 * i + 1),
-                                             at::Tensor(), {.alpha = 1, .temperature = 0.5 + i});
+    const LossParts parts =
+        DistillationLoss(SomeLogits(4, 6, i), Teacher(SomeLogits(4, 6, 2.5 * i + 1)), at::Tensor(),
+                         {.alpha = 1, .temperature = 0.5 + i});
     EXPECT_GE(parts.distillation.item<float>(), -1e-6) << i;
   }
 }
@@ -130,11 +133,12 @@ TEST(DistillationLossTest, TheSumIsDividedByAllSamplesLabelledOrNot) {
   const std::vector<int64_t> labels = {2, kNoLabel, 0, kNoLabel};
   double sum = 0;
   for (int64_t i = 0; i < 4; ++i) {
-    const auto one = DistillationLoss(student.slice(0, i, i + 1), teacher.slice(0, i, i + 1),
-                                      Labels({labels[i]}), options);
+    const auto one =
+        DistillationLoss(student.slice(0, i, i + 1), Teacher(teacher.slice(0, i, i + 1)),
+                         Labels({labels[i]}), options);
     sum += one.total.item<double>();
   }
-  const LossParts all = DistillationLoss(student, teacher, Labels(labels), options);
+  const LossParts all = DistillationLoss(student, Teacher(teacher), Labels(labels), options);
   EXPECT_NEAR(all.total.item<double>(), sum / 4, 1e-5);
 }
 
@@ -149,7 +153,7 @@ TEST(DistillationLossTest, BatchWithoutAnyLabelHasStudentLossAndGradientZero) {
 TEST(DistillationLossTest, NoGradientFlowsIntoTheTeacher) {
   const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
   const at::Tensor teacher = Leaf(SomeLogits(3, 4, 1));
-  DistillationLoss(student, teacher, Labels({0, 1, 2}), {.alpha = 0.5}).total.backward();
+  DistillationLoss(student, Teacher(teacher), Labels({0, 1, 2}), {.alpha = 0.5}).total.backward();
   EXPECT_TRUE(student.grad().defined());
   EXPECT_FALSE(teacher.grad().defined());
 }
@@ -157,7 +161,7 @@ TEST(DistillationLossTest, NoGradientFlowsIntoTheTeacher) {
 TEST(DistillationLossTest, ReportedPartsHoldNoGraph) {
   const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
   const LossParts parts =
-      DistillationLoss(student, SomeLogits(3, 4, 1), Labels({0, 1, 2}), {.alpha = 0.5});
+      DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), Labels({0, 1, 2}), {.alpha = 0.5});
   EXPECT_FALSE(parts.student.requires_grad());
   EXPECT_FALSE(parts.distillation.requires_grad());
 }
@@ -168,7 +172,7 @@ TEST(DistillationLossTest, ExtremeLogitsGiveFiniteLossAndGradient) {
   for (double temperature : {0.1, 1.0, 10.0}) {
     for (const at::Tensor& teacher : {sure, wrong, at::zeros_like(sure)}) {
       const at::Tensor student = Leaf(sure);
-      const LossParts parts = DistillationLoss(student, teacher, Labels({1, kNoLabel}),
+      const LossParts parts = DistillationLoss(student, Teacher(teacher), Labels({1, kNoLabel}),
                                                {.alpha = 0.5, .temperature = temperature});
       parts.total.backward();
       EXPECT_TRUE(std::isfinite(parts.total.item<float>())) << temperature;

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "common/models/registry.h"
-#include "common/targets/dense.h"
+#include "common/targets/encoding.h"
 #include "student_trainer/data/batch_loader.h"
 #include "tests/student_trainer/train/small_dataset.h"
 #include "tests/testing/status_matchers.h"
@@ -52,7 +52,7 @@ void AddTargets(TargetedBatch& targeted) {
   const int64_t half = targeted.batch.size() / 2;
   for (const at::Tensor& part : {logits.slice(0, 0, half), logits.slice(0, half)}) {
     targeted.targets.push_back(
-        EncodeDense({.encoding = TargetEncoding::kDenseF32}, part.contiguous()));
+        EncodeTargets({.encoding = TargetEncoding::kDenseF32}, part.contiguous(), {}));
   }
 }
 
@@ -131,7 +131,7 @@ TEST(Trainer, TargetsThatDoNotFitTheBatchAreRefused) {
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("16 rows")));
 
   TargetedBatch narrow = Batch();
-  narrow.targets = {EncodeDense({}, torch::zeros({narrow.batch.size(), 3}))};
+  narrow.targets = {EncodeTargets({}, torch::zeros({narrow.batch.size(), 3}), {})};
   EXPECT_THAT(trainer.Step(narrow),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("3 classes")));
 }

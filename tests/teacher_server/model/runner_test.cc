@@ -15,7 +15,7 @@
 #include "common/models/host_tensors.h"
 #include "common/models/loaded_model.h"
 #include "common/models/registry.h"
-#include "common/targets/dense.h"
+#include "common/targets/encoding.h"
 #include "tests/common/models/torchscript_file.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -76,7 +76,9 @@ at::Tensor Features(const std::vector<double>& values) {
   return at::tensor(values, at::kFloat).unsqueeze(1).repeat({1, 3});
 }
 
-at::Tensor Logits(const absl::StatusOr<EncodedTargets>& answer) { return *DecodeDense(*answer); }
+at::Tensor Logits(const absl::StatusOr<EncodedTargets>& answer) {
+  return std::get<FullLogits>(DecodeTargets(*answer)).logits;
+}
 
 class MlpRunnerTest : public ::testing::Test {
  protected:
@@ -128,6 +130,28 @@ TEST_F(MlpRunnerTest, EachRequestIsEncodedByItsOwnSpec) {
   EXPECT_EQ(answers[0]->parts.size(), 1u);
   EXPECT_EQ(answers[1]->parts.size(), 2u);
   EXPECT_EQ(answers[1]->spec, half.spec);
+}
+
+TEST_F(MlpRunnerTest, TargetsOfARequestAreThoseOfItsTemperatureAndItsSeed) {
+  const at::Tensor images = Images(4);
+  RunnerRequest request = Request(images);
+  request.spec = {.encoding = TargetEncoding::kHeadSampled, .k = 2, .draws = 3};
+  request.temperature = 3;
+  request.seed = 5;
+  RunnerRequest other_seed = request, other_temperature = request;
+  other_seed.seed = 6;
+  other_temperature.temperature = 1;
+  // Whatever else is in the batch.
+  const Answers answers =
+      runner_->Run({Request(Images(2)), request, other_seed, other_temperature}).answers;
+  const at::Tensor logits = *model_->Logits({images});
+  const EncodedTargets expected = EncodeTargets(request.spec, logits, {3, 5});
+  ASSERT_THAT(answers[1], IsOk());
+  ASSERT_EQ(answers[1]->parts.size(), 4u);
+  EXPECT_TRUE(answers[1]->parts[0].bytes == expected.parts[0].bytes);
+  EXPECT_TRUE(answers[1]->parts[3].bytes == expected.parts[3].bytes);
+  EXPECT_FALSE(answers[2]->parts[0].bytes == expected.parts[0].bytes);
+  EXPECT_FALSE(answers[3]->parts[1].bytes == expected.parts[1].bytes);
 }
 
 TEST_F(MlpRunnerTest, AClassOrderPermutesTheColumnsAndNothingElse) {

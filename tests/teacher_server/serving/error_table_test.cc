@@ -88,13 +88,25 @@ std::vector<Ending> Endings() {
        {OpenWith([](v1::Open& open) { open.clear_targets(); })},
        grpc::INVALID_ARGUMENT,
        "unspecified"},
-      {"EncodingNotGranted",
+      {"UnknownEncoding",
+       {OpenWith([](v1::Open& open) {
+         open.mutable_targets()->set_encoding(static_cast<v1::TargetEncoding>(99));
+       })},
+       grpc::INVALID_ARGUMENT,
+       "open.targets: target encoding 99 is unknown"},
+      {"MoreKeptThanThereAreClasses",
        {OpenWith([](v1::Open& open) {
          open.mutable_targets()->set_encoding(v1::TARGET_ENCODING_TOP_K);
-         open.mutable_targets()->set_k(2);
+         open.mutable_targets()->set_k(1'000'000);
        })},
-       grpc::UNIMPLEMENTED,
-       "open.targets: the target encoding top_k is not granted; granted are f32, f16"},
+       grpc::INVALID_ARGUMENT,
+       "open.targets: k must be 1 to"},
+      {"NoDraws",
+       {OpenWith([](v1::Open& open) {
+         open.mutable_targets()->set_encoding(v1::TARGET_ENCODING_SAMPLED);
+       })},
+       grpc::INVALID_ARGUMENT,
+       "open.targets: draws must be 1 to 4096 for the encoding sampled, not 0"},
       {"OtherFingerprint",
        {OpenWith([](v1::Open& open) { open.set_fingerprint(std::string(64, '0')); })},
        grpc::FAILED_PRECONDITION,
