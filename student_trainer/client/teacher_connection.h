@@ -54,7 +54,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   class StreamEvents;
   enum class Phase { kOpening, kOpen, kClosed };
 
-  // The thread.
+  // The thread: connection_attempts.cc.
   void Run();
   void RunStream(const ClientCredentials& credentials) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AfterStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -62,7 +62,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   void StayLost(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WaitToRetry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  // Events of stream number `stream`.
+  // Events of stream number `stream`: connection_events.cc.
   void OnOpened(int64_t stream, const v1::Opened& opened);
   void OnTargets(int64_t stream, const v1::Targets& targets, const std::vector<Bytes>& payloads,
                  int64_t wire_bytes);

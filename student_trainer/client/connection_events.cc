@@ -1,0 +1,130 @@
+// What the connection does when something happens on its stream.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "student_trainer/client/stream_errors.h"
+#include "student_trainer/client/teacher_connection.h"
+
+namespace distill {
+
+void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
+  {
+    MutexLock lock(mutex_);
+    if (!IsCurrent(stream)) return;
+    if (phase_ != Phase::kOpening) {
+      FailBreach(absl::InternalError("it opened the stream twice"));
+    } else if (absl::Status status = AcceptOpened(opened); status.ok()) {
+      phase_ = Phase::kOpen;
+      was_open_ = true;
+      for (auto& [id, request] : pending_.all()) SendNow(id, request);
+      changed_.NotifyAll();
+    } else if (status.code() == absl::StatusCode::kInternal) {
+      FailBreach(status);
+    } else {
+      Fail(absl::Status(status.code(), absl::StrCat(options_.address, ": ", status.message())));
+    }
+  }
+  Deliver();
+}
+
+absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
+  ASSIGN_OR_RETURN(Granted granted, GrantedFromProto(opened, options_.spec));
+  if (!has_opened_) {
+    if (!options_.class_names.empty() &&
+        granted.model.classes != static_cast<int64_t>(options_.class_names.size())) {
+      return absl::InternalError(absl::StrCat("Opened.model: ", granted.model.classes,
+                                              " classes, where ", options_.class_names.size(),
+                                              " were named"));
+    }
+    granted_ = std::move(granted);
+    has_opened_ = true;
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(CheckSameTeacher(
+      granted_, granted,
+      options_.batch_independent ? SameNumerics::kNeeded : SameNumerics::kNotNeeded));
+  ++stats_.reconnects;
+  log::Info(absl::StrCat("connected again to the teacher at ", options_.address));
+  return absl::OkStatus();
+}
+
+void TeacherConnection::OnTargets(int64_t stream, const v1::Targets& targets,
+                                  const std::vector<Bytes>& payloads, int64_t wire_bytes) {
+  {
+    MutexLock lock(mutex_);
+    if (!IsCurrent(stream)) return;
+    absl::StatusOr<PendingRequest*> request = pending_.Find(targets.id(), stream);
+    absl::StatusOr<EncodedTargets> answer =
+        request.ok()
+            ? CheckedTargets(targets, payloads, **request, granted_.spec, granted_.model.classes)
+            : request.status();
+    if (answer.ok()) {
+      PendingRequest done = pending_.Take(targets.id());
+      ++stats_.answers;
+      stats_.samples_answered += done.samples;
+      stats_.bytes_received += wire_bytes;
+      backoff_.Reset();
+      completions_.push_back({std::move(done.callback), std::move(answer)});
+    } else {
+      FailBreach(answer.status());
+    }
+  }
+  Deliver();
+}
+
+void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {
+  {
+    MutexLock lock(mutex_);
+    if (!IsCurrent(stream)) return;
+    absl::StatusOr<PendingRequest*> request = pending_.Find(error.id(), stream);
+    const auto code = static_cast<absl::StatusCode>(error.code());
+    if (!request.ok()) {
+      FailBreach(request.status());
+    } else if (code == absl::StatusCode::kUnavailable) {
+      (*request)->sent_on = 0;  // not taken: it goes to the next stream
+      Drain();
+    } else if (code == absl::StatusCode::kDeadlineExceeded) {
+      SendNow(error.id(), **request);
+    } else if (error.code() <= 0 || error.code() > 16) {
+      FailBreach(absl::InternalError(
+          absl::StrCat("an error of code ", error.code(), " for request ", error.id())));
+    } else {
+      Fail(absl::Status(code, absl::StrCat("the teacher at ", options_.address,
+                                           " could not answer a request: ", error.message())));
+    }
+  }
+  Deliver();
+}
+
+void TeacherConnection::OnDraining(int64_t stream) {
+  MutexLock lock(mutex_);
+  if (IsCurrent(stream) && phase_ == Phase::kOpen) Drain();
+}
+
+void TeacherConnection::OnMalformed(int64_t stream, const absl::Status& status) {
+  {
+    MutexLock lock(mutex_);
+    if (!IsCurrent(stream)) return;
+    FailBreach(status);
+  }
+  Deliver();
+}
+
+void TeacherConnection::OnClosed(int64_t stream, const absl::Status& status) {
+  MutexLock lock(mutex_);
+  if (stream != stream_number_) return;
+  end_ = status;
+  phase_ = Phase::kClosed;
+  if (was_open_ && Running() && IsLoss(status)) {
+    ++stats_.losses;
+    last_loss_ = absl::UnavailableError(
+        absl::StrCat("the teacher at ", options_.address,
+                     " is lost: ", status.ok() ? "it ended the stream" : status.message()));
+    log::Warning(absl::StrCat(last_loss_.message(), "; connecting again"));
+  }
+  changed_.NotifyAll();  // the thread goes on from here, and tells the listener
+}
+
+}  // namespace distill
