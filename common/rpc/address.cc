@@ -96,6 +96,20 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   return address;
 }
 
+bool IsNumeric(const Address& address) {
+  in6_addr bytes;
+  return ::inet_pton(AF_INET, address.host.c_str(), &bytes) == 1 ||
+         ::inet_pton(AF_INET6, address.host.c_str(), &bytes) == 1;
+}
+
+DialTarget DialTargetOf(const Address& address, const std::string& ip) {
+  if (ip.empty()) return {.target = address.ToString(), .authority = ""};
+  const bool v6 = absl::StrContains(ip, ':');
+  return {.target = v6 ? absl::StrCat("ipv6:[", ip, "]:", address.port)
+                       : absl::StrCat("ipv4:", ip, ":", address.port),
+          .authority = address.ToString()};
+}
+
 bool IsLoopback(const Address& address) {
   if (address.kind == Address::Kind::kUnix) return true;
   if (absl::EqualsIgnoreCase(address.host, "localhost")) return true;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
+#include "common/rpc/address.h"
 #include "common/rpc/convert.h"
 #include "student_trainer/client/stream_errors.h"
 #include "student_trainer/client/teacher_connection.h"
@@ -50,10 +51,6 @@ class TeacherConnection::StreamEvents : public TeacherStream::Handler {
 };
 
 void TeacherConnection::Run() {
-  {
-    MutexLock lock(mutex_);
-    give_up_ = clock_.Now() + options_.connect_timeout;
-  }
   while (true) {
     std::unique_ptr<TeacherStream> ended;
     const absl::StatusOr<ClientCredentials> credentials = ReadClientCredentials(options_.security);
@@ -90,7 +87,8 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   const bool cut_short = !has_opened_ && give_up_ < opened_by;
   if (cut_short) opened_by = give_up_;
   stream_ =
-      TeacherStream::Start(options_.address, credentials, options_.max_message_bytes, open,
+      TeacherStream::Start(DialTargetOf(*ParseAddress(options_.address), options_.ip), credentials,
+                           options_.max_message_bytes, open,
                            std::make_shared<StreamEvents>(shared_from_this(), stream_number_));
 
   while (phase_ != Phase::kClosed && Running()) {
@@ -126,14 +124,17 @@ void TeacherConnection::AfterStream() {
   retry_at_ = clock_.Now() + backoff_.Next();
   if (was_open_) {
     if (IsLoss(end_)) return;
-    return Fail(absl::Status(end_.code(), absl::StrCat("the teacher at ", options_.address,
+    return Fail(absl::Status(end_.code(), absl::StrCat("the teacher at ", name_,
                                                        " ended the stream: ", end_.message())));
   }
-  const absl::Status failure = DescribeOpenFailure(options_.address, options_.security, end_);
+  const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
   if (has_opened_) {
     if (IsTlsRefusal(end_) || IsFull(end_)) StayLost(failure);
     if (IsLoss(end_) || IsFull(end_)) return;
   } else if (IsRetryableOpen(end_) && retry_at_ < give_up_) {
+    first_failure_ = failure;
+    attempted_ = true;
+    has_news_ = true;
     return;
   }
   Fail(failure);
@@ -144,8 +145,8 @@ void TeacherConnection::AfterStream() {
 void TeacherConnection::WithoutCredentials(const absl::Status& why) {
   if (!has_opened_) return Fail(why);
   retry_at_ = clock_.Now() + backoff_.Next();
-  StayLost(absl::UnavailableError(absl::StrCat("cannot connect again to the teacher at ",
-                                               options_.address, ": ", why.message())));
+  StayLost(absl::UnavailableError(
+      absl::StrCat("cannot connect again to the teacher at ", name_, ": ", why.message())));
 }
 
 // Says once what stands in the way of a new stream, where somebody may have to do something.

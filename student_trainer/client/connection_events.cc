@@ -23,7 +23,7 @@ void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
     } else if (status.code() == absl::StatusCode::kInternal) {
       FailBreach(status);
     } else {
-      Fail(absl::Status(status.code(), absl::StrCat(options_.address, ": ", status.message())));
+      Fail(absl::Status(status.code(), absl::StrCat(name_, ": ", status.message())));
     }
   }
   Deliver();
@@ -40,13 +40,17 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
     }
     granted_ = std::move(granted);
     has_opened_ = true;
+    attempted_ = true;
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(CheckSameTeacher(
+  const absl::Status same = CheckSameTeacher(
       granted_, granted,
-      options_.batch_independent ? SameNumerics::kNeeded : SameNumerics::kNotNeeded));
+      options_.batch_independent ? SameNumerics::kNeeded : SameNumerics::kNotNeeded);
+  if (!same.ok()) {
+    return absl::Status(same.code(), absl::StrCat("the teacher came back with ", same.message()));
+  }
   ++stats_.reconnects;
-  log::Info(absl::StrCat("connected again to the teacher at ", options_.address));
+  log::Info(absl::StrCat("connected again to the teacher at ", name_));
   return absl::OkStatus();
 }
 
@@ -83,15 +87,18 @@ void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {
     if (!request.ok()) {
       FailBreach(request.status());
     } else if (code == absl::StatusCode::kUnavailable) {
-      (*request)->sent_on = 0;  // not taken: it goes to the next stream
+      (*request)->sent_on = 0;  // not taken: it goes to the next stream, or another teacher
+      has_news_ = true;
       Drain();
     } else if (code == absl::StatusCode::kDeadlineExceeded) {
+      (*request)->sent_on = 0;
+      has_news_ = draining_;
       SendNow(error.id(), **request);
     } else if (error.code() <= 0 || error.code() > 16) {
       FailBreach(absl::InternalError(
           absl::StrCat("an error of code ", error.code(), " for request ", error.id())));
     } else {
-      Fail(absl::Status(code, absl::StrCat("the teacher at ", options_.address,
+      Fail(absl::Status(code, absl::StrCat("the teacher at ", name_,
                                            " could not answer a request: ", error.message())));
     }
   }
@@ -99,8 +106,12 @@ void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {
 }
 
 void TeacherConnection::OnDraining(int64_t stream) {
-  MutexLock lock(mutex_);
-  if (IsCurrent(stream) && phase_ == Phase::kOpen) Drain();
+  {
+    MutexLock lock(mutex_);
+    if (!IsCurrent(stream) || phase_ != Phase::kOpen) return;
+    Drain();
+  }
+  Deliver();
 }
 
 void TeacherConnection::OnMalformed(int64_t stream, const absl::Status& status) {
@@ -120,7 +131,7 @@ void TeacherConnection::OnClosed(int64_t stream, const absl::Status& status) {
   if (was_open_ && Running() && IsLoss(status)) {
     ++stats_.losses;
     last_loss_ = absl::UnavailableError(
-        absl::StrCat("the teacher at ", options_.address,
+        absl::StrCat("the teacher at ", name_,
                      " is lost: ", status.ok() ? "it ended the stream" : status.message()));
     log::Warning(absl::StrCat(last_loss_.message(), "; connecting again"));
   }

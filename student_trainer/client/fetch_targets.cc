@@ -23,14 +23,14 @@ struct Fetch {
 
 }  // namespace
 
-absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(TeacherClient& client,
+absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
                                                          const HostTensor& inputs,
                                                          const FetchOptions& options) {
-  const StreamLimits limits = client.limits();
+  const StreamLimits limits = source.limits();
   ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
                    CutIntoRequests(inputs,
-                                   {.spec = client.spec(),
-                                    .classes = client.info().classes,
+                                   {.spec = source.spec(),
+                                    .classes = source.info().classes,
                                     .rows_per_sample = options.rows_per_sample},
                                    limits));
   auto fetch = std::make_shared<Fetch>();
@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(TeacherClient& client,
       }
       fetch->changed.NotifyAll();
     };
-    RETURN_IF_ERROR(client.Send(std::move(request), std::move(on_answer)).status());
+    RETURN_IF_ERROR(source.Send(std::move(request), std::move(on_answer)).status());
   }
   MutexLock lock(fetch->mutex);
   while (fetch->answered < ranges.size() && fetch->error.ok()) fetch->changed.Wait(fetch->mutex);

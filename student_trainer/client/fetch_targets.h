@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "common/tensor/host_tensor.h"
 #include "common/tensor/target_spec.h"
-#include "student_trainer/client/teacher_client.h"
+#include "student_trainer/client/soft_target_source.h"
 
 namespace distill {
 
@@ -18,9 +18,9 @@ struct FetchOptions {
 };
 
 // Cut into requests as a training batch is, within the credits; the answers in the order of the
-// samples. Blocks until all are there, through losses of the connection, or until the client fails
+// samples. Blocks until all are there, through losses of the connection, or until the source fails
 // or is stopped, with its status.
-absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(TeacherClient& client,
+absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
                                                          const HostTensor& inputs,
                                                          const FetchOptions& options);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "common/rpc/convert.h"
+#include "distill/v1/teacher.pb.h"
 
 namespace distill {
 namespace {
@@ -33,8 +34,8 @@ std::string Describe(const Numerics& n) {
 }
 
 absl::Status Differs(absl::string_view what, absl::string_view before, absl::string_view now) {
-  return absl::FailedPreconditionError(absl::StrCat("the teacher came back with a different ", what,
-                                                    ": ", now, ", before ", before));
+  return absl::FailedPreconditionError(
+      absl::StrCat("a different ", what, ", ", now, " instead of ", before));
 }
 
 }  // namespace

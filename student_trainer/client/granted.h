@@ -6,9 +6,12 @@
 #include "common/rpc/limits.h"
 #include "common/store/served_model.h"
 #include "common/tensor/target_spec.h"
-#include "distill/v1/teacher.pb.h"
 
 namespace distill {
+
+namespace v1 {
+class Opened;
+}
 
 struct Granted {
   ModelInfo model;
@@ -25,8 +28,8 @@ absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetS
 enum class SameNumerics { kNotNeeded, kNeeded };
 
 // OK if requests cut and answers decoded for `before` are right for `now`: the same fingerprint,
-// inputs, classes and spec, and limits that are no smaller (credits may be). FAILED_PRECONDITION
-// shows both values.
+// inputs, classes and spec, and limits that are no smaller (credits may be). FAILED_PRECONDITION "a
+// different fingerprint, bb… instead of aa…" shows both values.
 absl::Status CheckSameTeacher(const Granted& before, const Granted& now, SameNumerics numerics);
 
 }  // namespace distill

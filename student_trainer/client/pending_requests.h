@@ -11,21 +11,15 @@
 #include "common/tensor/bytes.h"
 #include "common/tensor/target_spec.h"
 #include "distill/v1/teacher.pb.h"
-#include "student_trainer/client/teacher_client.h"
+#include "student_trainer/client/soft_target_source.h"
 
 namespace distill {
 
 struct PendingRequest {
   SoftTargetRequest request;
   int64_t samples = 0;
-  TeacherClient::Callback callback;
+  SoftTargetSource::Callback callback;
   int64_t sent_on = 0;  // the number of the stream it was last sent on; 0: none yet
-};
-
-// A callback and what to call it with, for when no lock is held.
-struct Completion {
-  TeacherClient::Callback callback;
-  absl::StatusOr<EncodedTargets> result;
 };
 
 // Not thread-safe.

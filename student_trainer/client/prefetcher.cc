@@ -20,8 +20,8 @@ struct Prefetcher::PendingBatch {
   enum class Fate { kWanted, kAbandoning, kAbandoned } fate = Fate::kWanted;
 };
 
-Prefetcher::Prefetcher(TeacherClient& client, BatchSource& source, const PrefetcherOptions& options,
-                       Clock& clock)
+Prefetcher::Prefetcher(SoftTargetSource& client, BatchSource& source,
+                       const PrefetcherOptions& options, Clock& clock)
     : client_(client),
       source_(source),
       options_(options),

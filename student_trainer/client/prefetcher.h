@@ -20,8 +20,8 @@
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "student_trainer/client/request_cut.h"
+#include "student_trainer/client/soft_target_source.h"
 #include "student_trainer/client/targeted_batch.h"
-#include "student_trainer/client/teacher_client.h"
 #include "student_trainer/client/teacher_loss_policy.h"
 #include "student_trainer/data/batch_loader.h"
 
@@ -50,7 +50,7 @@ class Prefetcher : public TargetedBatchSource {
  public:
   // Starts at once. Client, source and clock must outlive it; the source is called by the
   // prefetcher's thread alone. No other prefetcher of the client at the same time.
-  Prefetcher(TeacherClient& client, BatchSource& source, const PrefetcherOptions& options,
+  Prefetcher(SoftTargetSource& client, BatchSource& source, const PrefetcherOptions& options,
              Clock& clock);
   ~Prefetcher() override;  // as Stop()
 
@@ -98,7 +98,7 @@ class Prefetcher : public TargetedBatchSource {
   bool AbandonFirst() ABSL_LOCKS_EXCLUDED(shared_->mutex);
   TargetedBatch PopFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
 
-  TeacherClient& client_;
+  SoftTargetSource& client_;
   BatchSource& source_;
   const PrefetcherOptions options_;
   Clock& clock_;

@@ -4,8 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/rpc/grpc_log.h"
 #include "common/rpc/address.h"
+#include "common/rpc/grpc_log.h"
 #include "student_trainer/client/teacher_connection.h"
 
 namespace distill {
@@ -38,15 +38,28 @@ absl::Status TeacherClientOptions::Validate() const {
   return backoff.Validate();
 }
 
+std::string TeacherClientOptions::TeacherName() const {
+  return ip.empty() ? address : absl::StrCat(address, " (", ip, ")");
+}
+
 absl::StatusOr<std::unique_ptr<TeacherClient>> TeacherClient::Connect(
     const TeacherClientOptions& options, Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SilenceGrpcLog();
   auto connection = std::make_shared<TeacherConnection>(options, clock);
-  connection->Start();
+  connection->Start(clock.Now() + options.connect_timeout);
   std::unique_ptr<TeacherClient> client(new TeacherClient(std::move(connection)));
   RETURN_IF_ERROR(client->connection_->AwaitFirstStream());
   return client;
+}
+
+std::unique_ptr<TeacherClient> TeacherClient::Start(const TeacherClientOptions& options,
+                                                    Clock& clock, std::function<void()> listener) {
+  SilenceGrpcLog();
+  auto connection = std::make_shared<TeacherConnection>(options, clock);
+  connection->SetStateListener(std::move(listener));
+  connection->Start(absl::InfiniteFuture());
+  return std::unique_ptr<TeacherClient>(new TeacherClient(std::move(connection)));
 }
 
 TeacherClient::TeacherClient(std::shared_ptr<TeacherConnection> connection)
@@ -54,10 +67,7 @@ TeacherClient::TeacherClient(std::shared_ptr<TeacherConnection> connection)
 
 TeacherClient::~TeacherClient() { Stop(); }
 
-const ModelInfo& TeacherClient::info() const { return connection_->granted().model; }
-const TargetSpec& TeacherClient::spec() const { return connection_->granted().spec; }
-const Numerics& TeacherClient::numerics() const { return connection_->granted().numerics; }
-const StreamLimits& TeacherClient::limits() const { return connection_->granted().limits; }
+const Granted& TeacherClient::granted() const { return connection_->granted(); }
 
 absl::StatusOr<uint64_t> TeacherClient::Send(SoftTargetRequest request, Callback callback) {
   return connection_->Send(std::move(request), std::move(callback));
@@ -67,6 +77,9 @@ bool TeacherClient::AbandonWhileLost(absl::Span<const uint64_t> ids) {
   return connection_->AbandonWhileLost(ids);
 }
 
+void TeacherClient::GiveBackUntaken() { connection_->GiveBackUntaken(); }
+
+bool TeacherClient::attempted() const { return connection_->attempted(); }
 TeacherState TeacherClient::state() const { return connection_->state(); }
 absl::Status TeacherClient::status() const { return connection_->status(); }
 absl::Status TeacherClient::last_loss() const { return connection_->last_loss(); }

@@ -19,11 +19,9 @@
 #include "absl/types/span.h"
 #include "common/base/clock.h"
 #include "common/rpc/credentials.h"
-#include "common/rpc/limits.h"
-#include "common/store/served_model.h"
-#include "common/tensor/host_tensor.h"
-#include "common/tensor/target_spec.h"
 #include "student_trainer/client/backoff.h"
+#include "student_trainer/client/granted.h"
+#include "student_trainer/client/soft_target_source.h"
 
 namespace distill {
 
@@ -31,6 +29,7 @@ class TeacherConnection;
 
 struct TeacherClientOptions {
   std::string address;      // "host:port", "unix:/path"
+  std::string ip;           // one of the host's addresses, to use it alone; empty: gRPC chooses
   ClientSecurity security;  // its files are read anew for each stream
   std::string model;        // empty: the server's only one, or its first
   std::string client_name;  // for the server's log; at most 128 bytes
@@ -44,37 +43,14 @@ struct TeacherClientOptions {
 
   // INVALID_ARGUMENT names the field and what is allowed.
   absl::Status Validate() const;
-};
 
-struct SoftTargetRequest {
-  std::vector<HostTensor> inputs;  // one an input of the teacher, [samples, …]
-  int64_t rows = 0;                // that the answer must have; 0: any multiple of the samples
-  float temperature = 1;
-  uint64_t seed = 0;
-  absl::Duration timeout = absl::InfiniteDuration();  // from receipt at the server, for one attempt
-};
-
-struct ClientStats {
-  int64_t answers = 0;
-  int64_t samples_answered = 0;
-  int64_t bytes_sent = 0;
-  int64_t bytes_received = 0;  // of answers
-  int64_t losses = 0;          // streams that were open and ended
-  int64_t reconnects = 0;      // streams opened after the first
-};
-
-enum class TeacherState {
-  kConnected,
-  kLost,    // reconnecting
-  kFailed,  // dropped for this run; status() says why
-  kStopped,
+  // How messages call the teacher: its address, "host:port (192.0.2.7)" with an `ip`.
+  std::string TeacherName() const;
 };
 
 // Thread-safe. Owns a thread that reconnects.
-class TeacherClient {
+class TeacherClient : public SoftTargetSource {
  public:
-  using Callback = std::function<void(absl::StatusOr<EncodedTargets>)>;
-
   // Blocks until a stream is open. While the server cannot be reached it tries again, up to
   // connect_timeout. INVALID_ARGUMENT for bad options; UNAVAILABLE "cannot reach a teacher at …";
   // FAILED_PRECONDITION "… is not a teacher server"; a refusal has the server's code and words. A
@@ -82,50 +58,49 @@ class TeacherClient {
   static absl::StatusOr<std::unique_ptr<TeacherClient>> Connect(const TeacherClientOptions& options,
                                                                 Clock& clock);
 
+  // As Connect, and does not wait: the client is lost until a stream is open, for which it tries as
+  // long as it takes; its status() tells how the last attempt ended. What else would be an error of
+  // Connect fails the client. `options` must be valid.
+  static std::unique_ptr<TeacherClient> Start(const TeacherClientOptions& options, Clock& clock,
+                                              std::function<void()> listener);
+
   // As Stop().
-  ~TeacherClient();
+  ~TeacherClient() override;
 
   // As granted at first; every later stream has the same, or the client fails. (Limits and numerics
-  // are the first stream's; numerics stay the same if batch_independent.)
-  const ModelInfo& info() const;
-  const TargetSpec& spec() const;
-  const Numerics& numerics() const;
-  const StreamLimits& limits() const;
+  // are the first stream's; numerics stay the same if batch_independent.) Not before the client was
+  // connected for the first time; the same goes for Send.
+  const Granted& granted() const;
+  const ModelInfo& info() const override { return granted().model; }
+  const TargetSpec& spec() const override { return granted().spec; }
+  const Numerics& numerics() const { return granted().numerics; }
+  StreamLimits limits() const override { return granted().limits; }
 
-  // Sends a request, now or when connected again, and returns its id; ids increase. The callback is
-  // called exactly once, from another thread, without a lock of the client; it must not call
-  // Stop(). Never blocks: the caller keeps samples_in_flight() within limits().credits. On an error
-  // the request was not taken and its callback is never called: INVALID_ARGUMENT for inputs that
-  // are not the teacher's, RESOURCE_EXHAUSTED for more samples than a request may have, CANCELLED
-  // once stopped, or status() once failed.
-  absl::StatusOr<uint64_t> Send(SoftTargetRequest request, Callback callback);
+  absl::StatusOr<uint64_t> Send(SoftTargetRequest request, Callback callback) override;
+  bool AbandonWhileLost(absl::Span<const uint64_t> ids) override;
 
-  // While the teacher is lost: gives up those of the requests that are still outstanding, so that
-  // they are not sent again; their callbacks get CANCELLED, from this thread, before it returns.
-  // False, and nothing is given up, in any other state.
-  bool AbandonWhileLost(absl::Span<const uint64_t> ids);
+  // Gives back what the teacher does not have, so that another can be asked: while it is lost every
+  // request, while it drains those that it did not take, else none. Their callbacks get CANCELLED,
+  // from this thread, before it returns.
+  void GiveBackUntaken();
 
-  TeacherState state() const;
+  // Whether the first attempt to connect has ended, well or not.
+  bool attempted() const;
+
+  TeacherState state() const override;
   bool connected() const { return state() == TeacherState::kConnected; }
+  absl::Status status() const override;
+  absl::Status last_loss() const override;
+  ClientStats stats() const override;
 
-  // OK while connected; UNAVAILABLE with the reason while lost; why it failed, or CANCELLED, for
-  // good.
-  absl::Status status() const;
-
-  // The last loss of the connection, also when that is over; OK if there was none.
-  absl::Status last_loss() const;
-
-  // Calls `listener` after every change of state, from the client's threads, without a lock.
-  // Replaces the one before, which may still be called once; null: none.
-  void SetStateListener(std::function<void()> listener);
-
-  ClientStats stats() const;
+  // The listener is also called when GiveBackUntaken has something more to give back, and when
+  // another first attempt to connect has failed.
+  void SetStateListener(std::function<void()> listener) override;
 
   // Samples of all outstanding requests.
   int64_t samples_in_flight() const;
 
-  // Ends the stream. Outstanding callbacks get CANCELLED before it returns. Idempotent.
-  void Stop();
+  void Stop() override;
 
  private:
   explicit TeacherClient(std::shared_ptr<TeacherConnection> connection);

@@ -20,9 +20,19 @@ uint64_t JitterSeed(Clock& clock) {
 }  // namespace
 
 TeacherConnection::TeacherConnection(const TeacherClientOptions& options, Clock& clock)
-    : options_(options), clock_(clock), backoff_(options.backoff, JitterSeed(clock)) {}
+    : options_(options),
+      name_(options.TeacherName()),
+      clock_(clock),
+      first_failure_(absl::UnavailableError(
+          absl::StrCat("cannot reach a teacher at ", name_, ": no answer within ",
+                       absl::FormatDuration(options.connect_timeout)))),
+      backoff_(options.backoff, JitterSeed(clock)) {}
 
-void TeacherConnection::Start() {
+void TeacherConnection::Start(absl::Time give_up) {
+  {
+    MutexLock lock(mutex_);
+    give_up_ = give_up;
+  }
   MutexLock lock(join_mutex_);
   thread_ = std::thread([this] { Run(); });
 }
@@ -34,7 +44,7 @@ absl::Status TeacherConnection::AwaitFirstStream() {
 }
 
 absl::StatusOr<uint64_t> TeacherConnection::Send(SoftTargetRequest request,
-                                                 TeacherClient::Callback callback) {
+                                                 SoftTargetSource::Callback callback) {
   MutexLock lock(mutex_);
   if (stopping_) return absl::CancelledError("the teacher client is stopped");
   RETURN_IF_ERROR(failure_);
@@ -81,9 +91,27 @@ bool TeacherConnection::AbandonWhileLost(absl::Span<const uint64_t> ids) {
   return true;
 }
 
+void TeacherConnection::GiveBackUntaken() {
+  std::vector<Completion> untaken;
+  {
+    MutexLock lock(mutex_);
+    const TeacherState state = StateLocked();
+    if (state != TeacherState::kLost && state != TeacherState::kDraining) return;
+    std::vector<uint64_t> ids;
+    for (const auto& [id, request] : pending_.all()) {
+      if (state == TeacherState::kLost || request.sent_on != stream_number_) ids.push_back(id);
+    }
+    for (const uint64_t id : ids) {
+      untaken.push_back(
+          {pending_.Take(id).callback, absl::CancelledError("the teacher did not take it")});
+    }
+  }
+  for (Completion& completion : untaken) completion.callback(std::move(completion.result));
+}
+
 void TeacherConnection::FailBreach(const absl::Status& breach) {
   Fail(absl::InternalError(
-      absl::StrCat("the teacher at ", options_.address,
+      absl::StrCat("the teacher at ", name_,
                    " broke the contract and is dropped for this run: ", breach.message())));
 }
 
@@ -100,10 +128,10 @@ void TeacherConnection::Deliver() {
   {
     MutexLock lock(mutex_);
     completions.swap(completions_);
-    if (const TeacherState state = StateLocked(); state != announced_) {
-      announced_ = state;
-      listener = listener_;
-    }
+    const TeacherState state = StateLocked();
+    if (state != announced_ || has_news_) listener = listener_;
+    announced_ = state;
+    has_news_ = false;
   }
   for (Completion& completion : completions) completion.callback(std::move(completion.result));
   if (listener) listener();
@@ -112,7 +140,13 @@ void TeacherConnection::Deliver() {
 TeacherState TeacherConnection::StateLocked() const {
   if (!failure_.ok()) return TeacherState::kFailed;
   if (stopping_) return TeacherState::kStopped;
-  return phase_ == Phase::kOpen ? TeacherState::kConnected : TeacherState::kLost;
+  if (phase_ != Phase::kOpen) return TeacherState::kLost;
+  return draining_ ? TeacherState::kDraining : TeacherState::kConnected;
+}
+
+bool TeacherConnection::attempted() const {
+  MutexLock lock(mutex_);
+  return attempted_;
 }
 
 TeacherState TeacherConnection::state() const {
@@ -124,9 +158,10 @@ absl::Status TeacherConnection::status() const {
   MutexLock lock(mutex_);
   switch (StateLocked()) {
     case TeacherState::kConnected:
+    case TeacherState::kDraining:
       return absl::OkStatus();
     case TeacherState::kLost:
-      return last_loss_;
+      return has_opened_ ? last_loss_ : first_failure_;
     case TeacherState::kFailed:
       return failure_;
     case TeacherState::kStopped:

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,17 +32,20 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
  public:
   TeacherConnection(const TeacherClientOptions& options, Clock& clock);
 
-  // Starts the thread. Stop() must be called before the last reference goes.
-  void Start();
+  // Starts the thread, which tries to open a first stream until `give_up`. Stop() must be called
+  // before the last reference goes.
+  void Start(absl::Time give_up);
 
   // Blocks until the first stream is open, or the error of Connect.
   absl::Status AwaitFirstStream();
 
-  // What the first stream was granted; only after AwaitFirstStream returned OK.
+  // What the first stream was granted; only once it was open.
   const Granted& granted() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return granted_; }
 
-  absl::StatusOr<uint64_t> Send(SoftTargetRequest request, TeacherClient::Callback callback);
+  absl::StatusOr<uint64_t> Send(SoftTargetRequest request, SoftTargetSource::Callback callback);
   bool AbandonWhileLost(absl::Span<const uint64_t> ids);
+  void GiveBackUntaken();
+  bool attempted() const;
   TeacherState state() const;
   absl::Status status() const;
   absl::Status last_loss() const;
@@ -87,6 +91,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   void Deliver() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const TeacherClientOptions options_;
+  const std::string name_;
   Clock& clock_;
 
   mutable Mutex mutex_;
@@ -95,6 +100,8 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   bool has_opened_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);  // of the attempts to open a first stream
+  bool attempted_ ABSL_GUARDED_BY(mutex_) = false;      // one of them has ended
   absl::Status last_loss_ ABSL_GUARDED_BY(mutex_);
   absl::Time give_up_ ABSL_GUARDED_BY(mutex_);   // on the first stream
   absl::Time retry_at_ ABSL_GUARDED_BY(mutex_);  // the next stream
@@ -112,6 +119,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   std::vector<Completion> completions_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> listener_ ABSL_GUARDED_BY(mutex_);
   TeacherState announced_ ABSL_GUARDED_BY(mutex_) = TeacherState::kLost;
+  bool has_news_ ABSL_GUARDED_BY(mutex_) = false;  // for the listener, besides a change of state
 
   Mutex join_mutex_;
   std::thread thread_ ABSL_GUARDED_BY(join_mutex_);

@@ -13,11 +13,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
+#include "common/rpc/address.h"
 #include "common/rpc/credentials.h"
 #include "common/tensor/bytes.h"
 #include "distill/v1/teacher.pb.h"
@@ -43,9 +43,9 @@ class TeacherStream : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::By
     virtual void OnClosed(const absl::Status& status) = 0;
   };
 
-  // Connects to `address` and sends `open`. An answer of more than `max_message_bytes` ends the
+  // Connects to `target` and sends `open`. An answer of more than `max_message_bytes` ends the
   // stream RESOURCE_EXHAUSTED.
-  static std::unique_ptr<TeacherStream> Start(const std::string& address,
+  static std::unique_ptr<TeacherStream> Start(const DialTarget& target,
                                               const ClientCredentials& credentials,
                                               int64_t max_message_bytes, const v1::Open& open,
                                               std::shared_ptr<Handler> handler);

@@ -103,16 +103,19 @@ std::vector<float> DecodeFakeLogits(const EncodedTargets& targets) {
 // One lock for everything: the streams' state is the server's too.
 class FakeTeacher::Server : public v1::Teacher::CallbackService {
  public:
-  explicit Server(FakeTeacherOptions options) : options_(std::move(options)) {}
+  explicit Server(FakeTeacherOptions options)
+      : host_(options.host), port_(options.port), options_(std::move(options)) {}
 
   class Stream;
   grpc::ServerBidiReactor<v1::DistillRequest, v1::DistillResponse>* Distill(
       grpc::CallbackServerContext* context) override;
 
-  // Everything below is guarded by mutex_, but for grpc_server_, which Start and Kill alone use.
+  // Everything below is guarded by mutex_, but for what Start and Kill alone change.
   mutable Mutex mutex_;
   mutable CondVar changed_;
   const TempDir folder_;
+  const std::string host_;
+  int port_;
   std::unique_ptr<grpc::Server> grpc_server_;
   FakeTeacherOptions options_;
   std::set<Stream*> streams_;
@@ -363,7 +366,10 @@ FakeTeacher::FakeTeacher(FakeTeacherOptions options)
 
 FakeTeacher::~FakeTeacher() { Kill(); }
 
+int FakeTeacher::port() const { return server_->port_; }
+
 std::string FakeTeacher::address() const {
+  if (!server_->host_.empty()) return absl::StrCat(server_->host_, ":", server_->port_);
   return absl::StrCat("unix:", (server_->folder_ / "teacher.sock").string());
 }
 
@@ -375,10 +381,12 @@ void FakeTeacher::Start() {
     tls = server_->options_.tls;
   }
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address(), MakeServerCredentials(tls).value());
+  int port = 0;
+  builder.AddListeningPort(address(), MakeServerCredentials(tls).value(), &port);
   builder.SetMaxReceiveMessageSize(64 << 20);
   builder.RegisterService(server_.get());
   server_->grpc_server_ = builder.BuildAndStart();
+  if (!server_->host_.empty()) server_->port_ = port;
 }
 
 void FakeTeacher::Kill() {

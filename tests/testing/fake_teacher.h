@@ -1,5 +1,6 @@
-// FakeTeacher: a teacher server in the test's own process, on a Unix socket, that does what a test
-// tells it to. It speaks the protocol through protobuf's ordinary messages, as a plain peer would.
+// FakeTeacher: a teacher server in the test's own process, on a Unix socket or a port, that does
+// what a test tells it to. It speaks the protocol through protobuf's ordinary messages, as a plain
+// peer would.
 //
 // Its answers are a function of a sample's bytes alone (FakeLogits), so a test can tell whether
 // each sample got the answer that belongs to it, however it was cut and in whatever order it came.
@@ -38,6 +39,10 @@ struct FakeTeacherOptions {
   Numerics numerics = {.runner = "fake", .dtype = "float32", .device = "cpu"};
   StreamLimits limits;
   ServerTls tls;  // as it is at Start()
+  // An IP address of this machine to listen on instead of a Unix socket, and its port; 0: any free
+  // one, which it keeps. As they are at first.
+  std::string host = "";
+  int port = 0;
 };
 
 // What is wrong with an answer.
@@ -79,7 +84,8 @@ class FakeTeacher {
   explicit FakeTeacher(FakeTeacherOptions options = {});
   ~FakeTeacher();  // as Kill()
 
-  std::string address() const;
+  std::string address() const;  // on a port: once it was started
+  int port() const;
 
   // Serves (again). The script and what was seen stay.
   void Start();

@@ -73,5 +73,23 @@ TEST(AddressTest, LoopbackIsWhatStaysOnThisMachine) {
   }
 }
 
+TEST(AddressTest, AnIpOfTheHostIsDialledAndTheCallsAreForTheHost) {
+  const Address host = *ParseAddress("gpu.example:50051");
+  EXPECT_EQ(DialTargetOf(host, "").target, "gpu.example:50051");
+  EXPECT_EQ(DialTargetOf(host, "").authority, "");
+  EXPECT_EQ(DialTargetOf(host, "192.0.2.7").target, "ipv4:192.0.2.7:50051");
+  EXPECT_EQ(DialTargetOf(host, "192.0.2.7").authority, "gpu.example:50051");
+  EXPECT_EQ(DialTargetOf(host, "2001:db8::7").target, "ipv6:[2001:db8::7]:50051");
+}
+
+TEST(AddressTest, NumericIsWhatNeedNotBeLookedUp) {
+  for (const char* numeric : {"10.0.0.1:1", "[::1]:1", "[2001:db8::7]:1"}) {
+    EXPECT_TRUE(IsNumeric(*ParseAddress(numeric))) << numeric;
+  }
+  for (const char* name : {"gpu:1", "localhost:1", "127.1:1", "10.0.0.1.org:1"}) {
+    EXPECT_FALSE(IsNumeric(*ParseAddress(name))) << name;
+  }
+}
+
 }  // namespace
 }  // namespace distill

@@ -74,7 +74,7 @@ TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
   const Case cases[] = {
       {[](Granted& g) { g.model.fingerprint = "bbbb"; }, "aaaa", "bbbb"},
       {[](Granted& g) { g.model.inputs[0].shape = {5}; }, "uint8[4]", "uint8[5]"},
-      {[](Granted& g) { g.model.classes = 7; }, "before 2", "7"},
+      {[](Granted& g) { g.model.classes = 7; }, "instead of 2", "7"},
       {[](Granted& g) {
          g.model.class_names = {"dog", "cat"};
        },

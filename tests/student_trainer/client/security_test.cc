@@ -86,6 +86,22 @@ TEST_F(SecurityTest, AServerOfAnotherNameIsToldAtOnce) {
                              HasSubstr("localhost is not in peer certificate"))));
 }
 
+TEST_F(SecurityTest, AnIpOfAHostMustHaveTheCertificateOfTheHost) {
+  FakeTeacherOptions served = {.tls = {pki_.server.certificate, pki_.server.key, {}},
+                               .host = "127.0.0.2"};
+  FakeTeacher teacher(served);
+  teacher.Start();
+  TeacherClientOptions options = ClientOptions(absl::StrCat("localhost:", teacher.port()));
+  options.ip = "127.0.0.2";  // which is not in the certificate
+  options.security.ca = pki_.ca;
+  EXPECT_THAT(ConnectError(options), IsOk());
+  options.address = absl::StrCat("teachers.test:", teacher.port());
+  EXPECT_THAT(ConnectError(options),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       AllOf(HasSubstr(options.address + " (127.0.0.2)"),
+                             HasSubstr("teachers.test is not in peer certificate"))));
+}
+
 TEST_F(SecurityTest, OnlyOneSideWithTlsIsSaid) {
   EXPECT_THAT(ConnectError(With({.ca = pki_.ca})),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the TLS handshake failed")));

@@ -1,0 +1,128 @@
+// How a pool begins: whom it tries, how long it waits for them, and which teacher it chooses.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/address.h"
+#include "student_trainer/client/teacher_pool.h"
+
+namespace distill {
+namespace {
+
+// How much longer the others may take once one is connected: so that the order of the addresses
+// decides between teachers that differ, and not who was faster.
+constexpr absl::Duration kSettleTime = absl::Seconds(2);
+
+// A name may stand for several servers; what means this machine does not.
+std::string HostToLookUp(const Address& address) {
+  return address.kind == Address::Kind::kTcp && !IsNumeric(address) && !IsLoopback(address)
+             ? address.host
+             : "";
+}
+
+StreamLimits SmallerOf(const StreamLimits& a, const StreamLimits& b) {
+  return {.credits = std::min(a.credits, b.credits),
+          .max_request_samples = std::min(a.max_request_samples, b.max_request_samples),
+          .max_message_bytes = std::min(a.max_message_bytes, b.max_message_bytes),
+          .max_length = std::min(a.max_length, b.max_length)};
+}
+
+}  // namespace
+
+absl::Status TeacherPoolOptions::Validate() const {
+  if (addresses.empty()) return absl::InvalidArgumentError("addresses: at least one is needed");
+  std::set<std::string> seen;
+  for (const std::string& address : addresses) {
+    TeacherClientOptions one = teacher;
+    one.address = address;
+    RETURN_IF_ERROR(one.Validate());
+    if (!seen.insert(ParseAddress(address)->ToString()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("address '", address, "' is given twice; each teacher is named once"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+TeacherPool::TeacherPool(const TeacherPoolOptions& options, Clock& clock)
+    : options_(options), clock_(clock) {}
+
+absl::StatusOr<std::unique_ptr<TeacherPool>> TeacherPool::Connect(const TeacherPoolOptions& options,
+                                                                  Clock& clock) {
+  RETURN_IF_ERROR(options.Validate());
+  std::unique_ptr<TeacherPool> pool(new TeacherPool(options, clock));
+  pool->StartMembers();
+  RETURN_IF_ERROR(pool->AwaitFirst());
+  MutexLock lock(pool->join_mutex_);
+  pool->thread_ = std::thread([raw = pool.get()] { raw->Run(); });
+  return pool;
+}
+
+// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells.
+void TeacherPool::StartMembers() {
+  for (size_t i = 0; i < options_.addresses.size(); ++i) {
+    const std::string& text = options_.addresses[i];
+    PoolAddress address = {.text = text, .host = HostToLookUp(*ParseAddress(text))};
+    std::vector<std::string> ips;
+    if (!address.host.empty()) {
+      address.backoff.emplace(options_.teacher.backoff,
+                              MixSeed({static_cast<uint64_t>(absl::ToUnixNanos(clock_.Now()))}));
+      ips = OneAddressAServer(options_.resolve(address.host).value_or(std::vector<std::string>()));
+    }
+    address.has_ips = ips.size() > 1;
+    if (!address.has_ips) ips = {""};
+    MutexLock lock(mutex_);
+    addresses_.push_back(std::move(address));
+    for (const std::string& ip : ips) AddMember(i, ip);
+  }
+}
+
+absl::Status TeacherPool::AwaitFirst() {
+  MutexLock lock(mutex_);
+  const absl::Time give_up = clock_.Now() + options_.teacher.connect_timeout;
+  absl::Time deadline = give_up;
+  std::vector<PoolMember*> connected;
+  while (true) {
+    RETURN_IF_ERROR(failure_);
+    connected.clear();
+    bool trying = false;
+    for (const auto& member : members_.present()) {
+      if (member->client->connected()) connected.push_back(member.get());
+      trying = trying || !member->client->attempted();
+    }
+    const absl::Time now = clock_.Now();
+    if (!connected.empty()) deadline = std::min(deadline, now + kSettleTime);
+    if (!connected.empty() && (!trying || now >= deadline)) break;
+    if (now >= give_up) return members_.Describe();
+    clock_.WaitUntil(changed_, mutex_, deadline);
+  }
+  ChooseTeacher(connected);
+  return failure_;
+}
+
+void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
+  chosen_ = connected.front()->client->granted();
+  chosen_name_ = connected.front()->name;
+  Granted any_limits = *chosen_;
+  any_limits.limits = {.max_request_samples = 0, .max_message_bytes = 0};
+  for (const PoolMember* member : connected) {
+    const Granted& granted = member->client->granted();
+    if (CheckSameTeacher(any_limits, granted, SameNumerics::kNotNeeded).ok()) {
+      chosen_->limits = SmallerOf(chosen_->limits, granted.limits);
+    }
+  }
+  for (const auto& member : members_.present()) {
+    const bool is_connected =
+        std::find(connected.begin(), connected.end(), member.get()) != connected.end();
+    if (is_connected) continue;
+    log::Warning(absl::StrCat(member->client->status().message(),
+                              "; going on without it, and trying again"));
+  }
+  for (PoolMember* member : connected) Refresh(*member);
+}
+
+}  // namespace distill

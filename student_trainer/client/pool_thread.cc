@@ -1,0 +1,116 @@
+// The pool's thread: looks names up while one of their teachers is lost, and ends the clients of
+// those that were dropped or removed. And how the pool ends.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "student_trainer/client/teacher_pool.h"
+
+namespace distill {
+
+void TeacherPool::Run() {
+  while (true) {
+    std::vector<std::unique_ptr<PoolMember>> retired;
+    std::optional<size_t> lookup;
+    std::string host;
+    {
+      MutexLock lock(mutex_);
+      while (true) {
+        if (stopping_) return;
+        absl::Time wake = absl::InfiniteFuture();
+        retired = members_.TakeRetired();
+        lookup = NextLookup(&wake);
+        if (!retired.empty() || lookup.has_value()) break;
+        clock_.WaitUntil(changed_, mutex_, wake);
+      }
+      if (lookup.has_value()) host = addresses_[*lookup].host;
+    }
+    // Not under the lock: their callbacks take it.
+    for (const auto& member : retired) member->client->Stop();
+    if (!lookup.has_value()) continue;
+    const absl::StatusOr<std::vector<std::string>> found = options_.resolve(host);
+    MutexLock lock(mutex_);
+    PoolAddress& address = addresses_[*lookup];
+    address.next_lookup = clock_.Now() + address.backoff->Next();
+    if (found.ok() && !stopping_) Reconcile(*lookup, OneAddressAServer(*found));
+  }
+}
+
+// The address to look up now; else *wake is when that may be.
+std::optional<size_t> TeacherPool::NextLookup(absl::Time* wake) {
+  for (size_t i = 0; i < addresses_.size(); ++i) {
+    PoolAddress& address = addresses_[i];
+    if (address.host.empty()) continue;
+    const bool is_lost =
+        std::any_of(members_.present().begin(), members_.present().end(), [i](const auto& member) {
+          return member->address == i && member->client->state() == TeacherState::kLost;
+        });
+    if (!is_lost) {
+      address.backoff->Reset();
+      address.next_lookup = absl::InfinitePast();
+    } else if (address.next_lookup <= clock_.Now()) {
+      return i;
+    } else {
+      *wake = std::min(*wake, address.next_lookup);
+    }
+  }
+  return std::nullopt;
+}
+
+// Makes an address's members those that its name has now; who is connected stays.
+void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips) {
+  PoolAddress& of = addresses_[address];
+  std::vector<PoolMember*> lost;
+  for (const auto& member : members_.present()) {
+    if (member->address != address || member->client->state() != TeacherState::kLost) continue;
+    const bool is_named = std::find(ips.begin(), ips.end(), member->ip) != ips.end();
+    if (!is_named) lost.push_back(member.get());
+  }
+  if (!of.has_ips) {
+    // One teacher so far, reached by the name alone: it is one of them, or has been replaced.
+    if (ips.size() < 2 || lost.empty()) return;
+    of.has_ips = true;
+  }
+  for (const std::string& ip : ips) {
+    if (members_.Knows(address, ip)) continue;
+    log::Info(absl::StrCat(of.text, " has a new address: ", ip));
+    AddMember(address, ip);
+  }
+  for (PoolMember* member : lost) {
+    if (members_.present().size() == 1) return;  // nobody was found in its place
+    log::Info(absl::StrCat(of.text, " has no address ", member->ip, " any more"));
+    members_.Remove(*member);
+  }
+}
+
+void TeacherPool::AddMember(size_t address, const std::string& ip) {
+  TeacherClientOptions teacher = options_.teacher;
+  teacher.address = addresses_[address].text;
+  teacher.ip = ip;
+  PoolMember& member = members_.Add(address, ip, teacher.TeacherName());
+  member.client = TeacherClient::Start(teacher, clock_, [this, &member] { OnChange(member); });
+}
+
+void TeacherPool::Stop() {
+  std::vector<Completion> cancelled;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    cancelled = TakeAll(absl::CancelledError("the pool of teachers was stopped"));
+    changed_.NotifyAll();
+  }
+  for (Completion& completion : cancelled) completion.callback(std::move(completion.result));
+  MutexLock lock(join_mutex_);
+  if (thread_.joinable()) thread_.join();
+  // The thread has ended: nobody adds or destroys members any more.
+  std::vector<TeacherClient*> clients;
+  {
+    MutexLock members_lock(mutex_);
+    for (const auto& member : members_.present()) clients.push_back(member->client.get());
+    for (const auto& member : members_.retired()) clients.push_back(member->client.get());
+  }
+  for (TeacherClient* client : clients) client->Stop();
+}
+
+}  // namespace distill

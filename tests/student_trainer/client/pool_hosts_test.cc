@@ -1,0 +1,125 @@
+// A name that stands for several teachers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/student_trainer/client/pool_fixture.h"
+#include "tests/testing/status_matchers.h"
+
+namespace distill::testing {
+namespace {
+
+// Teachers at 127.0.0.2 to 127.0.0.4, on one port, and a name service that tells what the test
+// says.
+class PoolHostsTest : public PoolTest {
+ protected:
+  PoolHostsTest() { two_.Start(); }
+  ~PoolHostsTest() override { pool_.reset(); }
+
+  void SetNames(std::vector<std::string> addresses) {
+    MutexLock lock(mutex_);
+    addresses_ = std::move(addresses);
+  }
+
+  void ConnectByName() {
+    TeacherPoolOptions options = PoolOptions({absl::StrCat("teachers.test:", two_.port())});
+    options.resolve = [this](const std::string& host) -> absl::StatusOr<std::vector<std::string>> {
+      EXPECT_EQ(host, "teachers.test");
+      MutexLock lock(mutex_);
+      return addresses_;
+    };
+    Connect(options);
+  }
+
+  std::string NameOf(const std::string& ip) const {
+    return absl::StrCat("teachers.test:", two_.port(), " (", ip, ")");
+  }
+  std::set<std::string> Names() const {
+    std::set<std::string> names;
+    for (const auto& [name, samples] : pool_->samples_by_teacher()) names.insert(name);
+    return names;
+  }
+
+  Mutex mutex_;
+  std::vector<std::string> addresses_ ABSL_GUARDED_BY(mutex_);
+  FakeTeacher two_{{.host = "127.0.0.2"}};
+};
+
+TEST_F(PoolHostsTest, EachAddressOfANameIsATeacher) {
+  FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
+  three.Start();
+  SetNames({"127.0.0.3", "127.0.0.2"});
+  ConnectByName();
+  EXPECT_EQ(Names(), (std::set<std::string>{NameOf("127.0.0.2"), NameOf("127.0.0.3")}));
+  two_.HoldAnswers();
+  three.HoldAnswers();
+  SendSingles(6);
+  two_.WaitForRequests(3);
+  three.WaitForRequests(3);
+  two_.Release();
+  three.Release();
+  ExpectSinglesAnswered(6);
+  pool_.reset();
+}
+
+TEST_F(PoolHostsTest, AReplacedTeacherIsFoundAndTheOldOneForgotten) {
+  FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
+  FakeTeacher four({.host = "127.0.0.4", .port = two_.port()});
+  three.Start();
+  four.Start();
+  SetNames({"127.0.0.2", "127.0.0.3"});
+  ConnectByName();
+  two_.HoldAnswers();
+  three.HoldAnswers();
+  SendSingles(2);
+  two_.WaitForRequests(1);
+  three.WaitForRequests(1);
+  SetNames({"127.0.0.3", "127.0.0.4"});
+  two_.Kill();
+  three.Release();
+  ExpectSinglesAnswered(2);
+  four.WaitForOpens(1);
+  // Two teachers again: the third was removed, with its credits.
+  Await([&] { return pool_->limits().credits == 2 * 4096; });
+  EXPECT_EQ(Names().count(NameOf("127.0.0.4")), 1u);
+  four.HoldAnswers();
+  three.HoldAnswers();
+  for (int i = 2; i < 6; ++i) ASSERT_THAT(Send(i, 1), IsOk());
+  four.WaitForRequests(2);
+  four.Release();
+  three.Release();
+  ExpectSinglesAnswered(6);
+  pool_.reset();
+}
+
+TEST_F(PoolHostsTest, OneIsAwaitedWhileTheNameHasItAndNoLonger) {
+  FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
+  SetNames({"127.0.0.2", "127.0.0.3"});
+  ConnectByName();  // the other one is not there yet
+  three.Start();
+  Await([&] { return pool_->limits().credits == 2 * 4096; });
+  SetNames({"127.0.0.3"});
+  two_.Kill();
+  Await([&] { return pool_->limits().credits == 4096; });
+  SendSingles(4);
+  ExpectSinglesAnswered(4);
+  EXPECT_EQ(AnsweredBy(NameOf("127.0.0.3")), 4);
+  pool_.reset();
+}
+
+TEST_F(PoolHostsTest, WhatMeansThisMachineIsNotLookedUp) {
+  TeacherPoolOptions options = PoolOptions({two_.address()});
+  options.resolve = [](const std::string& host) -> absl::StatusOr<std::vector<std::string>> {
+    ADD_FAILURE() << host;
+    return std::vector<std::string>{};
+  };
+  Connect(options);
+  EXPECT_EQ(Names(), std::set<std::string>{two_.address()});
+}
+
+}  // namespace
+}  // namespace distill::testing
