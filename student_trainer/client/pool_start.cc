@@ -101,6 +101,7 @@ absl::Status TeacherPool::AwaitFirst() {
     clock_.WaitUntil(changed_, mutex_, deadline);
   }
   ChooseTeacher(connected);
+  announced_ = StateLocked();
   return failure_;
 }
 

@@ -79,7 +79,7 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
   }
   for (PoolMember* member : lost) {
     if (members_.present().size() == 1) return;  // nobody was found in its place
-    log::Info(absl::StrCat(of.text, " has no address ", member->ip, " any more"));
+    log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
     members_.Remove(*member);
   }
 }

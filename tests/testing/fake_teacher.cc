@@ -393,6 +393,8 @@ void FakeTeacher::Kill() {
   if (server_->grpc_server_ == nullptr) return;
   server_->grpc_server_->Shutdown(std::chrono::system_clock::now());
   server_->grpc_server_.reset();
+  MutexLock lock(server_->mutex_);
+  while (!server_->streams_.empty()) server_->changed_.Wait(server_->mutex_);
 }
 
 void FakeTeacher::Drain() {

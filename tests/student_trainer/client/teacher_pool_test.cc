@@ -24,6 +24,11 @@ class TeacherPoolTest : public PoolTest {
     b_.Start();
   }
   void ConnectToBoth() { Connect(PoolOptions({a_.address(), b_.address()})); }
+  // For good: a server that is on its way down may take one more stream.
+  static void KillAtOnce(FakeTeacher& teacher) {
+    teacher.RefuseOpens(absl::UnavailableError("going down"));
+    teacher.Kill();
+  }
   void HoldBoth() {
     a_.HoldAnswers();
     b_.HoldAnswers();
@@ -79,7 +84,7 @@ TEST_F(TeacherPoolTest, WhatALostTeacherOwesMovesWithItsSeedAndIsAnsweredOnce) {
   SendSingles(6);
   a_.WaitForRequests(3);
   b_.WaitForRequests(3);
-  a_.Kill();
+  KillAtOnce(a_);
   b_.WaitForRequests(6);
   b_.Release();
   ExpectSinglesAnswered(6);
@@ -90,6 +95,7 @@ TEST_F(TeacherPoolTest, WhatALostTeacherOwesMovesWithItsSeedAndIsAnsweredOnce) {
   // Nobody was without a teacher, and who is back is asked again.
   EXPECT_EQ(pool_->stats().losses, 0);
   a_.Release();
+  a_.RefuseOpens(absl::OkStatus());
   a_.Start();
   Await([&] { return pool_->stats().reconnects == 1; });
   for (int i = 100; a_.requests().size() == 3u; ++i) {
@@ -150,11 +156,9 @@ TEST_F(TeacherPoolTest, OtherNumericsMatterToBatchIndependentAnswersAlone) {
 TEST_F(TeacherPoolTest, ABreachDropsTheTeacherAndTheOthersGoOn) {
   StartBoth();
   ConnectToBoth();
-  for (const AnswerFault fault : {AnswerFault::kWrongRows}) {
-    a_.SpoilNextAnswer(fault);
-    SendSingles(20);
-    ExpectSinglesAnswered(20);
-  }
+  a_.SpoilNextAnswer(AnswerFault::kWrongRows);
+  SendSingles(20);
+  ExpectSinglesAnswered(20);
   EXPECT_EQ(pool_->state(), TeacherState::kConnected);
   Await([&] { return a_.opens().size() == 1u && pool_->limits().credits == 4096; });
 }
@@ -179,11 +183,11 @@ TEST_F(TeacherPoolTest, WhenEachWasDroppedThePoolFailsAndNamesThemAll) {
 TEST_F(TeacherPoolTest, ALossIsATimeWithoutAnyTeacher) {
   StartBoth();
   ConnectToBoth();
-  a_.Kill();
+  KillAtOnce(a_);
   ASSERT_THAT(Send(0, 1), IsOk());
   ExpectAnswered(0, 1);
   EXPECT_EQ(pool_->state(), TeacherState::kConnected);
-  b_.Kill();
+  KillAtOnce(b_);
   AwaitState(TeacherState::kLost);
   EXPECT_EQ(pool_->stats().losses, 1);
   EXPECT_THAT(pool_->last_loss(),
@@ -193,9 +197,31 @@ TEST_F(TeacherPoolTest, ALossIsATimeWithoutAnyTeacher) {
   const auto given_up = Send(2, 1);
   EXPECT_TRUE(pool_->AbandonWhileLost({*given_up}));
   EXPECT_THAT(answers_.Wait(2), StatusIs(absl::StatusCode::kCancelled));
+  b_.RefuseOpens(absl::OkStatus());
   b_.Start();
   ExpectAnswered(1, 1);
   EXPECT_FALSE(pool_->AbandonWhileLost({*given_up}));
+}
+
+TEST_F(TeacherPoolTest, TheListenerIsToldOfTheFirstLossToo) {
+  a_.Start();
+  Connect(PoolOptions({a_.address()}));
+  Mutex mutex;
+  CondVar changed;
+  bool told = false;
+  pool_->SetStateListener([&] {
+    MutexLock lock(mutex);
+    told = told || pool_->state() == TeacherState::kLost;
+    changed.NotifyAll();
+  });
+  KillAtOnce(a_);
+  {
+    MutexLock lock(mutex);
+    while (!told) changed.Wait(mutex);
+  }
+  EXPECT_THAT(pool_->status(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(a_.address() + " is lost")));
+  pool_.reset();
 }
 
 TEST_F(TeacherPoolTest, OneThatCannotBeReachedAtFirstJoinsWhenItCan) {
