@@ -64,9 +64,10 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
 }
 
 void AddTeacher(CLI::App& app, TrainOptions& o) {
-  app.add_option(
-      "--teacher", o.teacher,
-      "Address of a teacher_server: host:port or unix:/path; without it, hard labels alone");
+  app.add_option("--teacher", o.teachers,
+                 "Address of a teacher_server: host:port or unix:/path; more than one: give it "
+                 "again, or a host name with several addresses; without it, hard labels alone")
+      ->allow_extra_args(false);
   app.add_flag("--tls", o.security.tls,
                "Encrypt, and verify the server's certificate; implied by each --tls_ option");
   app.add_option("--tls_ca", o.security.ca,

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/targets/encoding.h"
@@ -39,17 +40,17 @@ int64_t CountAgreements(const std::vector<EncodedTargets>& answers, const ProbeS
       .item<int64_t>();
 }
 
-absl::StatusOr<ParityResult> RunParityProbe(TeacherClient& client, const TrainOptions& options,
+absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const TrainOptions& options,
                                             const TrainingData& data) {
   const ProbeSamples probe = ChooseProbe(options, data);
   if (probe.ids.empty()) return ParityResult{};
   ASSIGN_OR_RETURN(const HostTensor inputs, ReadSamples(*probe.dataset, probe.ids));
   ASSIGN_OR_RETURN(
       const std::vector<EncodedTargets> answers,
-      FetchTargets(client, inputs,
+      FetchTargets(teachers, inputs,
                    {.temperature = static_cast<float>(options.temperature), .seed = options.seed}));
   const int64_t correct = CountAgreements(answers, probe);
-  return JudgeParity(correct, static_cast<int64_t>(probe.ids.size()), client.info().classes);
+  return JudgeParity(correct, static_cast<int64_t>(probe.ids.size()), teachers.info().classes);
 }
 
 absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
@@ -72,27 +73,27 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
                                                   const TrainingData& data, Clock& clock,
                                                   std::stop_token stop) {
   TeacherSession session;
-  ASSIGN_OR_RETURN(session.client,
-                   TeacherClient::Connect({.address = options.teacher,
-                                           .security = options.security,
-                                           .model = options.teacher_model,
-                                           .client_name = "student_trainer",
-                                           .spec = options.ResolvedTargets(data.train->classes()),
-                                           .class_names = data.train->class_names(),
-                                           .connect_timeout = options.connect_timeout},
-                                          clock));
-  const ModelInfo& teacher = session.client->info();
+  ASSIGN_OR_RETURN(session.teachers,
+                   TeacherPool::Connect({.addresses = options.teachers,
+                                         .teacher = {.security = options.security,
+                                                     .model = options.teacher_model,
+                                                     .client_name = "student_trainer",
+                                                     .spec = options.ResolvedTargets(data.train->classes()),
+                                                     .class_names = data.train->class_names(),
+                                                     .connect_timeout = options.connect_timeout}},
+                                        clock));
+  const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
-                            options.teacher, teacher.architecture, teacher.classes,
-                            teacher.fingerprint));
+                            absl::StrJoin(options.teachers, ", "), teacher.architecture,
+                            teacher.classes, teacher.fingerprint));
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
   if (data.train->class_names().empty() || teacher.class_names.empty()) {
     log::Warning(absl::StrCat(
         data.train->class_names().empty() ? "the data" : "the teacher",
         " does not name its classes: only their number is compared with the other side's"));
   }
-  const std::stop_callback stop_probe(stop, [&session] { session.client->Stop(); });
-  ASSIGN_OR_RETURN(const ParityResult parity, RunParityProbe(*session.client, options, data));
+  const std::stop_callback stop_probe(stop, [&session] { session.teachers->Stop(); });
+  ASSIGN_OR_RETURN(const ParityResult parity, RunParityProbe(*session.teachers, options, data));
   RETURN_IF_ERROR(ActOn(parity, options.allow_misaligned_teacher));
   session.probe_samples = parity.samples;
   return session;

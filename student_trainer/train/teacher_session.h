@@ -1,4 +1,4 @@
-// TeacherSession: a teacher that is connected and found to look at the same thing as the data.
+// TeacherSession: the teachers, connected and found to look at the same thing as the data.
 #pragma once
 
 #include <memory>
@@ -6,21 +6,21 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
-#include "student_trainer/client/teacher_client.h"
+#include "student_trainer/client/teacher_pool.h"
 #include "student_trainer/train/train_options.h"
 #include "student_trainer/train/training_data.h"
 
 namespace distill {
 
 struct TeacherSession {
-  std::unique_ptr<TeacherClient> client;
-  int64_t probe_samples = 0;  // that the teacher answered before training
+  std::unique_ptr<TeacherPool> teachers;
+  int64_t probe_samples = 0;  // that they answered before training
 };
 
-// Connects to --teacher and keeps the alignment contract: classes by name, shape and dtype, and the
-// parity probe on up to 256 labelled samples, unaugmented. Logs what was found. Errors of Connect;
-// FAILED_PRECONDITION where the two do not fit, which --allow_misaligned_teacher turns into a
-// warning for the probe alone; CANCELLED where `stop` is requested during the probe.
+// Connects to every --teacher and keeps the alignment contract: classes by name, shape and dtype,
+// and the parity probe on up to 256 labelled samples, unaugmented. Logs what was found. Errors of
+// Connect; FAILED_PRECONDITION where the two do not fit, which --allow_misaligned_teacher turns
+// into a warning for the probe alone; CANCELLED where `stop` is requested during the probe.
 absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
                                                   const TrainingData& data, Clock& clock,
                                                   std::stop_token stop);

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
@@ -136,6 +139,7 @@ nlohmann::json ToJson(const EvaluationResult& result) {
 // What a run without a teacher lacks.
 struct TeacherFigures {
   ClientStats stats;
+  std::map<std::string, int64_t> samples_by_teacher;
   int64_t probe_samples = 0;
 };
 
@@ -166,6 +170,11 @@ void PrintSummary(const TrainingSummary& summary, const std::optional<Evaluation
         100.0 * static_cast<double>(summary.samples_without_targets) /
             static_cast<double>(std::max<int64_t>(
                 1, summary.samples_with_targets + summary.samples_without_targets))));
+    if (teacher->samples_by_teacher.size() > 1) {
+      progress.Print(
+          absl::StrCat("teachers, by the samples that they answered: ",
+                       absl::StrJoin(teacher->samples_by_teacher, ", ", absl::PairFormatter(" "))));
+    }
   }
   progress.Print(absl::StrCat("model: ", run.model().string()));
 }
@@ -189,6 +198,7 @@ nlohmann::json SummaryRecord(const TrainingSummary& summary,
     record["bytes_sent"] = teacher->stats.bytes_sent;
     record["bytes_received"] = teacher->stats.bytes_received;
     record["reconnects"] = teacher->stats.reconnects;
+    record["teachers"] = teacher->samples_by_teacher;
   }
   return record;
 }
@@ -209,8 +219,8 @@ absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::os
   std::optional<ModelInfo> teacher_info;
   if (options.Distills()) {
     ASSIGN_OR_RETURN(teacher, OpenTeacherSession(options, data, clock, stop));
-    teacher_info = teacher.client->info();
-  } else if (!options.teacher.empty()) {
+    teacher_info = teacher.teachers->info();
+  } else if (!options.teachers.empty()) {
     log::Warning("--alpha is 0: the teacher is not asked");
   }
   ASSIGN_OR_RETURN(Student student, MakeStudent(options, data, samples, teacher_info));
@@ -230,7 +240,7 @@ absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::os
   std::optional<std::stop_callback<std::function<void()>>> stop_prefetching;
   if (options.Distills()) {
     auto prefetcher = std::make_unique<Prefetcher>(
-        *teacher.client, loader,
+        *teacher.teachers, loader,
         PrefetcherOptions{.temperature = static_cast<float>(options.temperature),
                           .run_seed = options.seed,
                           .policy = options.on_teacher_loss},
@@ -269,7 +279,9 @@ absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::os
 
   std::optional<TeacherFigures> figures;
   if (options.Distills()) {
-    figures = {.stats = teacher.client->stats(), .probe_samples = teacher.probe_samples};
+    figures = {.stats = teacher.teachers->stats(),
+               .samples_by_teacher = teacher.teachers->samples_by_teacher(),
+               .probe_samples = teacher.probe_samples};
   }
   std::optional<EvaluationResult> test;
   if (data.test != nullptr) {

@@ -9,7 +9,7 @@
 #include "common/base/status_macros.h"
 #include "common/models/registry.h"
 #include "common/rpc/address.h"
-#include "student_trainer/client/teacher_client.h"
+#include "student_trainer/client/teacher_pool.h"
 #include "student_trainer/loss/distillation_loss.h"
 #include "student_trainer/loss/objective.h"
 
@@ -43,18 +43,21 @@ absl::Status ValidateNumbers(const TrainOptions& o) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateTeacher(const TrainOptions& o) {
-  if (o.teacher.empty()) {
+absl::Status ValidateTeachers(const TrainOptions& o) {
+  if (o.teachers.empty()) {
     if (!o.security.UsesTls() && o.security.token_file.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(
         "--tls, --tls_ca, --tls_cert, --tls_key, --token_file: need --teacher ADDRESS");
   }
   const absl::Status valid =
-      TeacherClientOptions{.address = o.teacher, .connect_timeout = o.connect_timeout}.Validate();
+      TeacherPoolOptions{.addresses = o.teachers, .teacher = {.connect_timeout = o.connect_timeout}}
+          .Validate();
   if (!valid.ok()) return absl::InvalidArgumentError(absl::StrCat("--teacher: ", valid.message()));
-  ASSIGN_OR_RETURN(const Address address, ParseAddress(o.teacher));
-  if (const absl::Status secure = o.security.Validate(address); !secure.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--", secure.message()));
+  for (const std::string& teacher : o.teachers) {
+    ASSIGN_OR_RETURN(const Address address, ParseAddress(teacher));
+    if (const absl::Status secure = o.security.Validate(address); !secure.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("--", secure.message()));
+    }
   }
   return absl::OkStatus();
 }
@@ -101,11 +104,11 @@ absl::Status TrainOptions::Validate() const {
   }
   RETURN_IF_ERROR(
       (DistillationLossOptions{.alpha = ResolvedAlpha(), .temperature = temperature}.Validate()));
-  if (teacher.empty() && ResolvedAlpha() > 0) {
+  if (teachers.empty() && ResolvedAlpha() > 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
   }
-  RETURN_IF_ERROR(ValidateTeacher(*this));
+  RETURN_IF_ERROR(ValidateTeachers(*this));
   RETURN_IF_ERROR(ValidateTargets(*this));
   if (!student_arguments.empty()) {
     const auto json = nlohmann::json::parse(student_arguments, nullptr, /*allow_exceptions=*/false);

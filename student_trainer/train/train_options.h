@@ -42,7 +42,7 @@ struct TrainOptions {
   int64_t validate_every = 1;  // epochs
 
   // The teacher.
-  std::string teacher;  // an address; empty: hard labels alone
+  std::vector<std::string> teachers;  // addresses; none: hard labels alone
   ClientSecurity security;
   std::string teacher_model;    // the model's name at the server; empty: its only one
   std::optional<double> alpha;  // unset: 0.9 with a teacher, 0 without
@@ -58,9 +58,9 @@ struct TrainOptions {
   // As given on the command line and by recipes, for the run directory's config.toml.
   std::string config_toml;
 
-  double ResolvedAlpha() const { return alpha.value_or(teacher.empty() ? 0.0 : 0.9); }
+  double ResolvedAlpha() const { return alpha.value_or(teachers.empty() ? 0.0 : 0.9); }
   // Whether soft targets are asked for.
-  bool Distills() const { return !teacher.empty() && ResolvedAlpha() > 0; }
+  bool Distills() const { return !teachers.empty() && ResolvedAlpha() > 0; }
 
   // The targets to ask for. `classes`: of the data, 0 if it does not say; a k that was not set is
   // no more than they allow.

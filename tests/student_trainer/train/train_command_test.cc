@@ -71,7 +71,7 @@ class RunTrainTest : public ::testing::Test {
 
   void Distill() {
     teacher_.Start();
-    options_.teacher = teacher_.address();
+    options_.teachers = {teacher_.address()};
     options_.encoding = TargetEncoding::kDenseF32;
   }
 

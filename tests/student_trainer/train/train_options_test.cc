@@ -20,13 +20,13 @@ TrainOptions Valid() {
   options.train = "data";
   options.student = "cnn_student";
   options.run_dir = "run";
-  options.teacher = "localhost:5000";
+  options.teachers = {"localhost:5000"};
   return options;
 }
 
 TEST(TrainOptions, DataStudentAndRunDirectoryAreEnough) {
   TrainOptions options = Valid();
-  options.teacher.clear();
+  options.teachers.clear();
   EXPECT_THAT(options.Validate(), IsOk());
   EXPECT_EQ(options.ResolvedAlpha(), 0);
   EXPECT_FALSE(options.Distills());
@@ -69,8 +69,17 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"alpha", [=](TrainOptions& o) { o.alpha = nan; }},
       {"temperature", [](TrainOptions& o) { o.temperature = 0; }},
       {"temperature", [](TrainOptions& o) { o.temperature = -2; }},
-      {"--teacher", [](TrainOptions& o) { o.teacher.clear(), o.alpha = 0.5; }},
-      {"--teacher: address 'here'", [](TrainOptions& o) { o.teacher = "here"; }},
+      {"--teacher", [](TrainOptions& o) { o.teachers.clear(), o.alpha = 0.5; }},
+      {"--teacher: address 'here'",
+       [](TrainOptions& o) {
+         o.teachers = {"localhost:1", "here"};
+       }},
+      {"--teacher: address 'h:1' is given twice",
+       [](TrainOptions& o) {
+         o.teachers = {"h:1", "h:1"};
+       }},
+      {"--token_file",
+       [](TrainOptions& o) { o.teachers.push_back("gpu:1"), o.security.token_file = "token"; }},
       {"--val_count", [](TrainOptions& o) { o.val = "more", o.split.val_count = 5; }},
       {"val_fraction", [](TrainOptions& o) { o.split.val_fraction = 1.5; }},
       {"label_count", [](TrainOptions& o) { o.split.label_count = -1; }},
