@@ -86,10 +86,10 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   absl::Time opened_by = clock_.Now() + options_.connect_timeout;
   const bool cut_short = !has_opened_ && give_up_ < opened_by;
   if (cut_short) opened_by = give_up_;
-  stream_ =
-      TeacherStream::Start(DialTargetOf(*ParseAddress(options_.address), options_.ip), credentials,
-                           options_.max_message_bytes, open,
-                           std::make_shared<StreamEvents>(shared_from_this(), stream_number_));
+  const DialTarget dial = DialTargetOf(*ParseAddress(options_.address), options_.ip);
+  stream_ = TeacherStream::Start(dial.target, credentials, options_.max_message_bytes, open,
+                                 std::make_shared<StreamEvents>(shared_from_this(), stream_number_),
+                                 dial.authority);
 
   while (phase_ != Phase::kClosed && Running()) {
     if (phase_ == Phase::kOpen) {

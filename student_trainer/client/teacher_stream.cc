@@ -25,7 +25,8 @@ constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kFrameBytes = 1 << 20;
 
-grpc::ChannelArguments ArgumentsFor(const DialTarget& target, int64_t max_message_bytes) {
+grpc::ChannelArguments ArgumentsFor(const std::string& target, const std::string& authority,
+                                    int64_t max_message_bytes) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(
       static_cast<int>(std::min<int64_t>(max_message_bytes, std::numeric_limits<int>::max())));
@@ -39,25 +40,26 @@ grpc::ChannelArguments ArgumentsFor(const DialTarget& target, int64_t max_messag
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // gRPC's window grows to several MiB. A long line needs that. On the loopback interface TCP
   // queues all of it, in more memory than the caches hold; a Unix socket takes little at a time.
-  const absl::StatusOr<Address> parsed = ParseAddress(target.target);
+  const absl::StatusOr<Address> parsed = ParseAddress(target);
   if (parsed.ok() && parsed->kind == Address::Kind::kTcp && IsLoopback(*parsed)) {
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   }
-  if (!target.authority.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, target.authority);
-  if (absl::StartsWith(target.target, "unix:")) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (!authority.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
+  if (absl::StartsWith(target, "unix:")) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return arguments;
 }
 
 }  // namespace
 
-std::unique_ptr<TeacherStream> TeacherStream::Start(const DialTarget& target,
+std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& target,
                                                     const ClientCredentials& credentials,
                                                     int64_t max_message_bytes, const v1::Open& open,
-                                                    std::shared_ptr<Handler> handler) {
+                                                    std::shared_ptr<Handler> handler,
+                                                    const std::string& authority) {
   KeepReceiveMemory();
   std::unique_ptr<TeacherStream> stream(new TeacherStream(std::move(handler)));
-  stream->channel_ = grpc::CreateCustomChannel(target.target, credentials.channel,
-                                               ArgumentsFor(target, max_message_bytes));
+  stream->channel_ = grpc::CreateCustomChannel(target, credentials.channel,
+                                               ArgumentsFor(target, authority, max_message_bytes));
   if (!credentials.token.empty()) {
     // Not as call credentials: gRPC takes those with TLS alone, and a socket may do without.
     stream->context_.AddMetadata("authorization", absl::StrCat("Bearer ", credentials.token));

@@ -13,11 +13,11 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
-#include "common/rpc/address.h"
 #include "common/rpc/credentials.h"
 #include "common/tensor/bytes.h"
 #include "distill/v1/teacher.pb.h"
@@ -44,11 +44,13 @@ class TeacherStream : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::By
   };
 
   // Connects to `target` and sends `open`. An answer of more than `max_message_bytes` ends the
-  // stream RESOURCE_EXHAUSTED.
-  static std::unique_ptr<TeacherStream> Start(const DialTarget& target,
+  // stream RESOURCE_EXHAUSTED. `authority` is the one of the calls, and of the server's
+  // certificate; empty: as the target says.
+  static std::unique_ptr<TeacherStream> Start(const std::string& target,
                                               const ClientCredentials& credentials,
                                               int64_t max_message_bytes, const v1::Open& open,
-                                              std::shared_ptr<Handler> handler);
+                                              std::shared_ptr<Handler> handler,
+                                              const std::string& authority = "");
 
   // Queues a message; one is written at a time. Returns its bytes on the wire. Without effect once
   // the stream is half-closed or ending.
