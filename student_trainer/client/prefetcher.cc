@@ -1,6 +1,5 @@
 #include "student_trainer/client/prefetcher.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +14,8 @@ struct Prefetcher::PendingBatch {
   std::vector<EncodedTargets> targets;  // by request
   std::vector<uint64_t> ids;            // of the requests sent
   size_t missing = 0;                   // answers
+  int64_t bytes = 0;                    // of inputs and answers
+  absl::Time sent;                      // the first request
   bool sending = false;                 // a request is on its way to the client, and gets an id
   // kAbandoning: Next() is asking the client whether the teacher is still lost.
   enum class Fate { kWanted, kAbandoning, kAbandoned } fate = Fate::kWanted;
@@ -27,10 +28,11 @@ Prefetcher::Prefetcher(SoftTargetSource& client, BatchSource& source,
       options_(options),
       clock_(clock),
       losses_before_(client.stats().losses),
-      shared_(std::make_shared<Shared>()) {
+      shared_(std::make_shared<Shared>(options)) {
   client_.SetStateListener([shared = shared_] {
-    MutexLock lock(shared->mutex);
-    shared->changed.NotifyAll();
+    // Next() has asked for the state, under the lock, before this; or it waits already.
+    { MutexLock lock(shared->mutex); }
+    shared->next_may_go_on.NotifyAll();
   });
   thread_ = std::thread([this] { Run(); });
 }
@@ -42,9 +44,12 @@ Prefetcher::~Prefetcher() {
 }
 
 void Prefetcher::Stop() {
-  MutexLock lock(shared_->mutex);
-  shared_->stopped = true;
-  shared_->changed.NotifyAll();
+  {
+    MutexLock lock(shared_->mutex);
+    shared_->stopped = true;
+  }
+  shared_->thread_may_go_on.NotifyAll();
+  shared_->next_may_go_on.NotifyAll();
 }
 
 // ---------------------------------------------------------------------------------- the thread
@@ -52,14 +57,7 @@ void Prefetcher::Stop() {
 void Prefetcher::Run() {
   absl::Status end;
   while (true) {
-    {
-      MutexLock lock(shared_->mutex);
-      const size_t most = static_cast<size_t>(std::max<int64_t>(1, options_.max_batches_ahead));
-      while (shared_->batches.size() >= most && !shared_->stopped) {
-        shared_->changed.Wait(shared_->mutex);
-      }
-      if (shared_->stopped) return;
-    }
+    if (!AwaitRoom()) return;
     absl::StatusOr<std::optional<TrainingBatch>> batch = source_.Next();
     end = batch.status();
     if (!end.ok() || !batch->has_value()) break;
@@ -68,18 +66,38 @@ void Prefetcher::Run() {
     end = SendRequests(pending);
     if (!end.ok()) break;
   }
+  {
+    MutexLock lock(shared_->mutex);
+    shared_->source_end = end;
+  }
+  shared_->next_may_go_on.NotifyAll();
+}
+
+bool Prefetcher::AwaitRoom() {
   MutexLock lock(shared_->mutex);
-  shared_->source_end = end;
-  shared_->changed.NotifyAll();
+  while (!shared_->HasRoom() && !shared_->stopped) {
+    shared_->room_awaited = true;
+    shared_->thread_may_go_on.Wait(shared_->mutex);
+  }
+  shared_->room_awaited = false;
+  return !shared_->stopped;
+}
+
+bool Prefetcher::Shared::HasRoom() const {
+  if (batches.empty()) return true;
+  return static_cast<int64_t>(batches.size()) < depth.wanted() &&
+         bytes_ahead + last_batch_bytes <= max_bytes_ahead;
 }
 
 absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch) {
+  const AnswerSize answer = {.spec = client_.spec(),
+                             .classes = client_.info().classes,
+                             .rows_per_sample = options_.rows_per_sample};
   ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
-                   CutIntoRequests(batch->batch.inputs,
-                                   {.spec = client_.spec(),
-                                    .classes = client_.info().classes,
-                                    .rows_per_sample = options_.rows_per_sample},
-                                   client_.limits()));
+                   CutIntoRequests(batch->batch.inputs, answer, client_.limits()));
+  batch->bytes =
+      static_cast<int64_t>(batch->batch.inputs.bytes.size()) +
+      batch->batch.size() * answer.rows_per_sample * BytesPerRow(answer.spec, answer.classes);
   // Sliced before the batch is queued: from then on Next() may take it.
   std::vector<SoftTargetRequest> requests;
   for (const RequestRange& range : ranges) {
@@ -91,13 +109,17 @@ absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch
          .seed = MixSeed({options_.run_seed, static_cast<uint64_t>(batch->batch.epoch),
                           static_cast<uint64_t>(position)})});
   }
+  bool is_first = false;
   {
     MutexLock lock(shared_->mutex);
     batch->targets.resize(ranges.size());
     batch->missing = ranges.size();
+    is_first = shared_->batches.empty();
     shared_->batches.push_back(batch);
-    shared_->changed.NotifyAll();
+    shared_->bytes_ahead += batch->bytes;
+    shared_->last_batch_bytes = batch->bytes;
   }
+  if (is_first) shared_->next_may_go_on.NotifyAll();  // it waits for the teacher now, not for data
   for (size_t part = 0; part < ranges.size(); ++part) {
     RETURN_IF_ERROR(SendOne(batch, part, ranges[part].samples(), std::move(requests[part])));
   }
@@ -107,26 +129,41 @@ absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch
 absl::Status Prefetcher::SendOne(const std::shared_ptr<PendingBatch>& batch, size_t part,
                                  int64_t samples, SoftTargetRequest request) {
   if (!AwaitCredits(*batch, samples)) return absl::OkStatus();
-  auto on_answer = [shared = shared_, batch, part, samples](absl::StatusOr<EncodedTargets> answer) {
-    MutexLock lock(shared->mutex);
-    shared->in_flight -= samples;
-    // An error is the client's end, which Next() reads from the client, or an abandoned request.
-    if (answer.ok() && batch->fate != PendingBatch::Fate::kAbandoned) {
-      batch->targets[part] = *std::move(answer);
-      --batch->missing;
+  auto on_answer = [shared = shared_, batch, part, samples,
+                    &clock = clock_](absl::StatusOr<EncodedTargets> answer) {
+    bool thread_may_go_on = false;
+    bool next_may_go_on = !answer.ok();
+    {
+      MutexLock lock(shared->mutex);
+      shared->in_flight -= samples;
+      thread_may_go_on = shared->in_flight <= shared->in_flight_awaited;
+      // An error is the client's end, which Next() reads from the client, or an abandoned request.
+      if (answer.ok() && batch->fate != PendingBatch::Fate::kAbandoned) {
+        batch->targets[part] = *std::move(answer);
+        if (--batch->missing == 0) {
+          // Once stopped, the clock may be gone.
+          if (!shared->stopped) shared->depth.OnAnswered(clock.Now() - batch->sent);
+          next_may_go_on = !shared->batches.empty() && shared->batches.front() == batch;
+        }
+      }
     }
-    shared->changed.NotifyAll();
+    if (thread_may_go_on) shared->thread_may_go_on.NotifyAll();
+    if (next_may_go_on) shared->next_may_go_on.NotifyAll();
   };
   const absl::StatusOr<uint64_t> id = client_.Send(std::move(request), std::move(on_answer));
-  MutexLock lock(shared_->mutex);
-  batch->sending = false;
-  shared_->changed.NotifyAll();
-  if (!id.ok()) {
-    shared_->in_flight -= samples;
-    return id.status();
+  bool is_being_abandoned = false;
+  {
+    MutexLock lock(shared_->mutex);
+    batch->sending = false;
+    if (id.ok()) {
+      batch->ids.push_back(*id);
+    } else {
+      shared_->in_flight -= samples;
+    }
+    is_being_abandoned = batch->fate == PendingBatch::Fate::kAbandoning;
   }
-  batch->ids.push_back(*id);
-  return absl::OkStatus();
+  if (is_being_abandoned) shared_->next_may_go_on.NotifyAll();
+  return id.status();
 }
 
 bool Prefetcher::AwaitCredits(PendingBatch& batch, int64_t samples) {
@@ -135,11 +172,14 @@ bool Prefetcher::AwaitCredits(PendingBatch& batch, int64_t samples) {
   while (
       !shared_->stopped && batch.fate != PendingBatch::Fate::kAbandoned &&
       (batch.fate == PendingBatch::Fate::kAbandoning || shared_->in_flight + samples > credits)) {
-    shared_->changed.Wait(shared_->mutex);
+    shared_->in_flight_awaited = credits - samples;
+    shared_->thread_may_go_on.Wait(shared_->mutex);
   }
+  shared_->in_flight_awaited = -1;
   if (shared_->stopped || batch.fate == PendingBatch::Fate::kAbandoned) return false;
   shared_->in_flight += samples;
   batch.sending = true;
+  if (batch.ids.empty()) batch.sent = clock_.Now();
   return true;
 }
 
@@ -147,6 +187,7 @@ bool Prefetcher::AwaitCredits(PendingBatch& batch, int64_t samples) {
 
 absl::StatusOr<std::optional<TargetedBatch>> Prefetcher::Next() {
   while (true) {
+    bool complete = false;
     {
       MutexLock lock(shared_->mutex);
       // The client calls back without its lock, so it may be asked under ours; and must be, or a
@@ -161,20 +202,17 @@ absl::StatusOr<std::optional<TargetedBatch>> Prefetcher::Next() {
         continue;
       }
       PendingBatch& first = *shared_->batches.front();
-      if (first.missing == 0) return PopFirst();
-      if (shared_->source_end.has_value() && first.ids.size() < first.targets.size()) {
+      complete = first.missing == 0;
+      if (!complete && shared_->source_end.has_value() && first.ids.size() < first.targets.size()) {
         return *shared_->source_end;  // a request could not be sent
       }
-      if (options_.policy != TeacherLossPolicy::kHardLabels ||
-          client_.state() != TeacherState::kLost) {
+      if (!complete && (options_.policy != TeacherLossPolicy::kHardLabels ||
+                        client_.state() != TeacherState::kLost)) {
         Wait(shared_->stats.waited_for_teacher);
         continue;
       }
     }
-    if (AbandonFirst()) {
-      MutexLock lock(shared_->mutex);
-      return PopFirst();
-    }
+    if (complete || AbandonFirst()) return PopFirst();
   }
 }
 
@@ -193,7 +231,7 @@ absl::Status Prefetcher::CheckGoingOn() {
 
 void Prefetcher::Wait(absl::Duration& waited) {
   const absl::Time begin = clock_.Now();
-  shared_->changed.Wait(shared_->mutex);
+  shared_->next_may_go_on.Wait(shared_->mutex);
   waited += clock_.Now() - begin;
 }
 
@@ -204,36 +242,59 @@ bool Prefetcher::AbandonFirst() {
     MutexLock lock(shared_->mutex);
     first = shared_->batches.front();
     first->fate = PendingBatch::Fate::kAbandoning;  // from now on none of its requests is begun
-    while (first->sending) shared_->changed.Wait(shared_->mutex);
+    while (first->sending) shared_->next_may_go_on.Wait(shared_->mutex);
     ids = first->ids;
   }
   // Not under the lock: the abandoned requests' callbacks take it.
   const bool still_lost = client_.AbandonWhileLost(ids);
-  MutexLock lock(shared_->mutex);
-  first->fate = still_lost ? PendingBatch::Fate::kAbandoned : PendingBatch::Fate::kWanted;
-  shared_->changed.NotifyAll();
+  {
+    MutexLock lock(shared_->mutex);
+    first->fate = still_lost ? PendingBatch::Fate::kAbandoned : PendingBatch::Fate::kWanted;
+  }
+  shared_->thread_may_go_on.NotifyAll();
   return still_lost;
 }
 
 // A batch of which an answer is missing goes without any.
 TargetedBatch Prefetcher::PopFirst() {
-  const std::shared_ptr<PendingBatch> first = std::move(shared_->batches.front());
-  shared_->batches.pop_front();
-  shared_->changed.NotifyAll();
-  TargetedBatch result = {.batch = std::move(first->batch)};
-  if (first->missing == 0) result.targets = std::move(first->targets);
-  PrefetcherStats& stats = shared_->stats;
-  const bool has_targets = !result.targets.empty();
-  (has_targets ? stats.batches_with_targets : stats.batches_without_targets) += 1;
-  (has_targets ? stats.samples_with_targets : stats.samples_without_targets) += result.batch.size();
+  TargetedBatch result;
+  bool thread_may_go_on = false;
+  {
+    MutexLock lock(shared_->mutex);
+    const std::shared_ptr<PendingBatch> first = std::move(shared_->batches.front());
+    shared_->batches.pop_front();
+    shared_->bytes_ahead -= first->bytes;
+    result.batch = std::move(first->batch);
+    if (first->missing == 0) result.targets = std::move(first->targets);
+    PrefetcherStats& stats = shared_->stats;
+    const bool has_targets = !result.targets.empty();
+    (has_targets ? stats.batches_with_targets : stats.batches_without_targets) += 1;
+    (has_targets ? stats.samples_with_targets : stats.samples_without_targets) +=
+        result.batch.size();
+    MeasureHandOut();
+    thread_may_go_on = shared_->room_awaited && shared_->HasRoom();
+  }
+  if (thread_may_go_on) shared_->thread_may_go_on.NotifyAll();
   return result;
+}
+
+void Prefetcher::MeasureHandOut() {
+  const absl::Time now = clock_.Now();
+  const absl::Duration waited = shared_->stats.waited_for_teacher - waited_until_then_;
+  if (handed_out_ != absl::InfinitePast()) {
+    shared_->depth.OnHandedOut(now - handed_out_ - waited, waited);
+  }
+  handed_out_ = now;
+  waited_until_then_ += waited;
 }
 
 absl::Duration Prefetcher::waited() const { return stats().waited_for_teacher; }
 
 PrefetcherStats Prefetcher::stats() const {
   MutexLock lock(shared_->mutex);
-  return shared_->stats;
+  PrefetcherStats stats = shared_->stats;
+  stats.batches_ahead_wanted = shared_->depth.wanted();
+  return stats;
 }
 
 }  // namespace distill

@@ -2,9 +2,9 @@
 // out in their order, with them.
 //
 // A thread of its own pulls batches from the source, cuts them into requests (request_cut.h) and
-// sends these, within the teacher's credits and no more than max_batches_ahead batches ahead; so
-// memory is bounded whatever the teacher does. Answers arrive on the client's threads, in any
-// order.
+// sends these, within the teacher's credits and as many batches ahead as the measured times ask for
+// (prefetch_depth.h). Options bound their number and bytes, so memory is bounded whatever the
+// teacher does. Answers arrive on the client's threads, in any order.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "student_trainer/client/prefetch_depth.h"
 #include "student_trainer/client/request_cut.h"
 #include "student_trainer/client/soft_target_source.h"
 #include "student_trainer/client/targeted_batch.h"
@@ -32,8 +33,12 @@ struct PrefetcherOptions {
   // A request's seed is a function of this, the epoch, and the position of its first sample.
   uint64_t run_seed = 0;
   TeacherLossPolicy policy = TeacherLossPolicy::kWait;
-  int64_t max_batches_ahead = 8;  // pulled from the source, and not handed out yet; ≥ 1
-  int64_t rows_per_sample = 1;    // of an answer
+  // Of the batches pulled from the source and not handed out yet, the least of these holds; one
+  // batch there may always be. Bytes are those of inputs and answers, arrived or not; the next
+  // batch is taken to be as large as the last.
+  int64_t max_batches_ahead = 256;
+  int64_t max_bytes_ahead = 256 << 20;
+  int64_t rows_per_sample = 1;  // of an answer
 };
 
 struct PrefetcherStats {
@@ -43,6 +48,7 @@ struct PrefetcherStats {
   int64_t samples_without_targets = 0;
   absl::Duration waited_for_teacher;
   absl::Duration waited_for_data;
+  int64_t batches_ahead_wanted = 0;  // by the times measured
 };
 
 // Next() is called by one thread; everything else by any.
@@ -71,10 +77,25 @@ class Prefetcher : public TargetedBatchSource {
   struct PendingBatch;
   // Shared with the callbacks of requests, which may come after the prefetcher has gone.
   struct Shared {
+    explicit Shared(const PrefetcherOptions& options)
+        : max_bytes_ahead(options.max_bytes_ahead), depth(options.max_batches_ahead) {}
+
+    // Whether another batch may be pulled.
+    bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+
+    const int64_t max_bytes_ahead;
     Mutex mutex;
-    CondVar changed;
+    // Each is waited on by one thread, and notified, without the lock, when that one can go on.
+    CondVar thread_may_go_on;
+    CondVar next_may_go_on;
     std::deque<std::shared_ptr<PendingBatch>> batches ABSL_GUARDED_BY(mutex);
+    int64_t bytes_ahead ABSL_GUARDED_BY(mutex) = 0;
+    int64_t last_batch_bytes ABSL_GUARDED_BY(mutex) = 0;
+    PrefetchDepth depth ABSL_GUARDED_BY(mutex);
     int64_t in_flight ABSL_GUARDED_BY(mutex) = 0;  // samples
+    // The thread waits until no more than this is in flight; -1: it does not wait for that.
+    int64_t in_flight_awaited ABSL_GUARDED_BY(mutex) = -1;
+    bool room_awaited ABSL_GUARDED_BY(mutex) = false;  // by the thread
     bool stopped ABSL_GUARDED_BY(mutex) = false;
     // The thread has ended: the source's end (OK), its error, or that of a request.
     std::optional<absl::Status> source_end ABSL_GUARDED_BY(mutex);
@@ -83,6 +104,7 @@ class Prefetcher : public TargetedBatchSource {
 
   // The thread.
   void Run();
+  bool AwaitRoom();  // false once stopped
   absl::Status SendRequests(const std::shared_ptr<PendingBatch>& batch);
   absl::Status SendOne(const std::shared_ptr<PendingBatch>& batch, size_t part, int64_t samples,
                        SoftTargetRequest request);
@@ -96,7 +118,8 @@ class Prefetcher : public TargetedBatchSource {
   void Wait(absl::Duration& waited) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
   // Gives the first batch's missing targets up, if the teacher is still lost.
   bool AbandonFirst() ABSL_LOCKS_EXCLUDED(shared_->mutex);
-  TargetedBatch PopFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
+  TargetedBatch PopFirst() ABSL_LOCKS_EXCLUDED(shared_->mutex);
+  void MeasureHandOut() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex);
 
   SoftTargetSource& client_;
   BatchSource& source_;
@@ -104,6 +127,9 @@ class Prefetcher : public TargetedBatchSource {
   Clock& clock_;
   const int64_t losses_before_;
   const std::shared_ptr<Shared> shared_;
+  // Of the last hand-out; for Next() alone.
+  absl::Time handed_out_ = absl::InfinitePast();
+  absl::Duration waited_until_then_;
   std::thread thread_;
 };
 

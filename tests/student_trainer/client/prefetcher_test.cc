@@ -5,6 +5,7 @@
 
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "common/base/random.h"
 #include "tests/student_trainer/client/prefetcher_fixture.h"
@@ -81,13 +82,57 @@ TEST_F(PrefetcherTest, CreditsAreNeverExceededAndAreUsed) {
 
 TEST_F(PrefetcherTest, NoMoreBatchesArePulledThanMayBeAhead) {
   Connect();
-  NumberedBatches source(800, 8);
-  Prefetcher prefetcher(*client_, source, {.max_batches_ahead = 3}, Clock::Real());
-  for (int64_t taken = 0; taken < 20; ++taken) {
-    source.WaitForPulled(taken + 3);
-    EXPECT_EQ(source.pulled(), taken + 3);
-    ExpectNextWithTargets(prefetcher, 8 * taken, 8);
+  constexpr int64_t kBatchBytes = 8 * (4 + 3 * 4);  // samples · (inputs + logits)
+  const std::pair<PrefetcherOptions, int64_t> cases[] = {
+      {{.max_batches_ahead = 1}, 1},
+      {{.max_batches_ahead = 2}, 2},
+      {{.max_bytes_ahead = 2 * kBatchBytes}, 2},
+      {{.max_bytes_ahead = 2 * kBatchBytes - 1}, 1},
+      {{.max_bytes_ahead = 1}, 1},
+  };
+  for (const auto& [options, ahead] : cases) {
+    NumberedBatches source(800, 8);
+    Prefetcher prefetcher(*client_, source, options, Clock::Real());
+    for (int64_t taken = 0; taken < 20; ++taken) {
+      source.WaitForPulled(taken + ahead);
+      EXPECT_EQ(source.pulled(), taken + ahead);
+      ExpectNextWithTargets(prefetcher, 8 * taken, 8);
+    }
   }
+}
+
+// A clock that moves for the thread alone that moves it: to all others, no time passes.
+class StudentsClock : public Clock {
+ public:
+  absl::Time Now() override {
+    return absl::UnixEpoch() +
+           (std::this_thread::get_id() == student_ ? worked_ : absl::ZeroDuration());
+  }
+  void WaitUntil(CondVar& condition, Mutex& mutex, absl::Time) override
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    condition.Wait(mutex);
+  }
+  void Work(absl::Duration duration) { worked_ += duration; }
+
+ private:
+  const std::thread::id student_ = std::this_thread::get_id();
+  absl::Duration worked_;
+};
+
+TEST_F(PrefetcherTest, OnlyTheBatchesThatTheMeasuredTimesAskForAreAhead) {
+  Connect();
+  NumberedBatches source(800, 8);
+  StudentsClock clock;
+  Prefetcher prefetcher(*client_, source, {}, clock);
+  EXPECT_EQ(prefetcher.stats().batches_ahead_wanted, 4);
+  source.WaitForPulled(4);
+  for (int64_t taken = 0; taken < 20; ++taken) {
+    ExpectNextWithTargets(prefetcher, 8 * taken, 8);
+    clock.Work(absl::Seconds(1));  // while answers take no time
+  }
+  EXPECT_EQ(prefetcher.stats().batches_ahead_wanted, 2);
+  source.WaitForPulled(22);
+  EXPECT_EQ(source.pulled(), 22);
 }
 
 TEST_F(PrefetcherTest, TheSourcesErrorComesAfterTheBatchesBeforeIt) {
@@ -170,9 +215,9 @@ class TickingClock : public Clock {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     condition.Wait(mutex);
   }
-  void WaitForFirstRead() {
+  void WaitForReads(int count) {
     MutexLock lock(mutex_);
-    while (reads_ == 0) changed_.Wait(mutex_);
+    while (reads_ < count) changed_.Wait(mutex_);
   }
 
  private:
@@ -190,7 +235,7 @@ TEST_F(PrefetcherTest, TimeSpentWaitingForTheTeacherIsMeasured) {
   Prefetcher prefetcher(*client_, source, {}, clock);
   teacher_.WaitForRequests(1);  // so the batch is there, and only its targets are waited for
   std::thread releaser([&] {
-    clock.WaitForFirstRead();
+    clock.WaitForReads(2);  // the sending; and by Next(), which waits from then on
     teacher_.Release();
   });
   ExpectNextWithTargets(prefetcher, 0, 8);
