@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what a benchmark takes, runs it, prints a table, and writes build/bench/NAME.json.
 #   scripts/bench.sh NAME           minutes
-#   scripts/bench.sh NAME --quick   about a minute: whether it works; the figures mean little
+#   scripts/bench.sh NAME --quick   a few at most: whether it works; the figures mean little
 # A benchmark is a file scripts/bench/NAME.py; what they share is scripts/bench_lib.py.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -22,6 +22,11 @@ export PYTHONPATH=$PWD/scripts
 
 section "Set-up"
 scripts/setup.sh --for=tests
+requirements=$("${benchmark[@]}" --requirements)
+if [[ -n $requirements ]]; then
+  echo "The Python packages of $requirements, with pip into .venv (up to 12 MB to download)."
+  .venv/bin/pip install --disable-pip-version-check --quiet -r "$requirements"
+fi
 
 section "Build"
 mapfile -t targets < <("${benchmark[@]}" --targets)

@@ -29,6 +29,10 @@ MODELS = {
     # 4.05 G: the 253 M of 110 layers on 32x32 pixels, times 16. The family's widths are fixed; its
     # depth and the image are not. (ResNet-50 on 224x224 pixels has 4.1 G.)
     "heavy": ["--architecture", "cifar_resnet110", "--input", "3,128,128"],
+    # 2.4 M: 784-1200-1200-10
+    "mlp_large": ["--architecture", "mlp_large", "--input", "1,28,28"],
+    # 125 M
+    "resnet56": ["--architecture", "cifar_resnet56", "--input", "3,32,32"],
 }
 
 
@@ -89,50 +93,79 @@ def make_model(name: str) -> pathlib.Path:
 
 
 def stop(process: subprocess.Popen) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:  # also where the wait was interrupted
+        process.kill()
+        process.wait()
+
+
+@contextlib.contextmanager
+def started(command: list, cores: set[int] | None = None, **options):
+    """A process on these cores (None: on all), which does not outlive the block."""
+    pin = cores and (lambda: os.sched_setaffinity(0, cores))
+    process = subprocess.Popen([str(word) for word in command], text=True, preexec_fn=pin,
+                               **options)
+    try:
+        yield process
+    finally:
+        stop(process)
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                if pipe:
+                    pipe.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    pid: int
+    addresses: dict[str, str]  # "unix" and "tcp", where it listens there
+
+
+@contextlib.contextmanager
+def serving(command: list, listen: list[str], cores: set[int] | None = None,
+            log_name: str = "server"):
+    """A server that prints 'listening on ADDRESS' once for each address; gives a Server."""
+    command = [*command, *(word for address in listen for word in ("--listen", address))]
+    with (open(OUT / f"{log_name}.log", "w") as log,
+          started(command, cores, stdout=subprocess.PIPE, stderr=log) as process):
+        addresses = {}
+        while len(addresses) < len(listen):
+            line = process.stdout.readline()
+            if not line:
+                fail(f"{command[0]} did not start; {log.name} says why")
+            if found := re.match(r"listening on (\S+)", line):
+                kind = "unix" if found[1].startswith("unix:") else "tcp"
+                addresses[kind] = found[1]
+        yield Server(process.pid, addresses)
 
 
 @contextlib.contextmanager
 def serve(model: pathlib.Path, *options):
     """A teacher_server on a Unix socket and on loopback; gives both addresses, "unix" and "tcp"."""
     # A Unix socket's path is short: it does not lie below this folder, which may be deep.
-    with tempfile.TemporaryDirectory() as folder, open(OUT / "server.log", "w") as log:
-        command = [BIN / "teacher_server", "--model", model, "--listen",
-                   f"unix:{folder}/teacher.sock", "--listen", "127.0.0.1:0", *options]
-        server = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE,
-                                  stderr=log, text=True)
-        try:
-            addresses = {}
-            while len(addresses) < 2:
-                line = server.stdout.readline()
-                if not line:
-                    fail(f"the server did not start; {log.name} says why")
-                if found := re.match(r"listening on (\S+)", line):
-                    kind = "unix" if found[1].startswith("unix:") else "tcp"
-                    addresses[kind] = found[1]
-            yield addresses
-        finally:
-            stop(server)
-            server.stdout.close()
+    with (tempfile.TemporaryDirectory() as folder,
+          serving([BIN / "teacher_server", "--model", model, *options],
+                  [f"unix:{folder}/teacher.sock", "127.0.0.1:0"]) as server):
+        yield server.addresses
 
 
 @contextlib.contextmanager
-def in_process(model: pathlib.Path, batch: int, threads: int):
+def in_process(model: pathlib.Path, batch: int, threads: int, cores: set[int] | None = None):
     """A model without a server around it: a process that stays up and idles between measurements.
 
     Gives a function (warm-up, duration: seconds) that measures, and returns what the program says.
     """
     command = [BIN / "model_in_process", "--model", model, "--batch", batch, "--threads", threads,
                "--on_line"]
-    with open(OUT / "model_in_process.log", "w") as log:
-        process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=log, text=True)
+    with (open(OUT / "model_in_process.log", "w") as log,
+          started(command, cores, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                  stderr=log) as process):
 
         def measure(warmup: float, duration: float) -> dict:
             with contextlib.suppress(BrokenPipeError):
@@ -143,13 +176,7 @@ def in_process(model: pathlib.Path, batch: int, threads: int):
                 fail(f"model_in_process ended; {log.name} says why")
             return json.loads(line)
 
-        try:
-            yield measure
-        finally:
-            stop(process)
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-            process.stdout.close()
+        yield measure
 
 
 def machine() -> dict:
@@ -174,17 +201,27 @@ def print_table(header: list[str], lines: list[list[str]]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def main(name: str, targets: list[str], run) -> None:
-    """The command line of a benchmark. `run(quick)` measures, prints, and returns the rows."""
+def main(name: str, targets: list[str], run, requirements: str | None = None) -> None:
+    """The command line of a benchmark. `run(quick)` measures, prints, and returns the rows.
+
+    `requirements`: file of the Python packages that it takes in .venv.
+    """
     parser = argparse.ArgumentParser(prog=f"scripts/bench/{name}.py")
     parser.add_argument("--targets", action="store_true", help="print what is to be built")
+    parser.add_argument("--requirements", action="store_true",
+                        help="print the file of the Python packages that it takes, if it has one")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     if arguments.targets:
         print("\n".join(targets))
         return
+    if arguments.requirements:
+        print(requirements or "", end="")
+        return
     OUT.mkdir(parents=True, exist_ok=True)
     where = machine()
+    # An exception, so that the blocks that stop processes are left.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         rows = run(arguments.quick)
     except KeyboardInterrupt:
