@@ -25,6 +25,7 @@ absl::Status Run(const distill::StudentTrainerOptions& options, std::stop_token 
 
 int main(int argc, char** argv) {
   distill::RestartWithPassiveOpenMp(argv);
+  distill::KeepFreedMemory();
   const distill::ParsedCommandLine command_line = distill::ParseCommandLine(argc, argv);
   if (command_line.exit_code.has_value()) return *command_line.exit_code;
 

@@ -74,8 +74,8 @@ absl::Status In(const std::filesystem::path& directory, const absl::Status& stat
 
 at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization) {
   if (!input.is_floating_point() && input.scalar_type() != at::kByte) return input;
-  const at::Tensor x = input.to(at::kFloat);
-  if (normalization.mean.empty()) return x / normalization.scale;
+  const at::Tensor x = input.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  if (normalization.mean.empty()) return x.div_(normalization.scale);
   // [channels, 1, …], to stand beside [n, channels, …].
   Shape shape(static_cast<size_t>(input.dim() - 1), 1);
   shape[0] = -1;
@@ -83,7 +83,7 @@ at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization
     const at::Tensor scaled = at::tensor(values, at::kDouble) * normalization.scale;
     return scaled.to(x.options()).view(shape);
   };
-  return at::sub(x, by_channel(normalization.mean)).div_(by_channel(normalization.std));
+  return x.sub_(by_channel(normalization.mean)).div_(by_channel(normalization.std));
 }
 
 absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(

@@ -73,15 +73,16 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
                                                   const TrainingData& data, Clock& clock,
                                                   std::stop_token stop) {
   TeacherSession session;
-  ASSIGN_OR_RETURN(session.teachers,
-                   TeacherPool::Connect({.addresses = options.teachers,
-                                         .teacher = {.security = options.security,
-                                                     .model = options.teacher_model,
-                                                     .client_name = "student_trainer",
-                                                     .spec = options.ResolvedTargets(data.train->classes()),
-                                                     .class_names = data.train->class_names(),
-                                                     .connect_timeout = options.connect_timeout}},
-                                        clock));
+  ASSIGN_OR_RETURN(
+      session.teachers,
+      TeacherPool::Connect({.addresses = options.teachers,
+                            .teacher = {.security = options.security,
+                                        .model = options.teacher_model,
+                                        .client_name = "student_trainer",
+                                        .spec = options.ResolvedTargets(data.train->classes()),
+                                        .class_names = data.train->class_names(),
+                                        .connect_timeout = options.connect_timeout}},
+                           clock));
   const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
                             absl::StrJoin(options.teachers, ", "), teacher.architecture,

@@ -16,25 +16,6 @@
 namespace distill {
 namespace {
 
-// Weights decay; biases and the parameters of normalisations, all of one dimension, do not.
-torch::optim::SGD MakeOptimizer(const Model& model, const TrainerOptions& options) {
-  std::vector<at::Tensor> decayed, kept;
-  for (const at::Tensor& parameter : model.parameters()) {
-    (parameter.dim() > 1 ? decayed : kept).push_back(parameter);
-  }
-  const auto sgd = [&options](double weight_decay) {
-    return std::make_unique<torch::optim::SGDOptions>(
-        torch::optim::SGDOptions(options.schedule.peak)
-            .momentum(options.momentum)
-            .nesterov(options.momentum > 0)
-            .weight_decay(weight_decay));
-  };
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(std::move(decayed), sgd(options.weight_decay));
-  groups.emplace_back(std::move(kept), sgd(0));
-  return torch::optim::SGD(std::move(groups), torch::optim::SGDOptions(options.schedule.peak));
-}
-
 // Convolutions run 1.1 to 1.9 times faster in this layout. Before the optimizer sees the
 // parameters, so that gradients and momentum get the same layout.
 void UseChannelsLast(Model& model) {
@@ -70,7 +51,8 @@ Trainer::Trainer(std::shared_ptr<Model> model, Normalization normalization,
     : model_(std::move(model)),
       normalization_(std::move(normalization)),
       options_(options),
-      optimizer_((UseChannelsLast(*model_), MakeOptimizer(*model_, options))) {}
+      optimizer_((UseChannelsLast(*model_), *model_),
+                 {.momentum = options.momentum, .weight_decay = options.weight_decay}) {}
 
 double Trainer::learning_rate() const { return LearningRate(options_.schedule, step_); }
 
@@ -105,12 +87,9 @@ absl::StatusOr<StepResult> Trainer::Step(const TargetedBatch& targeted) try {
   result.student_loss = loss.student.item<double>();
   result.distillation_loss = loss.distillation.item<double>();
 
-  optimizer_.zero_grad();
+  optimizer_.ZeroGrad();
   loss.total.backward();
-  for (auto& group : optimizer_.param_groups()) {
-    group.options().set_lr(rate);
-  }
-  optimizer_.step();
+  optimizer_.Step(rate);
 
   if (uses_labels) {
     result.correct =

@@ -2,8 +2,6 @@
 // training loop's affair.
 #pragma once
 
-#include <torch/optim/sgd.h>
-
 #include <cstdint>
 #include <memory>
 
@@ -13,6 +11,7 @@
 #include "student_trainer/client/targeted_batch.h"
 #include "student_trainer/loss/distillation_loss.h"
 #include "student_trainer/train/schedule.h"
+#include "student_trainer/train/sgd.h"
 
 namespace distill {
 
@@ -53,7 +52,7 @@ class Trainer {
   const std::shared_ptr<Model> model_;
   const Normalization normalization_;
   const TrainerOptions options_;
-  torch::optim::SGD optimizer_;
+  Sgd optimizer_;
   int64_t step_ = 0;
 };
 

@@ -1,10 +1,15 @@
 #include "common/base/process.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
+#include <thread>
+
+#include "absl/base/config.h"
 
 namespace distill {
 namespace {
@@ -45,6 +50,37 @@ TEST_F(ProcessTest, KeepsTheUsersOwnPolicy) {
         ::setenv("OMP_WAIT_POLICY", "active", 1);
         RestartWithPassiveOpenMp(nullptr);
         ::_exit(std::getenv("OMP_WAIT_POLICY") == std::string("active") ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+// Page faults of taking 16 MiB, writing them, and giving them back.
+long FaultsOfABlock() {
+  constexpr size_t kBytes = 16 << 20;
+  rusage before = {}, after = {};
+  ::getrusage(RUSAGE_THREAD, &before);
+  void* volatile block = std::malloc(kBytes);  // volatile: or the compiler leaves both out
+  std::memset(block, 1, kBytes);
+  std::free(block);
+  ::getrusage(RUSAGE_THREAD, &after);
+  return after.ru_minflt - before.ru_minflt;
+}
+
+TEST_F(ProcessTest, FreedMemoryIsKeptForTheNextBlock) {
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+  GTEST_SKIP() << "a sanitizer's own malloc keeps what is freed for itself";
+#endif
+  EXPECT_EXIT(
+      {
+        KeepFreedMemory();
+        FaultsOfABlock();
+        const bool on_main = FaultsOfABlock() < 100;
+        bool on_another = false;
+        std::thread([&] {
+          FaultsOfABlock();
+          on_another = FaultsOfABlock() < 100;
+        }).join();
+        ::_exit(on_main && on_another ? 0 : 1);
       },
       ::testing::ExitedWithCode(0), "");
 }
