@@ -6,7 +6,9 @@ import unittest
 
 from programs import IntegrationTest, wait_until, write_dataset
 
-EPOCHS = 200
+EPOCHS = 60
+# A student that takes its time: a server is to come back before the run is over.
+STUDENT = ["--student_arguments", '{"hidden": [1500, 1500]}']
 SAMPLES = EPOCHS * 360
 
 
@@ -17,7 +19,7 @@ class TeacherPool(IntegrationTest):
         self.model = self.train_teacher(self.data)
 
     def serve_slowly(self, listen, model=None):
-        # A delay makes each batch slow enough for a server to be ended in mid-epoch.
+        # A delay makes answers slow enough for a server to have some outstanding when it ends.
         return self.serve(model or self.model, listen, "--batch_delay", "20ms")
 
     def serve_two(self):
@@ -29,7 +31,7 @@ class TeacherPool(IntegrationTest):
         teachers = [argument for address in addresses for argument in ["--teacher", address]]
         return self.start(*self.train_arguments(
             self.data, run, *teachers, "--label_count", "40", "--epochs", epochs,
-            "--batch_size", "32", *options))
+            "--batch_size", "32", *STUDENT, *options))
 
     def wait_for_epochs(self, run, count):
         path = self.dir / run / "metrics.jsonl"
@@ -69,7 +71,7 @@ class TeacherPool(IntegrationTest):
         servers, addresses = self.serve_two()
         trainer = self.start_training("run", addresses, "--on_teacher_loss", "fail")
         answered = 0
-        for i, epochs in [(0, 4), (1, 24)]:
+        for i, epochs in [(0, 4), (1, 20)]:
             self.wait_for_epochs("run", epochs)
             answered += self.drain(servers[i])
             servers[i], _ = self.serve_slowly(addresses[i])
