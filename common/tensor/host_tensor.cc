@@ -41,16 +41,31 @@ const DTypeInfo& Info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)];
 // Whether no element of `Word`'s size has all bits of `exponent` set, which is what NaN and
 // infinity have in common in every IEEE format. An element may lie across the boundary of two
 // pieces.
+// Whether none of `count` elements at `data` has them. A block of constant size at a time, which the
+// compiler turns into vector instructions.
+template <typename Word>
+bool NoneHas(Word exponent, const uint8_t* data, size_t count) {
+  constexpr size_t kBlock = 256 / sizeof(Word);
+  Word words[kBlock];
+  for (; count >= kBlock; count -= kBlock, data += sizeof(words)) {
+    std::memcpy(words, data, sizeof(words));
+    Word found = 0;
+    for (size_t i = 0; i < kBlock; ++i) {
+      found |= static_cast<Word>((words[i] & exponent) == exponent ? 1 : 0);
+    }
+    if (found != 0) return false;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    std::memcpy(words, data + i * sizeof(Word), sizeof(Word));
+    if ((words[0] & exponent) == exponent) return false;
+  }
+  return true;
+}
+
 template <typename Word>
 bool AllFiniteAs(const Bytes& bytes, Word exponent) {
-  bool finite = true;
   uint8_t split[sizeof(Word)];
   size_t held = 0;
-  const auto check = [&](const uint8_t* element) {
-    Word word;
-    std::memcpy(&word, element, sizeof(word));
-    finite &= (word & exponent) != exponent;
-  };
   for (size_t i = 0; i < bytes.num_pieces(); ++i) {
     Bytes::Piece rest = bytes.piece(i);
     if (held > 0) {
@@ -59,13 +74,12 @@ bool AllFiniteAs(const Bytes& bytes, Word exponent) {
       rest.remove_prefix(taken);
       held += taken;
       if (held < sizeof(Word)) continue;
-      check(split);
+      if (!NoneHas(exponent, split, 1)) return false;
     }
-    const size_t whole = rest.size() / sizeof(Word) * sizeof(Word);
-    for (size_t at = 0; at < whole; at += sizeof(Word)) check(rest.data() + at);
-    held = rest.size() - whole;
-    std::memcpy(split, rest.data() + whole, held);
-    if (!finite) return false;
+    const size_t whole = rest.size() / sizeof(Word);
+    if (!NoneHas(exponent, rest.data(), whole)) return false;
+    held = rest.size() - whole * sizeof(Word);
+    std::memcpy(split, rest.data() + whole * sizeof(Word), held);
   }
   return true;
 }
