@@ -144,7 +144,9 @@ def run_epochs(command: list, metrics: pathlib.Path, cores: set[int], server_pid
     seconds = counted[-1]["seconds"] - epochs[0]["seconds"]
     samples = sum(epoch["samples"] for epoch in counted)
     served = sum(epoch["samples"] for epoch in epochs) + run[-1].get("probe_samples", 0)
-    trainer = trainer_at.get(len(epochs) - 1, math.nan) - trainer_at.get(1, math.nan)
+    if 1 not in trainer_at or len(epochs) - 1 not in trainer_at:
+        bench_lib.fail(f"{command[0]}: an epoch took less than {POLL_SECONDS} s; give it more samples")
+    trainer = trainer_at[len(epochs) - 1] - trainer_at[1]
     return Epochs(samples_per_s=samples / seconds, epoch_seconds=seconds / len(counted),
                   cpu_seconds_per_1000=1000 * (trainer / samples + server / served))
 

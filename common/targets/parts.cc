@@ -16,15 +16,13 @@ at::Tensor PartToTorch(absl::Span<const EncodedTargets> answers, size_t part) {
   return ConcatenateToTorch(tensors);
 }
 
-HostTensor Pack(const at::Tensor& values, int bits) {
+void Pack(const at::Tensor& values, int bits, const at::Tensor& packed) {
   const at::Tensor rows = values.contiguous();
-  const int64_t n = rows.size(1), bytes = PackedBytes(n, bits);
-  const at::Tensor packed = at::empty({rows.size(0), bytes}, at::kByte);
+  const int64_t n = rows.size(1);
   for (int64_t row = 0; row < rows.size(0); ++row) {
     PackRow({rows.const_data_ptr<int64_t>() + row * n, static_cast<size_t>(n)}, bits,
-            packed.mutable_data_ptr<uint8_t>() + row * bytes);
+            packed.mutable_data_ptr<uint8_t>() + row * packed.size(1));
   }
-  return FromTorch(packed);
 }
 
 at::Tensor Unpack(const at::Tensor& packed, int64_t n, int bits) {

@@ -11,6 +11,7 @@
 #include "common/models/host_tensors.h"
 #include "common/targets/draw.h"
 #include "common/targets/parts.h"
+#include "common/tensor/bit_packing.h"
 
 namespace distill {
 namespace {
@@ -18,10 +19,12 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLowestHalf = -65504;  // the least finite float16
 
-// Logits that are looked at in one go, so that the copies made of them stay small.
-int64_t RowsAtOnce(const at::Tensor& logits) {
-  const int64_t elements = logits.is_cuda() ? int64_t{1} << 26 : int64_t{1} << 20;
-  return std::max<int64_t>(1, elements / logits.size(1));
+// Rows that are looked at in one go, so that the copies made of them, which nobody accounts for,
+// stay within a few MiB on a host.
+int64_t RowsAtOnce(const at::Tensor& logits, const TargetSpec& spec) {
+  const int64_t elements = logits.is_cuda() ? int64_t{1} << 26 : int64_t{1} << 18;
+  const int64_t of_a_row = std::max(logits.size(1), 8 * (int64_t{spec.k} + spec.draws));
+  return std::max<int64_t>(1, elements / of_a_row);
 }
 
 // The k most likely classes. ids: int64 [rows, k], ascending; log_probabilities: [rows, k].
@@ -80,34 +83,37 @@ struct SparseParts {
 EncodedTargets EncodeSparse(const TargetSpec& spec, const at::Tensor& logits,
                             const EncodeOptions& options) {
   const int64_t rows = logits.size(0), classes = logits.size(1), k = spec.k, draws = spec.draws;
-  const at::Tensor ids = at::empty({rows, k + draws}, at::kLong);
+  const int id_bits = IdBits(classes), count_bits = CountBits(spec);
+  const at::Tensor ids = at::empty({rows, PackedBytes(k + draws, id_bits)}, at::kByte);
   const at::Tensor log_probabilities = at::empty({rows, k}, at::kHalf);
   const at::Tensor tail = at::empty({rows}, at::kHalf);
-  const at::Tensor counts = at::empty({rows, draws}, at::kLong);
-  const int64_t step = RowsAtOnce(logits);
+  const at::Tensor counts = at::empty({rows, PackedBytes(draws, count_bits)}, at::kByte);
+  const int64_t step = RowsAtOnce(logits, spec);
   for (int64_t row = 0; row < rows; row += step) {
     const int64_t n = std::min(step, rows - row);
     const at::Tensor some = logits.narrow(0, row, n);
     at::Tensor from = (some - some.amax(1, /*keepdim=*/true)).div_(options.temperature);
+    std::vector<at::Tensor> some_ids;  // [n, …]
     if (k > 0) {
       const Head head = TakeHead(from, k);
-      ids.narrow(0, row, n).narrow(1, 0, k).copy_(head.ids);
+      some_ids.push_back(head.ids.cpu());
       log_probabilities.narrow(0, row, n).copy_(ToHalf(head.log_probabilities));
       tail.narrow(0, row, n).copy_(ToHalf(head.log_tail));
       from = head.others;
     }
     if (draws > 0) {
       const Tally tally = Count(Draw(from, draws, options.seed, row));
-      ids.narrow(0, row, n).narrow(1, k, draws).copy_(tally.ids);
-      counts.narrow(0, row, n).copy_(tally.counts);
+      some_ids.push_back(tally.ids);
+      Pack(tally.counts, count_bits, counts.narrow(0, row, n));
     }
+    Pack(at::cat(some_ids, 1), id_bits, ids.narrow(0, row, n));
   }
-  EncodedTargets targets{spec, rows, classes, {Pack(ids, IdBits(classes))}};
+  EncodedTargets targets{spec, rows, classes, {FromTorch(ids)}};
   if (k > 0) {
     targets.parts.push_back(FromTorch(log_probabilities));
     targets.parts.push_back(FromTorch(tail));
   }
-  if (draws > 0) targets.parts.push_back(Pack(counts, CountBits(spec)));
+  if (draws > 0) targets.parts.push_back(FromTorch(counts));
   return targets;
 }
 

@@ -1,8 +1,10 @@
 #include "common/tensor/host_tensor.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -38,32 +40,28 @@ static_assert(InOrderOfTheEnum());
 
 const DTypeInfo& Info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
 
-// Whether no element of `Word`'s size has all bits of `exponent` set, which is what NaN and
-// infinity have in common in every IEEE format. An element may lie across the boundary of two
-// pieces.
-// Whether none of `count` elements at `data` has them. A block of constant size at a time, which the
-// compiler turns into vector instructions.
-template <typename Word>
-bool NoneHas(Word exponent, const uint8_t* data, size_t count) {
+// Whether `bad` is false for all of `count` elements at `data`. A block of constant size at a time,
+// which the compiler turns into vector instructions.
+template <typename Word, typename Bad>
+bool NoneIsBad(const Bad& bad, const uint8_t* data, size_t count) {
   constexpr size_t kBlock = 256 / sizeof(Word);
   Word words[kBlock];
   for (; count >= kBlock; count -= kBlock, data += sizeof(words)) {
     std::memcpy(words, data, sizeof(words));
     Word found = 0;
-    for (size_t i = 0; i < kBlock; ++i) {
-      found |= static_cast<Word>((words[i] & exponent) == exponent ? 1 : 0);
-    }
+    for (size_t i = 0; i < kBlock; ++i) found |= static_cast<Word>(bad(words[i]) ? 1 : 0);
     if (found != 0) return false;
   }
   for (size_t i = 0; i < count; ++i) {
     std::memcpy(words, data + i * sizeof(Word), sizeof(Word));
-    if ((words[0] & exponent) == exponent) return false;
+    if (bad(words[0])) return false;
   }
   return true;
 }
 
-template <typename Word>
-bool AllFiniteAs(const Bytes& bytes, Word exponent) {
+// The same for all elements of the bytes; one may lie across the boundary of two pieces.
+template <typename Word, typename Bad>
+bool NoneIsBad(const Bad& bad, const Bytes& bytes) {
   uint8_t split[sizeof(Word)];
   size_t held = 0;
   for (size_t i = 0; i < bytes.num_pieces(); ++i) {
@@ -74,14 +72,27 @@ bool AllFiniteAs(const Bytes& bytes, Word exponent) {
       rest.remove_prefix(taken);
       held += taken;
       if (held < sizeof(Word)) continue;
-      if (!NoneHas(exponent, split, 1)) return false;
+      if (!NoneIsBad<Word>(bad, split, 1)) return false;
     }
     const size_t whole = rest.size() / sizeof(Word);
-    if (!NoneHas(exponent, rest.data(), whole)) return false;
+    if (!NoneIsBad<Word>(bad, rest.data(), whole)) return false;
     held = rest.size() - whole * sizeof(Word);
     std::memcpy(split, rest.data() + whole * sizeof(Word), held);
   }
   return true;
+}
+
+// Whether all magnitudes are below `limit`, as bits: floating point numbers without their sign are
+// in the order of their bits, infinity and NaN last.
+template <typename Word>
+bool AllBelow(const Bytes& bytes, Word limit) {
+  constexpr Word kSign = static_cast<Word>(Word{1} << (8 * sizeof(Word) - 1));
+  return NoneIsBad<Word>([limit](Word word) { return (word & ~kSign & Word(-1)) >= limit; }, bytes);
+}
+
+template <typename Word>
+bool NonePositive(const Bytes& bytes) {
+  return NoneIsBad<Word>([](Word word) { return std::make_signed_t<Word>(word) > 0; }, bytes);
 }
 
 }  // namespace
@@ -161,16 +172,33 @@ HostTensor SliceRows(const HostTensor& tensor, int64_t begin, int64_t end) {
 bool AllFinite(const HostTensor& tensor) {
   switch (tensor.dtype) {
     case DType::kFloat16:
-      return AllFiniteAs<uint16_t>(tensor.bytes, 0x7C00);
+      return AllBelow<uint16_t>(tensor.bytes, 0x7C00);
     case DType::kBFloat16:
-      return AllFiniteAs<uint16_t>(tensor.bytes, 0x7F80);
+      return AllBelow<uint16_t>(tensor.bytes, 0x7F80);
     case DType::kFloat32:
-      return AllFiniteAs<uint32_t>(tensor.bytes, 0x7F800000);
+      return AllBelow<uint32_t>(tensor.bytes, 0x7F800000);
     case DType::kFloat64:
-      return AllFiniteAs<uint64_t>(tensor.bytes, 0x7FF0000000000000);
+      return AllBelow<uint64_t>(tensor.bytes, 0x7FF0000000000000);
     default:
       return true;
   }
+}
+
+bool AllBelow(const HostTensor& tensor, float limit) {
+  const auto bits = std::bit_cast<uint32_t>(limit);
+  switch (tensor.dtype) {
+    case DType::kBFloat16:
+      return AllBelow<uint16_t>(tensor.bytes, static_cast<uint16_t>(bits >> 16));
+    case DType::kFloat32:
+      return AllBelow<uint32_t>(tensor.bytes, bits);
+    default:
+      return AllFinite(tensor);
+  }
+}
+
+bool NonePositive(const HostTensor& tensor) {
+  assert(ByteWidth(tensor.dtype) == 2 && IsFloatingPoint(tensor.dtype));
+  return NonePositive<uint16_t>(tensor.bytes);
 }
 
 }  // namespace distill

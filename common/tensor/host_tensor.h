@@ -69,4 +69,10 @@ HostTensor SliceRows(const HostTensor& tensor, int64_t begin, int64_t end);
 // Whether no element is NaN or infinite. True for integers.
 bool AllFinite(const HostTensor& tensor);
 
+// Whether every magnitude is below `limit`, of bfloat16 to its 8 bits; of other types, AllFinite.
+bool AllBelow(const HostTensor& tensor, float limit);
+
+// Whether every element is 0 or less (or a NaN with a sign). float16 or bfloat16.
+bool NonePositive(const HostTensor& tensor);
+
 }  // namespace distill

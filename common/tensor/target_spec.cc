@@ -100,8 +100,8 @@ int CountBits(const TargetSpec& spec) { return BitsFor(spec.draws); }
 absl::Status Validate(const TargetSpec& spec, int64_t classes) {
   const EncodingInfo* info = Find(spec.encoding);
   if (info == nullptr) {
-    return absl::UnimplementedError(absl::StrCat("no such target encoding; granted are ",
-                                                 absl::StrJoin(kEncodings, ", ", AppendName)));
+    return absl::InvalidArgumentError(absl::StrCat("no such target encoding; known are ",
+                                                   absl::StrJoin(kEncodings, ", ", AppendName)));
   }
   if (classes < 1 || classes > kMaxClasses) {
     return absl::InvalidArgumentError(

@@ -53,7 +53,7 @@ int IdBits(int64_t classes);
 int CountBits(const TargetSpec& spec);
 
 // OK if `classes` is in [1, kMaxClasses] and the parameters fit the encoding. INVALID_ARGUMENT
-// names the parameter and its range; UNIMPLEMENTED for an encoding that is none of the enum.
+// names the parameter and its range, or the encodings where this is none.
 absl::Status Validate(const TargetSpec& spec, int64_t classes);
 
 // Bytes that one row takes in this encoding. The spec must be valid for `classes`.

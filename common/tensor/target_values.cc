@@ -11,6 +11,8 @@
 namespace distill {
 namespace {
 
+constexpr uint16_t kNoTail = 0xFBFF;  // -65504, the least finite float16
+
 template <typename... Words>
 absl::Status Wrong(absl::string_view part, int64_t row, const Words&... what) {
   return absl::InvalidArgumentError(absl::StrCat(part, " of row ", row, ": ", what...));
@@ -19,9 +21,18 @@ absl::Status Wrong(absl::string_view part, int64_t row, const Words&... what) {
 absl::Status ValidateDense(const EncodedTargets& targets) {
   const std::vector<PartSpec> specs = PartsOf(targets.spec, targets.rows, targets.classes);
   for (size_t i = 0; i < specs.size(); ++i) {
-    if (!AllFinite(targets.parts[i])) {
+    const HostTensor& part = targets.parts[i];
+    if (!AllFinite(part)) {
       return absl::InvalidArgumentError(
           absl::StrCat(specs[i].name, ": an element is NaN or infinite"));
+    }
+    if (!AllBelow(part, kLargestLogit)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(specs[i].name, ": an element is beyond ", kLargestLogit));
+    }
+    if (ByteWidth(part.dtype) == 2 && !NonePositive(part)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(specs[i].name, ": an element is above its row's maximum"));
     }
   }
   return absl::OkStatus();
@@ -38,9 +49,19 @@ absl::Status CheckIds(absl::Span<const int64_t> ids, int64_t classes, int64_t ro
   return absl::OkStatus();
 }
 
+// Both ascend.
+absl::Status CheckDisjoint(absl::Span<const int64_t> head, absl::Span<const int64_t> drawn,
+                           int64_t row) {
+  for (size_t h = 0, d = 0; h < head.size() && d < drawn.size();) {
+    if (head[h] == drawn[d]) return Wrong("ids", row, head[h], " is in the head, and drawn");
+    head[h] < drawn[d] ? ++h : ++d;
+  }
+  return absl::OkStatus();
+}
+
 // The head's probabilities and the tail's, from their logarithms.
 absl::Status CheckProbabilities(absl::Span<const uint16_t> log_probabilities, uint16_t tail,
-                                int64_t row) {
+                                int64_t classes, int64_t row) {
   double sum = 0;
   for (const uint16_t bits : log_probabilities) {
     const float value = HalfToFloat(bits);
@@ -52,6 +73,9 @@ absl::Status CheckProbabilities(absl::Span<const uint16_t> log_probabilities, ui
   const float tail_value = HalfToFloat(tail);
   if (!(tail_value <= 0) || std::isinf(tail_value)) {
     return Wrong("tail", row, tail_value, " is no logarithm of a probability");
+  }
+  if (static_cast<int64_t>(log_probabilities.size()) == classes && tail != kNoTail) {
+    return Wrong("tail", row, tail_value, ", where all classes are in the head");
   }
   sum += std::exp(tail_value);
   if (std::abs(sum - 1) > kProbabilityTolerance) {
@@ -116,7 +140,8 @@ absl::Status ValidateSparse(const EncodedTargets& targets) {
     if (k > 0) {
       std::memcpy(log_probabilities.data(), parts.log_probabilities + 2 * row * k,
                   2 * static_cast<size_t>(k));
-      RETURN_IF_ERROR(CheckProbabilities(log_probabilities, HalfAt(parts.tail, row), row));
+      RETURN_IF_ERROR(
+          CheckProbabilities(log_probabilities, HalfAt(parts.tail, row), targets.classes, row));
     }
     if (draws > 0) {
       UnpackRow(parts.counts + row * PackedBytes(draws, count_bits), count_bits,
@@ -125,6 +150,7 @@ absl::Status ValidateSparse(const EncodedTargets& targets) {
       RETURN_IF_ERROR(CheckCounts(counts, draws, row, &used));
       const auto drawn = all.subspan(static_cast<size_t>(k));
       RETURN_IF_ERROR(CheckIds(drawn.first(used), targets.classes, row));
+      RETURN_IF_ERROR(CheckDisjoint(all.first(static_cast<size_t>(k)), drawn.first(used), row));
       for (const int64_t unused : drawn.subspan(used)) {
         if (unused != 0) return Wrong("ids", row, unused, " in an unused place");
       }

@@ -12,9 +12,7 @@ more of them, and the ratios flatter it. They mean most on an idle machine.
 """
 
 import dataclasses
-import json
 import statistics
-import subprocess
 
 import bench_lib
 
@@ -65,18 +63,10 @@ KEYS = {case.key for case in CASES}
 
 def measure_round(log) -> dict[str, dict]:
     """What Google Benchmark says of every case, by key."""
-    command = [bench_lib.BIN / "wire_bench", "--benchmark_format=json",
-               f"--benchmark_filter=^({'|'.join(sorted(KEYS))})/"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    if done.returncode != 0:
-        bench_lib.fail(f"wire_bench exited with {done.returncode}; {log.name} says why")
-    figures = {}
-    for figure in json.loads(done.stdout)["benchmarks"]:
-        if figure.get("error_occurred"):
-            bench_lib.fail(f"{figure['name']}: {figure['error_message']}")
-        # "down/tcp/stream/iterations:512/real_time"
-        figures["/".join(figure["name"].split("/")[:3])] = figure
-    return figures
+    figures = bench_lib.google_benchmark("wire_bench", log,
+                                         f"--benchmark_filter=^({'|'.join(sorted(KEYS))})/")
+    # "down/tcp/stream/iterations:512/real_time"
+    return {"/".join(name.split("/")[:3]): figure for name, figure in figures.items()}
 
 
 def figure_of(case: Case, round_: dict[str, dict]) -> float:

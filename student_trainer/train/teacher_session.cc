@@ -18,6 +18,9 @@
 namespace distill {
 namespace {
 
+// The probe asks for the likeliest class alone, which draws too tell at a low temperature.
+constexpr float kProbeTemperature = 0.01F;
+
 // Labelled samples for the probe: of the training part first, so that one data set is enough.
 struct ProbeSamples {
   const Dataset* dataset;
@@ -47,8 +50,7 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
   ASSIGN_OR_RETURN(const HostTensor inputs, ReadSamples(*probe.dataset, probe.ids));
   ASSIGN_OR_RETURN(
       const std::vector<EncodedTargets> answers,
-      FetchTargets(teachers, inputs,
-                   {.temperature = static_cast<float>(options.temperature), .seed = options.seed}));
+      FetchTargets(teachers, inputs, {.temperature = kProbeTemperature, .seed = options.seed}));
   const int64_t correct = CountAgreements(answers, probe);
   return JudgeParity(correct, static_cast<int64_t>(probe.ids.size()), teachers.info().classes);
 }

@@ -2,7 +2,8 @@
 // such as its decoders may rely on: as many rows and classes as were asked for, every value finite,
 // every id one of a class, every count within the draws.
 //
-// The input: a byte each for the encoding, k, draws, classes and samples, then the frame.
+// The input: a byte each for the encoding, k, draws, classes and samples (each less the
+// least there can be), then the frame.
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
@@ -36,9 +37,11 @@ Asked WhatWasAsked(const uint8_t* prefix) {
   const std::vector<TargetEncoding> encodings = AllEncodings();
   Asked asked;
   asked.spec.encoding = encodings[prefix[0] % encodings.size()];
-  asked.classes = 2 + prefix[3];
+  const bool both = HasK(asked.spec.encoding) && HasDraws(asked.spec.encoding);
+  asked.classes = (both ? 2 : 1) + prefix[3];
   if (HasK(asked.spec.encoding)) {
-    asked.spec.k = static_cast<int32_t>(1 + prefix[1] % (asked.classes - 1));
+    const int64_t most = both ? asked.classes - 1 : asked.classes;
+    asked.spec.k = static_cast<int32_t>(1 + prefix[1] % most);
   }
   if (HasDraws(asked.spec.encoding)) asked.spec.draws = 1 + prefix[2] % 40;
   asked.request.samples = 1 + prefix[4] % 8;

@@ -66,10 +66,11 @@ def stream(model, *steps):
 
 
 # What was asked for, as answer_fuzz.cc reads it: the encoding's place in the enum, k - 1, draws - 1,
-# classes - 2, samples - 1.
+# classes - 1 (- 2 with head and draws), samples - 1.
 def answer(encoding, k, draws, classes, samples, payloads, **fields):
     header = pb.Targets(**{"id": 1, "rows": samples, "classes": classes} | fields)
-    return (bytes([encoding, k - 1 if k else 0, draws - 1 if draws else 0, classes - 2, samples - 1])
+    least = 2 if k and draws else 1
+    return (bytes([encoding, max(k - 1, 0), max(draws - 1, 0), classes - least, samples - 1])
             + pb.DistillResponse(targets=header, payload=payloads).SerializeToString())
 
 
@@ -136,7 +137,7 @@ SEEDS = {
     "answer/head_sampled": answer(5, 2, 3, 10, 1, [packed([3, 8, 1, 9, 0], 4), halves(-1, -1),
                                                    halves(-1.328), packed([2, 1, 0], 2)]),
     "answer/rows": answer(0, 0, 0, 3, 2, [b"\0" * 36], rows=3),
-    "answer/opened": bytes([3, 1, 0, 8, 0]) + pb.DistillResponse(opened=pb.Opened(
+    "answer/opened": bytes([3, 1, 0, 9, 0]) + pb.DistillResponse(opened=pb.Opened(
         model=pb.ModelInfo(name="m", fingerprint="f" * 64, architecture="a", classes=10,
                            inputs=[pb.InputSpec(name="x", dtype=pb.DTYPE_UINT8, shape=[4])]),
         targets=pb.TargetSpec(encoding=pb.TARGET_ENCODING_TOP_K, k=2),

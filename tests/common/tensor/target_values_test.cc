@@ -139,6 +139,42 @@ TEST(TargetValuesTest, DenseTargetsAreFinite) {
   }
 }
 
+TEST(TargetValuesTest, DenseTargetsLieWithinWhatALossCanTake) {
+  EncodedTargets targets{{}, 1, 2, {}};
+  targets.parts = {Part<float>(PartsOf(targets.spec, 1, 2)[0], {3e38f, -1})};
+  EXPECT_THAT(ValidateValues(targets), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                HasSubstr("logits: an element is beyond")));
+  targets.spec.encoding = TargetEncoding::kDenseF16;
+  const std::vector<PartSpec> specs = PartsOf(targets.spec, 1, 2);
+  targets.parts = {Part<uint16_t>(specs[0], {0, kMinusOne}), Part<float>(specs[1], {7})};
+  EXPECT_THAT(ValidateValues(targets), IsOk());
+  targets.parts[1] = Part<float>(specs[1], {-2e38f});
+  EXPECT_THAT(ValidateValues(targets), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                HasSubstr("maximum: an element is beyond")));
+  targets.parts = {Part<uint16_t>(specs[0], {kOne, kMinusOne}), Part<float>(specs[1], {7})};
+  EXPECT_THAT(ValidateValues(targets),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("above its row's maximum")));
+}
+
+TEST(TargetValuesTest, TheHeadIsNotDrawnFrom) {
+  EXPECT_THAT(ValidateValues(Make(TargetEncoding::kHeadSampled, {.drawn = {0, 999, 0}})),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("ids of row 1: 999 is in the head, and drawn")));
+}
+
+TEST(TargetValuesTest, WhereAllClassesAreInTheHeadThereIsNoTail) {
+  EncodedTargets targets{{TargetEncoding::kTopK, 2, 0}, 1, 2, {}};
+  const std::vector<PartSpec> specs = PartsOf(targets.spec, 1, 2);
+  const auto with = [&](uint16_t tail, uint16_t first) {
+    targets.parts = {Part<uint8_t>(specs[0], {0b10}), Part<uint16_t>(specs[1], {first, kMinusOne}),
+                     Part<uint16_t>(specs[2], {tail})};
+    return ValidateValues(targets);
+  };
+  EXPECT_THAT(with(0xFBFF, 0xB756), IsOk());  // e^-0.4587 + e^-1 = 1.0
+  EXPECT_THAT(with(0xBD50, kMinusOne), StatusIs(absl::StatusCode::kInvalidArgument,
+                                                HasSubstr("where all classes are in the head")));
+}
+
 TEST(TargetValuesTest, NoRowsAreNoError) {
   for (const TargetEncoding encoding : kSparse) {
     EncodedTargets targets = Make(encoding, {});
