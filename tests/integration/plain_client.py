@@ -31,14 +31,15 @@ class Stream:
         self._outgoing.put(None)
 
 
-def open_message(encoding=pb.TARGET_ENCODING_DENSE_F32, **fields):
-    return pb.DistillRequest(open=pb.Open(targets=pb.TargetSpec(encoding=encoding), **fields))
+def open_message(encoding=pb.TARGET_ENCODING_DENSE_F32, k=0, draws=0, **fields):
+    spec = pb.TargetSpec(encoding=encoding, k=k, draws=draws)
+    return pb.DistillRequest(open=pb.Open(targets=spec, **fields))
 
 
-def request_message(images, request_id=1):
+def request_message(images, request_id=1, temperature=2, seed=0):
     tensor = pb.Tensor(dtype=pb.DTYPE_UINT8, shape=images.shape)
     return pb.DistillRequest(
-        request=pb.Request(id=request_id, tensors=[tensor], temperature=2),
+        request=pb.Request(id=request_id, tensors=[tensor], temperature=temperature, seed=seed),
         payload=[images.tobytes()])
 
 
