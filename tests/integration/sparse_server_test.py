@@ -80,6 +80,16 @@ def counts(*values):
     return spoilt(-1, packed(DRAWS, 3, put(*values)))
 
 
+def draw_from_the_head(row):
+    row[K:] = [row[0]] + [0] * (DRAWS - 1)
+
+
+def drawn_from_the_head(targets, payloads):
+    payloads[0] = packed(K + DRAWS, 3, draw_from_the_head)(payloads[0], targets.rows)
+    payloads[-1] = packed(DRAWS, 3, put(DRAWS, *[0] * (DRAWS - 1)))(payloads[-1], targets.rows)
+    return plain(targets, payloads)
+
+
 # Of an answer: its encoding, how it is laid out, and what the trainer says.
 BREACHES = {
     "id_too_large": ("top_k", head(put(0, 1, 5)), "ids of row"),
@@ -88,6 +98,7 @@ BREACHES = {
     "drawn_id_too_large": ("sampled", spoilt(0, packed(DRAWS, 3, put(7))), "ids of row"),
     "id_in_an_unused_place": ("head_sampled", spoilt(0, packed(K + DRAWS, 3, drawn(*range(6)))),
                               "ids of row"),
+    "drawn_from_the_head": ("head_sampled", drawn_from_the_head, "is in the head, and drawn"),
     "sum_above_1": ("top_k", spoilt(1, halves(*[np.log(0.4)] * K)), "log_probabilities of row"),
     "sum_below_1": ("top_k", spoilt(1, halves(-9, -9, -9)), "log_probabilities of row"),
     "positive_logarithm": ("head_sampled", spoilt(1, halves(-9, 0.5, -9)),
