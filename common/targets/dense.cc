@@ -2,10 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
-
 #include "common/models/host_tensors.h"
 #include "common/targets/parts.h"
+#include "common/tensor/target_values.h"
 
 namespace distill {
 namespace {
@@ -17,10 +16,8 @@ at::Tensor OwnMemory(const at::Tensor& logits) {
   return host.storage().nbytes() == host.nbytes() ? host : host.clone();
 }
 
-double Lowest(at::ScalarType type) {
-  return type == at::kHalf ? std::numeric_limits<at::Half>::lowest()
-                           : std::numeric_limits<at::BFloat16>::lowest();
-}
+// The least that travels: of float16 its own, of bfloat16 what stays within kLargestLogit.
+double Lowest(at::ScalarType type) { return type == at::kHalf ? -65504 : -0.9 * kLargestLogit; }
 
 }  // namespace
 
