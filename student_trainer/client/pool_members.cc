@@ -31,6 +31,11 @@ PoolMember& PoolMembers::Add(size_t address, const std::string& ip, const std::s
   return **present_.insert(after, std::move(member));
 }
 
+int64_t PoolMembers::CountOf(size_t address) const {
+  return std::count_if(present_.begin(), present_.end(),
+                       [&](const auto& member) { return member->address == address; });
+}
+
 PoolMember* PoolMembers::LeastOutstanding(int64_t samples) const {
   PoolMember* best = nullptr;
   for (const auto& member : present_) {

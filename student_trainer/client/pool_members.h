@@ -38,6 +38,9 @@ class PoolMembers {
   // In the order of their addresses.
   const std::vector<std::unique_ptr<PoolMember>>& present() const { return present_; }
 
+  // How many are present of an address.
+  int64_t CountOf(size_t address) const;
+
   // The one to ask for `samples`: of those with so many credits left the one with the fewest
   // samples outstanding, and of those the one that was asked for the fewest; null: none has room.
   PoolMember* LeastOutstanding(int64_t samples) const;

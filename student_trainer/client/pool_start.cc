@@ -77,6 +77,7 @@ void TeacherPool::StartMembers() {
     if (!address.has_ips) ips = {""};
     MutexLock lock(mutex_);
     addresses_.push_back(std::move(address));
+    addresses_.back().most_members = static_cast<int64_t>(ips.size());
     for (const std::string& ip : ips) AddMember(i, ip);
   }
 }

@@ -1,5 +1,5 @@
-// The pool's thread: looks names up while one of their teachers is lost, and ends the clients of
-// those that were dropped or removed. And how the pool ends.
+// The pool's thread: looks names up while one of their teachers is lost or missing, and ends the
+// clients of those that were dropped or removed. And how the pool ends.
 #include <algorithm>
 #include <utility>
 
@@ -46,7 +46,9 @@ std::optional<size_t> TeacherPool::NextLookup(absl::Time* wake) {
         std::any_of(members_.present().begin(), members_.present().end(), [i](const auto& member) {
           return member->address == i && member->client->state() == TeacherState::kLost;
         });
-    if (!is_lost) {
+    // Who was removed may be replaced much later: looked for less and less often, and to the end.
+    const bool is_missing = address.has_ips && members_.CountOf(i) < address.most_members;
+    if (!is_lost && !is_missing) {
       address.backoff->Reset();
       address.next_lookup = absl::InfinitePast();
     } else if (address.next_lookup <= clock_.Now()) {
@@ -78,10 +80,11 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
     AddMember(address, ip);
   }
   for (PoolMember* member : lost) {
-    if (members_.present().size() == 1) return;  // nobody was found in its place
+    if (members_.present().size() == 1) break;  // nobody was found in its place
     log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
     members_.Remove(*member);
   }
+  of.most_members = std::max(of.most_members, members_.CountOf(address));
 }
 
 void TeacherPool::AddMember(size_t address, const std::string& ip) {

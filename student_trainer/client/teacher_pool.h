@@ -9,8 +9,9 @@
 // A request is with one teacher at a time, which answers it or gives it back: nothing is answered
 // twice, nothing is left out. It is the same request everywhere, with its seed.
 //
-// A host's name with several addresses stands for a teacher at each. While one of them is lost the
-// name is looked up again: new addresses join, a lost teacher whose address is no more is removed.
+// A host's name with several addresses stands for a teacher at each. While one of them is lost, or
+// they are fewer than they have been, the name is looked up again: new addresses join, a lost
+// teacher whose address is no more is removed.
 #pragma once
 
 #include <cstdint>
@@ -98,6 +99,7 @@ class TeacherPool : public SoftTargetSource {
     bool has_ips = false;  // its members are told by their ip
     std::optional<Backoff> backoff = std::nullopt;
     absl::Time next_lookup = absl::InfinitePast();
+    int64_t most_members = 0;  // that it has had, lost ones too
   };
 
   TeacherPool(const TeacherPoolOptions& options, Clock& clock);

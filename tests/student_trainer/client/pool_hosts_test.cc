@@ -111,6 +111,21 @@ TEST_F(PoolHostsTest, OneIsAwaitedWhileTheNameHasItAndNoLonger) {
   pool_.reset();
 }
 
+TEST_F(PoolHostsTest, AReplacementIsFoundLongAfterTheOldOneWasRemoved) {
+  FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
+  FakeTeacher four({.host = "127.0.0.4", .port = two_.port()});
+  three.Start();
+  SetNames({"127.0.0.2", "127.0.0.3"});
+  ConnectByName();
+  SetNames({"127.0.0.3"});
+  two_.Kill();
+  Await([&] { return pool_->limits().credits == 4096; });  // removed: nobody is lost any more
+  four.Start();
+  SetNames({"127.0.0.3", "127.0.0.4"});
+  Await([&] { return pool_->limits().credits == 2 * 4096; });
+  pool_.reset();
+}
+
 TEST_F(PoolHostsTest, WhatMeansThisMachineIsNotLookedUp) {
   TeacherPoolOptions options = PoolOptions({two_.address()});
   options.resolve = [](const std::string& host) -> absl::StatusOr<std::vector<std::string>> {
