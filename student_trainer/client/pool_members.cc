@@ -54,6 +54,12 @@ bool PoolMembers::AnyConnected() const {
   });
 }
 
+bool PoolMembers::AnyProven(const PoolMember* but_for) const {
+  return std::any_of(present_.begin(), present_.end(), [&](const auto& member) {
+    return member->IsProven() && member.get() != but_for;
+  });
+}
+
 int64_t PoolMembers::credits() const {
   int64_t credits = 0;
   for (const auto& member : present_) credits += member->credits;

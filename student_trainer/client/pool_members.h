@@ -20,12 +20,15 @@ struct PoolMember {
   std::unique_ptr<TeacherClient> client;
 
   bool admitted = false;                     // found to be the same teacher as the others
+  bool is_successor = false;                 // of one that was admitted, at the same name
   bool gone = false;                         // dropped or removed: nothing counts any more
   TeacherState state = TeacherState::kLost;  // as it was seen last
   int64_t credits = 0;                       // its own, of its first stream
   int64_t outstanding = 0;                   // samples, asked and not answered
   int64_t asked = 0;                         // samples, ever
 
+  // Whether it may be of use when it is not yet, or no more.
+  bool IsProven() const { return admitted || is_successor; }
   bool TakesRequests() const { return admitted && !gone && state == TeacherState::kConnected; }
 };
 
@@ -47,6 +50,9 @@ class PoolMembers {
 
   // Whether there is one that was admitted and is not lost.
   bool AnyConnected() const;
+
+  // Whether there is one worth waiting for, besides `but_for`.
+  bool AnyProven(const PoolMember* but_for = nullptr) const;
 
   // Of all that were admitted, lost ones too: what is outstanding does not exceed the credits
   // because a teacher went away for a while.

@@ -124,6 +124,10 @@ void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
     log::Warning(absl::StrCat(member->client->status().message(),
                               "; going on without it, and trying again"));
   }
+  // Who fits does so even if it is lost by now.
+  for (PoolMember* member : connected) {
+    if (CheckFits(*member).ok()) Admit(*member);
+  }
   for (PoolMember* member : connected) Refresh(*member);
 }
 

@@ -80,7 +80,9 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
     AddMember(address, ip);
   }
   for (PoolMember* member : lost) {
-    if (members_.present().size() == 1) break;  // nobody was found in its place
+    // Nobody was found in its place.
+    if (members_.present().size() == 1) break;
+    if (member->IsProven() && !members_.AnyProven(member)) continue;
     log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
     members_.Remove(*member);
   }
@@ -92,6 +94,7 @@ void TeacherPool::AddMember(size_t address, const std::string& ip) {
   teacher.address = addresses_[address].text;
   teacher.ip = ip;
   PoolMember& member = members_.Add(address, ip, teacher.TeacherName());
+  member.is_successor = addresses_[address].was_admitted;
   member.client = TeacherClient::Start(teacher, clock_, [this, &member] { OnChange(member); });
 }
 

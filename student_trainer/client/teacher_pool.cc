@@ -100,11 +100,16 @@ void TeacherPool::Refresh(PoolMember& member) {
   if (state == TeacherState::kConnected && !member.admitted) {
     if (!chosen_.has_value()) return;
     if (const absl::Status fits = CheckFits(member); !fits.ok()) return Drop(member, fits);
-    member.admitted = true;
-    member.credits = member.client->limits().credits;
+    Admit(member);
   }
   member.state = state;
   NoteLoss();
+}
+
+void TeacherPool::Admit(PoolMember& member) {
+  member.admitted = true;
+  member.credits = member.client->limits().credits;
+  addresses_[member.address].was_admitted = true;
 }
 
 absl::Status TeacherPool::CheckFits(const PoolMember& member) const {
@@ -119,15 +124,19 @@ absl::Status TeacherPool::CheckFits(const PoolMember& member) const {
 
 void TeacherPool::Drop(PoolMember& member, const absl::Status& why) {
   members_.Drop(member, why);
-  if (!members_.present().empty()) {
+  changed_.NotifyAll();
+  if (!failure_.ok()) return;
+  const bool none_present = members_.present().empty();
+  if (chosen_.has_value() ? members_.AnyProven() : !none_present) {
     log::Warning(absl::StrCat(why.message(), "; going on without it"));
     NoteLoss();
-  } else if (failure_.ok()) {
-    failure_ = members_.Describe();
-    std::vector<Completion> failed = TakeAll(failure_);
-    std::move(failed.begin(), failed.end(), std::back_inserter(completions_));
+    return;
   }
-  changed_.NotifyAll();
+  failure_ = members_.Describe();
+  // That others cannot be reached, which comes first, is not why it ends here.
+  if (!none_present) failure_ = absl::Status(why.code(), failure_.message());
+  std::vector<Completion> failed = TakeAll(failure_);
+  std::move(failed.begin(), failed.end(), std::back_inserter(completions_));
 }
 
 void TeacherPool::NoteLoss() {

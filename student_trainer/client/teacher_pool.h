@@ -4,7 +4,7 @@
 // moves to the others at once, and so does what a draining one did not take; while none is
 // connected it waits in the pool. A teacher that breaks the contract, or fails in any other way
 // than being away, is dropped for the run; so is one that is not the same as the first. The pool
-// fails when none is left.
+// fails when none is left that was of use once: who could never be reached is not waited for.
 //
 // A request is with one teacher at a time, which answers it or gives it back: nothing is answered
 // twice, nothing is left out. It is the same request everywhere, with its seed.
@@ -71,8 +71,8 @@ class TeacherPool : public SoftTargetSource {
   absl::StatusOr<uint64_t> Send(SoftTargetRequest request, Callback callback) override;
   bool AbandonWhileLost(absl::Span<const uint64_t> ids) override;
 
-  // kConnected if one teacher is; kLost if none is, and one may come back; kFailed if each was
-  // dropped.
+  // kConnected if one teacher is; kLost if none is, and one may come back; kFailed if each that was
+  // of use was dropped.
   TeacherState state() const override;
   absl::Status status() const override;
 
@@ -99,7 +99,8 @@ class TeacherPool : public SoftTargetSource {
     bool has_ips = false;  // its members are told by their ip
     std::optional<Backoff> backoff = std::nullopt;
     absl::Time next_lookup = absl::InfinitePast();
-    int64_t most_members = 0;  // that it has had, lost ones too
+    int64_t most_members = 0;   // that it has had, lost ones too
+    bool was_admitted = false;  // one of its members
   };
 
   TeacherPool(const TeacherPoolOptions& options, Clock& clock);
@@ -126,6 +127,7 @@ class TeacherPool : public SoftTargetSource {
   void Refresh(PoolMember& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether it is the teacher that was chosen.
   absl::Status CheckFits(const PoolMember& member) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Admit(PoolMember& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Drop(PoolMember& member, const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void NoteLoss() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Sends what waits, as far as there is room.

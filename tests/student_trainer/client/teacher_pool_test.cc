@@ -180,6 +180,33 @@ TEST_F(TeacherPoolTest, WhenEachWasDroppedThePoolFailsAndNamesThemAll) {
   EXPECT_EQ(Send(100, 1).status(), pool_->status());
 }
 
+TEST_F(TeacherPoolTest, WhoWasNeverOfUseIsNotWaitedForOnceTheOthersAreDropped) {
+  a_.Start();
+  ConnectToBoth();
+  a_.SpoilNextAnswer(AnswerFault::kWrongRows);
+  ASSERT_THAT(Send(0, 1), IsOk());
+  AwaitState(TeacherState::kFailed);
+  const auto names_both = StatusIs(absl::StatusCode::kInternal,
+                                   AllOf(HasSubstr(a_.address() + " broke the contract"),
+                                         HasSubstr("cannot reach a teacher at " + b_.address())));
+  EXPECT_THAT(pool_->status(), names_both);
+  EXPECT_THAT(answers_.Wait(0), names_both);
+}
+
+TEST_F(TeacherPoolTest, WhoIsLostIsWaitedForOnceTheOthersAreDropped) {
+  StartBoth();
+  ConnectToBoth();
+  KillAtOnce(b_);
+  ASSERT_THAT(Send(0, 1), IsOk());
+  ExpectAnswered(0, 1);
+  a_.SpoilNextAnswer(AnswerFault::kWrongRows);
+  ASSERT_THAT(Send(1, 1), IsOk());
+  AwaitState(TeacherState::kLost);
+  b_.RefuseOpens(absl::OkStatus());
+  b_.Start();
+  ExpectAnswered(1, 1);
+}
+
 TEST_F(TeacherPoolTest, ALossIsATimeWithoutAnyTeacher) {
   StartBoth();
   ConnectToBoth();
