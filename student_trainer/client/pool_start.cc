@@ -62,10 +62,12 @@ absl::StatusOr<std::unique_ptr<TeacherPool>> TeacherPool::Connect(const TeacherP
   return pool;
 }
 
-// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells.
+// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells. Nobody is
+// tried before all names were looked up: who fails at once must not be the only one there is.
 void TeacherPool::StartMembers() {
-  for (size_t i = 0; i < options_.addresses.size(); ++i) {
-    const std::string& text = options_.addresses[i];
+  std::vector<PoolAddress> addresses;
+  std::vector<std::vector<std::string>> ips_of;
+  for (const std::string& text : options_.addresses) {
     PoolAddress address = {.text = text, .host = HostToLookUp(*ParseAddress(text))};
     std::vector<std::string> ips;
     if (!address.host.empty()) {
@@ -75,10 +77,14 @@ void TeacherPool::StartMembers() {
     }
     address.has_ips = ips.size() > 1;
     if (!address.has_ips) ips = {""};
-    MutexLock lock(mutex_);
-    addresses_.push_back(std::move(address));
-    addresses_.back().most_members = static_cast<int64_t>(ips.size());
-    for (const std::string& ip : ips) AddMember(i, ip);
+    address.most_members = static_cast<int64_t>(ips.size());
+    addresses.push_back(std::move(address));
+    ips_of.push_back(std::move(ips));
+  }
+  MutexLock lock(mutex_);
+  addresses_ = std::move(addresses);
+  for (size_t i = 0; i < ips_of.size(); ++i) {
+    for (const std::string& ip : ips_of[i]) AddMember(i, ip);
   }
 }
 

@@ -126,6 +126,24 @@ TEST_F(PoolHostsTest, AReplacementIsFoundLongAfterTheOldOneWasRemoved) {
   pool_.reset();
 }
 
+TEST_F(PoolHostsTest, NobodyIsTriedBeforeAllNamesWereLookedUp) {
+  FakeTeacher refusing;
+  refusing.Start();
+  refusing.RefuseOpens(absl::NotFoundError("no such model"));
+  TeacherPoolOptions options =
+      PoolOptions({refusing.address(), absl::StrCat("teachers.test:", two_.port())});
+  options.resolve = [&](const std::string&) -> absl::StatusOr<std::vector<std::string>> {
+    // The time that one who was tried too early would need to be refused, and the pool to fail.
+    for (int i = 0; i < 50'000 && refusing.opens().empty(); ++i) std::this_thread::yield();
+    EXPECT_TRUE(refusing.opens().empty());
+    return std::vector<std::string>{"127.0.0.2", "127.0.0.3"};
+  };
+  Connect(options);
+  SendSingles(1);
+  ExpectSinglesAnswered(1);
+  pool_.reset();
+}
+
 TEST_F(PoolHostsTest, WhatMeansThisMachineIsNotLookedUp) {
   TeacherPoolOptions options = PoolOptions({two_.address()});
   options.resolve = [](const std::string& host) -> absl::StatusOr<std::vector<std::string>> {
