@@ -26,6 +26,7 @@ using Addresses = absl::StatusOr<std::vector<std::string>>;
 Addresses LookUp(const std::string& host) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_ADDRCONFIG;  // none of a family that this machine has no address of
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
     return absl::UnavailableError(
@@ -77,7 +78,9 @@ std::vector<std::string> OneAddressAServer(const std::vector<std::string>& addre
   for (const std::string& address : addresses) {
     (absl::StrContains(address, ':') ? v6 : v4).insert(address);
   }
-  const std::set<std::string>& chosen = v6.size() > v4.size() ? v6 : v4;
+  const bool prefers_v6 = !addresses.empty() && absl::StrContains(addresses.front(), ':');
+  const bool takes_v6 = v6.size() > v4.size() || (v6.size() == v4.size() && prefers_v6);
+  const std::set<std::string>& chosen = takes_v6 ? v6 : v4;
   return {chosen.begin(), chosen.end()};
 }
 

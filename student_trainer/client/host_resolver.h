@@ -9,7 +9,7 @@
 
 namespace distill {
 
-// All IP addresses of a name, as text, in any order. Blocks, for a few seconds at most.
+// All IP addresses of a name, as text, the one to prefer first. Blocks, for a few seconds at most.
 using HostResolver = std::function<absl::StatusOr<std::vector<std::string>>(const std::string&)>;
 
 // Asks the system. UNAVAILABLE names the host, and says why or that there was no answer in 3 s.
@@ -17,7 +17,7 @@ absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host);
 
 // Those of a name's addresses that stand for one server each, sorted. A server often has an IPv4
 // and an IPv6 address, which would count it twice: of the two families, the one with more addresses
-// is taken, IPv4 if they have the same.
+// is taken, that of the first address if they have the same.
 std::vector<std::string> OneAddressAServer(const std::vector<std::string>& addresses);
 
 }  // namespace distill
