@@ -56,26 +56,40 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
 
 void TeacherConnection::OnTargets(int64_t stream, const v1::Targets& targets,
                                   const std::vector<Bytes>& payloads, int64_t wire_bytes) {
+  absl::StatusOr<EncodedTargets> answer = ReadTargets(stream, targets, payloads);
   {
     MutexLock lock(mutex_);
     if (!IsCurrent(stream)) return;
-    absl::StatusOr<PendingRequest*> request = pending_.Find(targets.id(), stream);
-    absl::StatusOr<EncodedTargets> answer =
-        request.ok()
-            ? CheckedTargets(targets, payloads, **request, granted_.spec, granted_.model.classes)
-            : request.status();
-    if (answer.ok()) {
+    if (!answer.ok()) {
+      FailBreach(answer.status());
+    } else if (pending_.Find(targets.id(), stream).ok()) {
       PendingRequest done = pending_.Take(targets.id());
       ++stats_.answers;
       stats_.samples_answered += done.samples;
       stats_.bytes_received += wire_bytes;
       backoff_.Reset();
       completions_.push_back({std::move(done.callback), std::move(answer)});
-    } else {
-      FailBreach(answer.status());
     }
   }
   Deliver();
+}
+
+// The values are checked without the lock, which whoever sends the next request needs.
+absl::StatusOr<EncodedTargets> TeacherConnection::ReadTargets(int64_t stream,
+                                                              const v1::Targets& targets,
+                                                              const std::vector<Bytes>& payloads) {
+  PendingRequest asked;
+  TargetSpec spec;
+  int64_t classes = 0;
+  {
+    MutexLock lock(mutex_);
+    ASSIGN_OR_RETURN(const PendingRequest* request, pending_.Find(targets.id(), stream));
+    asked.request.rows = request->request.rows;
+    asked.samples = request->samples;
+    spec = granted_.spec;
+    classes = granted_.model.classes;
+  }
+  return CheckedTargets(targets, payloads, asked, spec, classes);
 }
 
 void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {
