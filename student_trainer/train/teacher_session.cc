@@ -95,7 +95,9 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
         data.train->class_names().empty() ? "the data" : "the teacher",
         " does not name its classes: only their number is compared with the other side's"));
   }
-  const std::stop_callback stop_probe(stop, [&session] { session.teachers->Stop(); });
+  // Not through `session`, which is moved from before the callback is no more.
+  const std::stop_callback stop_probe(stop,
+                                      [teachers = session.teachers.get()] { teachers->Stop(); });
   ASSIGN_OR_RETURN(const ParityResult parity, RunParityProbe(*session.teachers, options, data));
   RETURN_IF_ERROR(ActOn(parity, options.allow_misaligned_teacher));
   session.probe_samples = parity.samples;
