@@ -41,7 +41,6 @@ absl::Status Differs(absl::string_view what, absl::string_view before, absl::str
 }  // namespace
 
 absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted) {
-  Granted granted;
   auto model = Checked("model", FromProto(opened.model()));
   if (!model.ok()) return model.status();
   auto spec = Checked("targets", FromProto(opened.targets()));
@@ -51,6 +50,9 @@ absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetS
   if (*spec != wanted) {
     return absl::InternalError(absl::StrCat("Opened.targets: ", Describe(*spec), " instead of ",
                                             Describe(wanted), ", which was asked for"));
+  }
+  if (const absl::Status fits = Validate(*spec, model->classes); !fits.ok()) {
+    return absl::InternalError(absl::StrCat("Opened.targets: ", fits.message()));
   }
   return Granted{.model = *std::move(model),
                  .spec = *spec,
@@ -83,6 +85,10 @@ absl::Status CheckSameTeacher(const Granted& before, const Granted& now, SameNum
   if (now.limits.max_message_bytes < before.limits.max_message_bytes) {
     return Differs("limit of bytes a message", absl::StrCat(before.limits.max_message_bytes),
                    absl::StrCat(now.limits.max_message_bytes));
+  }
+  if (now.limits.max_length < before.limits.max_length) {
+    return Differs("limit of an input's length", absl::StrCat(before.limits.max_length),
+                   absl::StrCat(now.limits.max_length));
   }
   if (numerics == SameNumerics::kNeeded && now.numerics != before.numerics) {
     return Differs("way to compute", Describe(before.numerics), Describe(now.numerics));

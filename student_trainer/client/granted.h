@@ -20,8 +20,8 @@ struct Granted {
   StreamLimits limits;
 };
 
-// INTERNAL, naming the field, for an Opened that breaks the contract: values that cannot be, or a
-// spec other than the one `wanted`.
+// INTERNAL, naming the field, for an Opened that breaks the contract: values that cannot be, a
+// spec other than the one `wanted`, or one that does not fit the classes.
 absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted);
 
 // Whether numerics must be the same for the answers to be.

@@ -116,7 +116,7 @@ void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
   chosen_ = connected.front()->client->granted();
   chosen_name_ = connected.front()->name;
   Granted any_limits = *chosen_;
-  any_limits.limits = {.max_request_samples = 0, .max_message_bytes = 0};
+  any_limits.limits = {.max_request_samples = 0, .max_message_bytes = 0, .max_length = 0};
   for (const PoolMember* member : connected) {
     const Granted& granted = member->client->granted();
     if (CheckSameTeacher(any_limits, granted, SameNumerics::kNotNeeded).ok()) {

@@ -56,6 +56,11 @@ TEST(GrantedTest, AnOpenedThatBreaksTheContractIsNamedByItsField) {
       {[](v1::Opened& o) { o.clear_limits(); }, "Opened.limits: "},
       {[](v1::Opened& o) { o.mutable_targets()->set_encoding(v1::TARGET_ENCODING_DENSE_F16); },
        "f16 (k 0, draws 0) instead of f32"},
+      {[](v1::Opened& o) {
+         o.mutable_model()->set_classes(int64_t{1} << 40);
+         o.mutable_model()->clear_class_names();
+       },
+       "Opened.targets: "},
   };
   for (const Case& c : cases) {
     v1::Opened opened = ToProto(Sample());
@@ -63,6 +68,15 @@ TEST(GrantedTest, AnOpenedThatBreaksTheContractIsNamedByItsField) {
     EXPECT_THAT(GrantedFromProto(opened, {}),
                 StatusIs(absl::StatusCode::kInternal, HasSubstr(c.message)));
   }
+}
+
+TEST(GrantedTest, TheTargetsFitTheClasses) {
+  Granted sample = Sample();
+  sample.spec = {.encoding = TargetEncoding::kTopK, .k = 2};
+  EXPECT_THAT(GrantedFromProto(ToProto(sample), sample.spec), IsOk());
+  sample.spec.k = 3;
+  EXPECT_THAT(GrantedFromProto(ToProto(sample), sample.spec),
+              StatusIs(absl::StatusCode::kInternal, HasSubstr("Opened.targets: k must be 1 to 2")));
 }
 
 TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
@@ -82,6 +96,7 @@ TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
       {[](Granted& g) { g.spec.encoding = TargetEncoding::kDenseF16; }, "f32", "f16"},
       {[](Granted& g) { g.limits.max_request_samples = 31; }, "32", "31"},
       {[](Granted& g) { g.limits.max_message_bytes = 5; }, "1048576", "5"},
+      {[](Granted& g) { g.limits.max_length = 6; }, "8192", "6"},
   };
   for (const Case& c : cases) {
     Granted now = Sample();
