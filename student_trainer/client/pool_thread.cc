@@ -30,10 +30,13 @@ void TeacherPool::Run() {
     for (const auto& member : retired) member->client->Stop();
     if (!lookup.has_value()) continue;
     const absl::StatusOr<std::vector<std::string>> found = options_.resolve(host);
-    MutexLock lock(mutex_);
-    PoolAddress& address = addresses_[*lookup];
-    address.next_lookup = clock_.Now() + address.backoff->Next();
-    if (found.ok() && !stopping_) Reconcile(*lookup, OneAddressAServer(*found));
+    {
+      MutexLock lock(mutex_);
+      PoolAddress& address = addresses_[*lookup];
+      address.next_lookup = clock_.Now() + address.backoff->Next();
+      if (found.ok() && !stopping_) Reconcile(*lookup, OneAddressAServer(*found));
+    }
+    Deliver();
   }
 }
 
@@ -86,6 +89,7 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
     log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
     members_.Remove(*member);
   }
+  NoteLoss();  // who was removed may have been the last one that was not known to be lost
   of.most_members = std::max(of.most_members, members_.CountOf(address));
 }
 
