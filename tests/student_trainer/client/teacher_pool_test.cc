@@ -168,7 +168,9 @@ TEST_F(TeacherPoolTest, WhenEachWasDroppedThePoolFailsAndNamesThemAll) {
   ConnectToBoth();
   a_.SpoilNextAnswer(AnswerFault::kWrongClasses);
   b_.FailNextRequest(absl::InvalidArgumentError("I cannot compute this"));
+  a_.HoldAnswers();
   SendSingles(20);
+  a_.Release();
   AwaitState(TeacherState::kFailed);
   EXPECT_THAT(pool_->status().message(),
               AllOf(HasSubstr(a_.address()), HasSubstr("broke the contract"),
