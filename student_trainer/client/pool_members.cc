@@ -25,6 +25,7 @@ PoolMember& PoolMembers::Add(size_t address, const std::string& ip, const std::s
   member->address = address;
   member->ip = ip;
   member->name = name;
+  member->counted_as = name;
   answered_.try_emplace(name, 0);
   const auto after = std::find_if(present_.begin(), present_.end(),
                                   [&](const auto& other) { return other->address > address; });
@@ -71,7 +72,11 @@ void PoolMembers::Drop(PoolMember& member, absl::Status why) {
   Retire(member);
 }
 
-void PoolMembers::Remove(PoolMember& member) { Retire(member); }
+void PoolMembers::Remove(PoolMember& member, const std::string& counted_as) {
+  const auto counted = answered_.extract(std::exchange(member.counted_as, counted_as));
+  CountAnswered(member, counted.empty() ? 0 : counted.mapped());
+  Retire(member);
+}
 
 void PoolMembers::Retire(PoolMember& member) {
   member.gone = true;

@@ -14,9 +14,10 @@ namespace distill {
 
 // Guarded by the pool's mutex, but for what is constant.
 struct PoolMember {
-  size_t address = 0;  // which of the pool's; constant
-  std::string ip;      // of the address's host, if it is one of several; constant
-  std::string name;    // for messages; constant
+  size_t address = 0;      // which of the pool's; constant
+  std::string ip;          // of the address's host, if it is one of several; constant
+  std::string name;        // for messages; constant
+  std::string counted_as;  // in PoolMembers::answered()
   std::unique_ptr<TeacherClient> client;
 
   bool admitted = false;                     // found to be the same teacher as the others
@@ -58,9 +59,10 @@ class PoolMembers {
   // because a teacher went away for a while.
   int64_t credits() const;
 
-  // Takes a member out of present(): for good, with the reason, or because its address is no more.
+  // Takes a member out of present(): for good, with the reason, or because its address is no more;
+  // what such ones answered is summed under `counted_as`, for there may be ever more of them.
   void Drop(PoolMember& member, absl::Status why);
-  void Remove(PoolMember& member);
+  void Remove(PoolMember& member, const std::string& counted_as);
 
   // Whether an address's teacher at `ip` is present, or was dropped.
   bool Knows(size_t address, const std::string& ip) const;
@@ -78,9 +80,9 @@ class PoolMembers {
 
   // Counts an answer.
   void CountAnswered(const PoolMember& member, int64_t samples) {
-    answered_[member.name] += samples;
+    answered_[member.counted_as] += samples;
   }
-  // By name, of all members there ever were.
+  // By name, of all members there ever were, but for the removed ones.
   const std::map<std::string, int64_t>& answered() const { return answered_; }
 
  private:

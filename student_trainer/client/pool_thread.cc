@@ -87,7 +87,7 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
     if (members_.present().size() == 1) break;
     if (member->IsProven() && !members_.AnyProven(member)) continue;
     log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
-    members_.Remove(*member);
+    members_.Remove(*member, of.text);
   }
   NoteLoss();  // who was removed may have been the last one that was not known to be lost
   of.most_members = std::max(of.most_members, members_.CountOf(address));

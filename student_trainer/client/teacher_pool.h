@@ -81,7 +81,7 @@ class TeacherPool : public SoftTargetSource {
   ClientStats stats() const override;
 
   // How many samples each teacher answered, by its address: "host:port (192.0.2.7)" where the name
-  // has several. Of all teachers there ever were.
+  // has several, and "host:port" for those together whose address is no more.
   std::map<std::string, int64_t> samples_by_teacher() const;
 
   void SetStateListener(std::function<void()> listener) override;
