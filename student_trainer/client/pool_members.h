@@ -28,7 +28,7 @@ struct PoolMember {
   int64_t outstanding = 0;                   // samples, asked and not answered
   int64_t asked = 0;                         // samples, ever
 
-  // Whether it may be of use when it is not yet, or no more.
+  // Whether it is worth waiting for: it was of use, or follows one that was.
   bool IsProven() const { return admitted || is_successor; }
   bool TakesRequests() const { return admitted && !gone && state == TeacherState::kConnected; }
 };
@@ -52,7 +52,7 @@ class PoolMembers {
   // Whether there is one that was admitted and is not lost.
   bool AnyConnected() const;
 
-  // Whether there is one worth waiting for, besides `but_for`.
+  // Whether there is one that is proven, besides `but_for`.
   bool AnyProven(const PoolMember* but_for = nullptr) const;
 
   // Of all that were admitted, lost ones too: what is outstanding does not exceed the credits
