@@ -70,10 +70,11 @@ std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& target,
   // is removed when the last read has failed.
   stream->AddHold();
   stream->StartRead(&stream->received_);
-  stream->StartCall();
+  // Before the call begins: this thread then has held the lock before any reaction takes it.
   v1::DistillRequest first;
   *first.mutable_open() = open;
   stream->Write(first, {});
+  stream->StartCall();
   return stream;
 }
 
