@@ -89,8 +89,7 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
            o.encoding = ValueOrThrow(ParseTargetEncoding(name), "--encoding");
          },
          "How soft targets travel: f32, f16 or bf16 (every logit), top_k (the k most likely and "
-         "the "
-         "tail's mass), sampled (draws of the distribution), head_sampled (k and draws of the "
+         "the tail's mass), sampled (draws of the distribution), head_sampled (k and draws of the "
          "tail)")
       ->default_str(std::string(Name(o.encoding)));
   app.add_option("--k", o.k, "Classes that top_k (12) and head_sampled (6) keep exactly");

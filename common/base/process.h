@@ -9,10 +9,10 @@ namespace distill {
 // A user's own OMP_WAIT_POLICY is kept. Where the program cannot be started again it goes on.
 void RestartWithPassiveOpenMp(char** argv);
 
-// Keeps freed memory for the next allocation: glibc gives blocks of a few hundred KiB and more back to
-// the system at once and takes them again, a page fault for every 4 KiB, which is a third of the time
-// of a small model's training. The process then stays as large as it ever was; not for one whose
-// size others decide on. Call before the first threads.
+// Keeps freed memory for the next allocation: glibc gives blocks of a few hundred KiB and more back
+// to the system at once and takes them again, a page fault for every 4 KiB, which is a third of the
+// time of a small model's training. The process then stays as large as it ever was; not for one
+// whose size others decide on. Call before the first threads.
 void KeepFreedMemory();
 
 // Raises the number of files and sockets that the process may have open as far as it is allowed to:

@@ -28,8 +28,9 @@ bool IsNumeric(const Address& address);
 
 // What a client dials.
 struct DialTarget {
-  std::string target;     // as gRPC takes it
-  std::string authority;  // of the calls; the server's certificate must have it. Empty: the target's
+  std::string target;  // as gRPC takes it
+  std::string
+      authority;  // of the calls; the server's certificate must have it. Empty: the target's
 };
 
 // `ip`: one of the addresses of a kTcp address's host, "192.0.2.7" or "2001:db8::7"; the calls are

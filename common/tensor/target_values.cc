@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -22,13 +23,11 @@ absl::Status ValidateDense(const EncodedTargets& targets) {
   const std::vector<PartSpec> specs = PartsOf(targets.spec, targets.rows, targets.classes);
   for (size_t i = 0; i < specs.size(); ++i) {
     const HostTensor& part = targets.parts[i];
-    if (!AllFinite(part)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(specs[i].name, ": an element is NaN or infinite"));
-    }
+    // NaN and infinity are not below: what is good is passed over once.
     if (!AllBelow(part, kLargestLogit)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(specs[i].name, ": an element is beyond ", kLargestLogit));
+      const std::string what =
+          AllFinite(part) ? absl::StrCat("beyond ", kLargestLogit) : "NaN or infinite";
+      return absl::InvalidArgumentError(absl::StrCat(specs[i].name, ": an element is ", what));
     }
     if (ByteWidth(part.dtype) == 2 && !NonePositive(part)) {
       return absl::InvalidArgumentError(
