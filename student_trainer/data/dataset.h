@@ -6,12 +6,23 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/tensor/input_spec.h"
+#include "student_trainer/data/image.h"
 
 namespace distill {
 
 inline constexpr int64_t kUnlabelled = -1;
+
+// Images as they are stored, of whatever size: what training views are cut from. Thread-safe.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+
+  // 0 ≤ index < the data set's size. DATA_LOSS names the file and what is wrong with it.
+  virtual absl::StatusOr<Image> Decode(int64_t index) const = 0;
+};
 
 // Immutable once open; every method may be called from several threads.
 class Dataset {
@@ -32,8 +43,12 @@ class Dataset {
   // 0 … classes()-1, or kUnlabelled. 0 ≤ index < size().
   virtual int64_t Label(int64_t index) const = 0;
 
-  // Writes sample `index`'s bytes, ByteSize(input()) of them. Errors name the file.
+  // Writes sample `index`'s bytes, ByteSize(input()) of them; an image of another size is made to
+  // fit (CentreView). DATA_LOSS for a sample that cannot be decoded; errors name the file.
   virtual absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const = 0;
+
+  // Null where every sample is stored in the size of input().
+  virtual const ImageSource* images() const { return nullptr; }
 };
 
 }  // namespace distill

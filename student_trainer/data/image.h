@@ -1,0 +1,33 @@
+// Image: decoded pixels, and what the data layer needs of a library for resampling them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace distill {
+
+// uint8 [channels, height, width], plane after plane.
+struct Image {
+  int64_t channels = 0;
+  int64_t height = 0;
+  int64_t width = 0;
+  std::vector<uint8_t> pixels;
+};
+
+// A part of an image, in pixels; within it.
+struct Box {
+  int64_t top = 0;
+  int64_t left = 0;
+  int64_t height = 0;
+  int64_t width = 0;
+};
+
+// The box of the image as [channels, height, width], antialiased. It uses LibTorch, which this
+// layer does not: student_trainer/resample has it. Thread-safe.
+using Resizer = std::function<absl::StatusOr<Image>(const Image& image, const Box& box,
+                                                    int64_t height, int64_t width)>;
+
+}  // namespace distill
