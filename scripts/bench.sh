@@ -22,11 +22,6 @@ export PYTHONPATH=$PWD/scripts
 
 section "Set-up"
 scripts/setup.sh --for=tests
-requirements=$("${benchmark[@]}" --requirements)
-if [[ -n $requirements ]]; then
-  echo "The Python packages of $requirements, with pip into .venv (up to 12 MB to download)."
-  .venv/bin/pip install --disable-pip-version-check --quiet -r "$requirements"
-fi
 
 section "Build"
 mapfile -t targets < <("${benchmark[@]}" --targets)

@@ -201,22 +201,14 @@ def print_table(header: list[str], lines: list[list[str]]) -> None:
         print("  ".join(cells).rstrip())
 
 
-def main(name: str, targets: list[str], run, requirements: str | None = None) -> None:
-    """The command line of a benchmark. `run(quick)` measures, prints, and returns the rows.
-
-    `requirements`: file of the Python packages that it takes in .venv.
-    """
+def main(name: str, targets: list[str], run) -> None:
+    """The command line of a benchmark. `run(quick)` measures, prints, and returns the rows."""
     parser = argparse.ArgumentParser(prog=f"scripts/bench/{name}.py")
     parser.add_argument("--targets", action="store_true", help="print what is to be built")
-    parser.add_argument("--requirements", action="store_true",
-                        help="print the file of the Python packages that it takes, if it has one")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     if arguments.targets:
         print("\n".join(targets))
-        return
-    if arguments.requirements:
-        print(requirements or "", end="")
         return
     OUT.mkdir(parents=True, exist_ok=True)
     where = machine()

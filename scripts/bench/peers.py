@@ -182,4 +182,4 @@ def run(quick: bool) -> list[bench_lib.Row]:
 
 
 if __name__ == "__main__":
-    bench_lib.main("peers", TARGETS, run, str(PEERS / "requirements.txt"))
+    bench_lib.main("peers", TARGETS, run)
