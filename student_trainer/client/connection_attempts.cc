@@ -65,7 +65,7 @@ void TeacherConnection::Run() {
       }
       ended = std::move(stream_);
     }
-    ended.reset();  // not under the lock: it may wait for gRPC's threads
+    ended.reset();  // not under the lock: it waits for the stream's thread
     Deliver();
     MutexLock lock(mutex_);
     WaitToRetry();

@@ -2,8 +2,8 @@
 // answered, and decides when a teacher is lost and when it is dropped.
 //
 // A thread of its own starts the streams, one after the other; what happens on a stream arrives on
-// gRPC's threads, marked with the stream's number, and counts only while that stream is the current
-// one. Callbacks are collected under the lock and called without it.
+// the stream's thread, marked with the stream's number, and counts only while that stream is the
+// current one. Callbacks are collected under the lock and called without it.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,6 @@
 
 #include <grpc/impl/codegen/grpc_types.h>
 #include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
@@ -64,18 +63,18 @@ std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& target,
     // Not as call credentials: gRPC takes those with TLS alone, and a socket may do without.
     stream->context_.AddMetadata("authorization", absl::StrCat("Bearer ", credentials.token));
   }
-  grpc::GenericStub stub(stream->channel_);
-  stub.PrepareBidiStreamingCall(&stream->context_, kMethod, {}, stream.get());
-  // Writes start outside of gRPC's reactions: the hold keeps the call from ending under them, and
-  // is removed when the last read has failed.
-  stream->AddHold();
-  stream->StartRead(&stream->received_);
-  // Before the call begins: this thread then has held the lock before any reaction takes it.
+  stream->call_ =
+      grpc::GenericStub(stream->channel_).PrepareCall(&stream->context_, kMethod, &stream->queue_);
   v1::DistillRequest first;
   *first.mutable_open() = open;
   stream->Write(first, {});
-  stream->StartCall();
+  stream->call_->StartCall(stream->TagOf(Event::kStarted));
+  stream->thread_ = std::thread([raw = stream.get()] { raw->Run(); });
   return stream;
+}
+
+TeacherStream::~TeacherStream() {
+  if (thread_.joinable()) thread_.join();
 }
 
 int64_t TeacherStream::Write(const v1::DistillRequest& header, const std::vector<Bytes>& payloads) {
@@ -84,7 +83,7 @@ int64_t TeacherStream::Write(const v1::DistillRequest& header, const std::vector
   MutexLock lock(mutex_);
   if (half_closed_ || ending_) return 0;
   outgoing_.push_back(std::move(frame));
-  if (outgoing_.size() == 1) WriteNext();
+  WriteNext();
   return wire_bytes;
 }
 
@@ -92,47 +91,77 @@ void TeacherStream::HalfClose() {
   MutexLock lock(mutex_);
   if (half_closed_ || ending_) return;
   half_closed_ = true;
-  if (outgoing_.empty()) WriteNext();
+  WriteNext();
 }
 
 void TeacherStream::Cancel() { context_.TryCancel(); }
 
-// gRPC never calls back from within StartWrite, so it may be called under the lock; and must be, or
-// the hold could be removed in between.
 void TeacherStream::WriteNext() {
-  if (ending_) return;
+  if (!started_ || writing_ || ending_) return;
   if (!outgoing_.empty()) {
-    StartWrite(&outgoing_.front());
+    writing_ = true;
+    call_->Write(outgoing_.front(), TagOf(Event::kWritten));
   } else if (half_closed_ && !writes_done_sent_) {
-    writes_done_sent_ = true;
-    StartWritesDone();
+    writing_ = writes_done_sent_ = true;
+    call_->WritesDone(TagOf(Event::kWritten));
   }
 }
 
-void TeacherStream::OnWriteDone(bool ok) {
+void TeacherStream::Run() {
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) OnEvent(*static_cast<Event*>(tag), ok);
+}
+
+void TeacherStream::OnEvent(Event event, bool ok) {
+  switch (event) {
+    case Event::kStarted:
+      return OnStarted(ok);
+    case Event::kRead:
+      return OnRead(ok);
+    case Event::kWritten:
+      return OnWritten(ok);
+    case Event::kFinished:
+      queue_.Shutdown();
+      return handler_->OnClosed(FromGrpc(status_));
+  }
+}
+
+void TeacherStream::OnStarted(bool ok) {
+  if (ok) ReadNext();
   MutexLock lock(mutex_);
-  if (!ok) {
-    // The call is over; the pending read fails, and that ends it.
+  started_ = true;
+  ok ? WriteNext() : End();
+}
+
+void TeacherStream::OnRead(bool ok) {
+  if (ok) {
+    Dispatch();
+    received_.Clear();
+    return ReadNext();
+  }
+  MutexLock lock(mutex_);
+  End();
+}
+
+void TeacherStream::OnWritten(bool ok) {
+  MutexLock lock(mutex_);
+  writing_ = false;
+  if (!ok) {  // the call is over; the pending read fails, and that ends it
     ending_ = true;
     outgoing_.clear();
     return;
   }
-  outgoing_.pop_front();
+  if (!outgoing_.empty()) outgoing_.pop_front();
   WriteNext();
 }
 
-void TeacherStream::OnReadDone(bool ok) {
-  if (ok) {
-    Dispatch();
-    received_.Clear();
-    StartRead(&received_);
-    return;
-  }
-  {
-    MutexLock lock(mutex_);
-    ending_ = true;
-  }
-  RemoveHold();
+void TeacherStream::ReadNext() { call_->Read(&received_, TagOf(Event::kRead)); }
+
+// Nothing more can be read. A write that is under way completes, in whatever order.
+void TeacherStream::End() {
+  ending_ = true;
+  call_->Finish(&status_, TagOf(Event::kFinished));
 }
 
 void TeacherStream::Dispatch() {
@@ -154,12 +183,6 @@ void TeacherStream::Dispatch() {
     case v1::DistillResponse::KIND_NOT_SET:
       return handler_->OnMalformed(absl::InvalidArgumentError("malformed message: it has no kind"));
   }
-}
-
-void TeacherStream::OnDone(const grpc::Status& status) {
-  // The owner may destroy *this as soon as it hears of the end.
-  const std::shared_ptr<Handler> handler = handler_;
-  handler->OnClosed(FromGrpc(status));
 }
 
 }  // namespace distill

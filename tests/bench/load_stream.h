@@ -30,7 +30,7 @@ namespace distill {
 // Thread-safe. Close() must be called before the last reference goes.
 class LoadStream : public TeacherStream::Handler {
  public:
-  // Called from gRPC's threads and from Close(), without a lock of the stream; may call Send().
+  // Called from the stream's thread and from Close(), without a lock of the stream; may call Send().
   // What it uses must live until Close() has returned.
   using OnOutcome = std::function<void(LoadStream& stream, const Outcome& outcome)>;
 

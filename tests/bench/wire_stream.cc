@@ -89,8 +89,8 @@ absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
   return std::unique_ptr<WireServer>(std::move(result));
 }
 
-// Answers come on gRPC's threads, and are copied on the benchmark's, as the trainer's is the one
-// that decodes them.
+// Answers come on the stream's thread, and are copied on the benchmark's, as the trainer's is the
+// one that decodes them.
 class StreamClient final : public WireClient {
  public:
   StreamClient(std::unique_ptr<TeacherClient> client, const WireExchange& exchange)
