@@ -99,10 +99,7 @@ class HostileClients(IntegrationTest):
         def request(last, dtype=np.float32):
             images = (self.images / 255).astype(dtype)
             images[-1, -1, -1, -1] = last
-            message = request_message(images)
-            message.request.tensors[0].dtype = (
-                pb.DTYPE_FLOAT32 if dtype == np.float32 else pb.DTYPE_FLOAT64)
-            return message
+            return request_message(images)
 
         self.assert_refuses(
             self.floats, request(0.5),
@@ -122,7 +119,7 @@ class HostileClients(IntegrationTest):
         self.assert_serves()
 
     def test_what_ends_a_stream_says_why_and_the_next_is_served(self):
-        one = request_message(self.images[:1], 5)
+        one = request_message(self.images[:1], request_id=5)
         for what, messages, code, says in [
                 ("encoding", [open_message(99)], grpc.StatusCode.INVALID_ARGUMENT, "99"),
                 ("id in flight", [open_message(), one, one], grpc.StatusCode.INVALID_ARGUMENT, "5"),

@@ -32,13 +32,13 @@ def memory(server, key: str) -> int:
 class Flood:
     """Offers requests as fast as they are taken; reads nothing before read_all()."""
 
-    def __init__(self, channel, model, images, count, temperature=2.0):
+    def __init__(self, channel, model, images, count, temperature=2.0, **targets):
         self.sent = 0
         tensor = pb.Tensor(dtype=pb.DTYPE_UINT8, shape=images.shape)
         payload = field(15, 2, images.tobytes())
 
         def messages():
-            yield open_message(model=model).SerializeToString()
+            yield open_message(model=model, **targets).SerializeToString()
             for i in range(count):
                 request = pb.Request(id=i, tensors=[tensor], temperature=temperature)
                 yield field(2, 2, request.SerializeToString()) + payload
@@ -94,7 +94,7 @@ class MemoryBounds(IntegrationTest):
         stream.ask(open_message(model="large"))
         for i in range(count):
             images = rng.integers(0, 256, (4, *LARGE), np.uint8)
-            answer = stream.ask(request_message(images, i))
+            answer = stream.ask(request_message(images, request_id=i))
             self.assertEqual(answer.targets.id, i)
             logits = np.frombuffer(answer.payload[0], "<f4").reshape(4, 4096)
             np.testing.assert_allclose(logits, expected_logits(self.large, images), rtol=1e-3,
@@ -140,6 +140,22 @@ class MemoryBounds(IntegrationTest):
 
     def test_clients_that_read_nothing_are_bounded_over_a_unix_socket(self):
         self.flood(self.unix_address())
+
+    def test_encodings_that_take_far_more_memory_than_they_send_are_bounded(self):
+        server, address = self.start_server(self.unix_address(), 32)
+        large = np.zeros((255, *LARGE), np.uint8)
+        for encoding, k, draws in [(pb.TARGET_ENCODING_SAMPLED, 0, 4096),
+                                   (pb.TARGET_ENCODING_HEAD_SAMPLED, 4000, 4096),
+                                   (pb.TARGET_ENCODING_TOP_K, 4096, 0)]:
+            floods = [Flood(self.connect(address), "large", large, 100, encoding=encoding, k=k,
+                            draws=draws) for _ in range(10)]
+            wait_until(lambda: all(flood.sent > 1 for flood in floods), "each sent a request")
+            self.assert_answers_honestly(address, 5)
+            self.wait_until_stalled(floods)
+            for flood in floods:
+                flood.responses.cancel()
+            self.assert_answers_honestly(address, 1)
+            self.assert_bounded(server, f"{pb.TargetEncoding.Name(encoding)}, k {k}, {draws} draws")
 
     def test_a_compressed_message_is_not_unpacked_beyond_the_limit(self):
         server, address = self.start_server("127.0.0.1:0", 8)

@@ -84,7 +84,8 @@ class MetricsOfTwoModels(IntegrationTest):
                                        ("bens", "other", 2)]:
             stream = self.open(f"{token}-token-0123456789", model=model)
             for i in range(requests):
-                self.assertEqual(stream.ask(request_message(self.images, i)).targets.rows, 24)
+                answer = stream.ask(request_message(self.images, request_id=i))
+                self.assertEqual(answer.targets.rows, 24)
             bad = request_message(self.images)
             bad.request.temperature = 0
             self.assertEqual(stream.ask(bad).WhichOneof("kind"), "error")

@@ -36,11 +36,16 @@ def open_message(encoding=pb.TARGET_ENCODING_DENSE_F32, k=0, draws=0, **fields):
     return pb.DistillRequest(open=pb.Open(targets=spec, **fields))
 
 
-def request_message(images, request_id=1, temperature=2, seed=0):
-    tensor = pb.Tensor(dtype=pb.DTYPE_UINT8, shape=images.shape)
+DTYPES = {"uint8": pb.DTYPE_UINT8, "int64": pb.DTYPE_INT64, "float32": pb.DTYPE_FLOAT32,
+          "float64": pb.DTYPE_FLOAT64}
+
+
+def request_message(*inputs, request_id=1, temperature=2, seed=0):
+    """Asks about arrays [n, …], one an input of the model, each in a payload of its own."""
+    tensors = [pb.Tensor(dtype=DTYPES[array.dtype.name], shape=array.shape) for array in inputs]
     return pb.DistillRequest(
-        request=pb.Request(id=request_id, tensors=[tensor], temperature=temperature, seed=seed),
-        payload=[images.tobytes()])
+        request=pb.Request(id=request_id, tensors=tensors, temperature=temperature, seed=seed),
+        payload=[array.tobytes() for array in inputs])
 
 
 def varint(value):

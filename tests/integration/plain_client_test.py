@@ -66,7 +66,7 @@ class PlainClient(IntegrationTest):
         opened = stream.ask(unknown + field(1, 2, opening))
         self.assertEqual(opened.WhichOneof("kind"), "opened", opened)
         plain = self.logits(stream.ask(request_message(self.images)))
-        request = request_message(self.images, 2).request
+        request = request_message(self.images, request_id=2).request
         header = request.SerializeToString()
         first_half = pb.Request(id=request.id).SerializeToString()
         second_half = pb.Request(tensors=request.tensors, temperature=2).SerializeToString()
@@ -91,8 +91,8 @@ class PlainClient(IntegrationTest):
         crowd = Stream(self.channel)
         crowd.ask(open_message())
         for i in range(20):
-            crowd.send(request_message(self.images, i))
-        self.assertEqual(alone.ask(request_message(self.images, 2)).payload[0], first)
+            crowd.send(request_message(self.images, request_id=i))
+        self.assertEqual(alone.ask(request_message(self.images, request_id=2)).payload[0], first)
 
         # Another server with equal numerics, asked for other requests before.
         _, address = self.serve(self.model, self.unix_address("other.sock"))
@@ -100,8 +100,9 @@ class PlainClient(IntegrationTest):
             other = Stream(channel)
             self.assertEqual(other.ask(open_message(batch_independent=True)).opened.numerics,
                              opened.numerics)
-            other.ask(request_message(self.images[:5], 1))
-            self.assertEqual(other.ask(request_message(self.images, 2)).payload[0], first)
+            other.ask(request_message(self.images[:5], request_id=1))
+            again = other.ask(request_message(self.images, request_id=2))
+            self.assertEqual(again.payload[0], first)
             other.half_close()
 
     def test_what_ends_a_stream_says_why_and_the_next_stream_works(self):
@@ -178,7 +179,7 @@ class PlainClient(IntegrationTest):
                 self.assertEqual(answer.error.id, 1)
                 self.assertEqual(answer.error.code, grpc.StatusCode.INVALID_ARGUMENT.value[0])
                 self.assertTrue(answer.error.message)
-                self.logits(stream.ask(request_message(self.images, 2)))
+                self.logits(stream.ask(request_message(self.images, request_id=2)))
 
     def assert_serves(self):
         stream = Stream(self.channel)

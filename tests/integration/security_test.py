@@ -244,7 +244,7 @@ class Operations(SecurityTest):
         server, address = self.serve(wide, self.unix_address())
         stream = self.open(address)
         for i in range(4):
-            stream.send(request_message(np.repeat(IMAGES, 30, axis=0), i))
+            stream.send(request_message(np.repeat(IMAGES, 30, axis=0), request_id=i))
         self.assertEqual(self.check_health(address)[0], 0)
         server.signal(signal.SIGTERM)
         wait_until(lambda: "NOT_SERVING" in self.check_health(address)[1], "it is not healthy")

@@ -34,9 +34,9 @@ class ServerLife(IntegrationTest):
         server, address = self.serve(self.model, self.unix_address(), "--batch_delay", "10s")
         stream = Stream(self.connect(address))
         stream.ask(open_message())
-        stream.send(request_message(self.images, 1))
+        stream.send(request_message(self.images, request_id=1))
         # A request that is refused shows, by its answer, that the server has read what came before it.
-        bad = request_message(self.images, 2)
+        bad = request_message(self.images, request_id=2)
         bad.request.temperature = -1
         self.assertEqual(stream.ask(bad).error.id, 2)
         server.signal(signal.SIGTERM)
@@ -45,7 +45,7 @@ class ServerLife(IntegrationTest):
             kind = response.WhichOneof("kind")
             kinds[kind] = response
             if kind == "draining":
-                stream.send(request_message(self.images, 3))
+                stream.send(request_message(self.images, request_id=3))
         self.assertEqual(kinds["targets"].targets.id, 1)
         self.assertIn("draining", kinds)
         if "error" in kinds:  # the server may end before it has read the third
@@ -64,7 +64,7 @@ class ServerLife(IntegrationTest):
         stream.ask(open_message())
         many = np.zeros((1024, 1, SIDE, SIDE), np.uint8)
         for i in range(2000):
-            stream.send(request_message(many, i))
+            stream.send(request_message(many, request_id=i))
         for _ in range(20):
             next(stream.responses)
         server.signal(signal.SIGTERM)
