@@ -1,7 +1,6 @@
 #include "common/base/files.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,25 +10,11 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/file_descriptor.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
 namespace {
-
-// A file descriptor that closes itself.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 absl::Status WriteAll(int fd, absl::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
@@ -50,21 +35,6 @@ absl::Status WriteAndSync(const std::filesystem::path& path,
   }
   if (::fsync(file.get()) != 0) return FileError("cannot sync", path, errno);
   return absl::OkStatus();
-}
-
-// Opens for reading. O_NONBLOCK, or a named pipe would wait for its writer instead of being
-// refused.
-int OpenForReading(const std::filesystem::path& path) {
-  return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
-absl::StatusOr<size_t> SizeOfRegularFile(int fd, const std::filesystem::path& path) {
-  struct stat status;
-  if (::fstat(fd, &status) != 0) return FileError("cannot read", path, errno);
-  if (!S_ISREG(status.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path.string(), " is not a file"));
-  }
-  return static_cast<size_t>(status.st_size);
 }
 
 // Reads until the buffer is full or the file ends; returns how much that was.
@@ -98,11 +68,10 @@ absl::Status FileError(absl::string_view what, const std::filesystem::path& path
 }
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
-  const FileDescriptor file(OpenForReading(path));
-  if (file.get() < 0) return FileError("cannot open", path, errno);
-  ASSIGN_OR_RETURN(const size_t size, SizeOfRegularFile(file.get(), path));
-  std::string contents(size, '\0');
-  ASSIGN_OR_RETURN(const size_t filled, ReadInto(file.get(), absl::MakeSpan(contents), path));
+  ASSIGN_OR_RETURN(const OpenedFile opened, OpenRegularFile(path));
+  std::string contents(opened.size, '\0');
+  ASSIGN_OR_RETURN(const size_t filled,
+                   ReadInto(opened.descriptor.get(), absl::MakeSpan(contents), path));
   contents.resize(filled);
   return contents;
 }
@@ -110,12 +79,11 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path) {
 absl::Status ReadFileInPieces(const std::filesystem::path& path,
                               const std::function<void(absl::string_view piece)>& consume) {
   constexpr size_t kPieceBytes = size_t{1} << 20;
-  const FileDescriptor file(OpenForReading(path));
-  if (file.get() < 0) return FileError("cannot open", path, errno);
-  ASSIGN_OR_RETURN(const size_t size, SizeOfRegularFile(file.get(), path));
-  std::string buffer(std::min(size, kPieceBytes), '\0');
+  ASSIGN_OR_RETURN(const OpenedFile opened, OpenRegularFile(path));
+  std::string buffer(std::min(opened.size, kPieceBytes), '\0');
   while (!buffer.empty()) {
-    ASSIGN_OR_RETURN(const size_t filled, ReadInto(file.get(), absl::MakeSpan(buffer), path));
+    ASSIGN_OR_RETURN(const size_t filled,
+                     ReadInto(opened.descriptor.get(), absl::MakeSpan(buffer), path));
     if (filled == 0) break;
     consume(absl::string_view(buffer.data(), filled));
   }
