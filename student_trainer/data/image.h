@@ -17,6 +17,14 @@ struct Image {
   std::vector<uint8_t> pixels;
 };
 
+// In pixels.
+struct ImageSize {
+  int64_t height = 0;
+  int64_t width = 0;
+
+  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+};
+
 // A part of an image, in pixels; within it.
 struct Box {
   int64_t top = 0;
