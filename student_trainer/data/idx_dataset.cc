@@ -1,35 +1,33 @@
 #include "student_trainer/data/idx_dataset.h"
 
-#include <algorithm>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
+#include "student_trainer/data/dataset_checks.h"
 #include "student_trainer/data/idx_file.h"
 
 namespace distill {
 namespace {
 
+constexpr int64_t kMostClasses = 256;  // a label is one byte
+
 class IdxDataset : public Dataset {
  public:
-  // `images`: uint8 [n, channels, height, width], in one piece; `labels`: one a sample, or none.
-  IdxDataset(std::string path, HostTensor images, std::vector<uint8_t> labels,
+  // `images`: [n, channels, height, width]; `labels`: one a sample, or none.
+  IdxDataset(std::string path, IdxFile images, std::vector<uint8_t> labels, int64_t classes,
              std::vector<std::string> class_names)
       : path_(std::move(path)),
         images_(std::move(images)),
-        input_{"image", images_.dtype, Shape(images_.shape.begin() + 1, images_.shape.end())},
-        sample_bytes_(images_.bytes.size() / static_cast<size_t>(images_.shape[0])),
+        input_{"image", DType::kUint8, Shape(images_.shape().begin() + 1, images_.shape().end())},
         labels_(std::move(labels)),
-        class_names_(std::move(class_names)) {
-    if (!class_names_.empty()) {
-      classes_ = static_cast<int64_t>(class_names_.size());
-    } else if (!labels_.empty()) {
-      classes_ = *std::max_element(labels_.begin(), labels_.end()) + 1;
-    }
-  }
+        classes_(classes),
+        class_names_(std::move(class_names)) {}
 
-  int64_t size() const override { return images_.shape[0]; }
+  int64_t size() const override { return images_.shape()[0]; }
   const InputSpec& input() const override { return input_; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return classes_; }
@@ -39,66 +37,94 @@ class IdxDataset : public Dataset {
   }
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
-    if (index < 0 || index >= size()) {
-      return absl::OutOfRangeError(
-          absl::StrCat(path_, ": sample ", index, " of ", size(), " was asked for"));
-    }
-    if (destination.size() != sample_bytes_) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path_, ": a sample has ", sample_bytes_, " bytes, the destination ", destination.size()));
-    }
-    std::memcpy(destination.data(),
-                images_.bytes.piece(0).data() + static_cast<size_t>(index) * sample_bytes_,
-                sample_bytes_);
-    return absl::OkStatus();
+    RETURN_IF_ERROR(CheckRead(path_, *this, index, destination));
+    return images_.Read(static_cast<size_t>(index) * destination.size(), destination);
   }
 
  private:
   const std::string path_;
-  const HostTensor images_;
+  const IdxFile images_;
   const InputSpec input_;
-  const size_t sample_bytes_;
   const std::vector<uint8_t> labels_;
+  const int64_t classes_;
   const std::vector<std::string> class_names_;
-  int64_t classes_ = 0;
 };
 
-absl::Status CheckLabels(absl::Span<const uint8_t> labels, const IdxFiles& files, int64_t samples) {
-  const std::string path = files.labels->string();
-  if (static_cast<int64_t>(labels.size()) != samples) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " holds ", labels.size(), " labels, but ",
-                                                   files.images.string(), " holds ", samples,
-                                                   " images"));
+// The file itself, or the same gzipped; the first that exists.
+std::optional<std::filesystem::path> PlainOrGzipped(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) return path;
+  std::filesystem::path gzipped = absl::StrCat(path.string(), ".gz");
+  if (std::filesystem::exists(gzipped, error)) return gzipped;
+  return std::nullopt;
+}
+
+std::vector<std::string> PlainNames(DataRole role) {
+  const absl::string_view prefix = role == DataRole::kTrain ? "train" : "t10k";
+  return {absl::StrCat(prefix, "-images-idx3-ubyte"), absl::StrCat(prefix, "-images-idx4-ubyte")};
+}
+
+absl::StatusOr<std::vector<uint8_t>> ReadLabels(const IdxFiles& files, int64_t samples) {
+  ASSIGN_OR_RETURN(const HostTensor tensor, ReadIdx(*files.labels, IdxKind::kLabels));
+  if (tensor.shape[0] != samples) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(files.labels->string(), " holds ", tensor.shape[0], " labels, but ",
+                     files.images.string(), " holds ", samples, " images"));
   }
-  const size_t names = files.class_names.size();
-  for (size_t i = 0; names > 0 && i < labels.size(); ++i) {
-    if (labels[i] >= names) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": the label of sample ", i, " is ",
-                                                     labels[i], ", but there are ", names,
-                                                     " class names (0 to ", names - 1, ")"));
-    }
-  }
-  return absl::OkStatus();
+  std::vector<uint8_t> labels(tensor.bytes.size());
+  tensor.bytes.CopyTo(labels.data());
+  return labels;
 }
 
 }  // namespace
 
+std::optional<IdxFiles> FindIdxFiles(const std::filesystem::path& folder, DataRole role) {
+  for (const std::string& name : PlainNames(role)) {
+    if (const auto images = PlainOrGzipped(folder / name)) return WithLabelsBeside(*images);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> IdxFileNames(DataRole role) {
+  std::vector<std::string> names;
+  for (const std::string& name : PlainNames(role)) {
+    names.insert(names.end(), {name, absl::StrCat(name, ".gz")});
+  }
+  return names;
+}
+
+IdxFiles WithLabelsBeside(const std::filesystem::path& images) {
+  IdxFiles files{images, std::nullopt, {}};
+  std::string name = images.filename().string();
+  if (absl::EndsWith(name, ".gz")) name.resize(name.size() - 3);
+  for (const std::string part : {"images-idx3", "images-idx4"}) {
+    const size_t position = name.rfind(part);
+    if (position == std::string::npos) continue;
+    name.replace(position, part.size(), "labels-idx1");
+    files.labels = PlainOrGzipped(images.parent_path() / name);
+    break;
+  }
+  return files;
+}
+
 absl::StatusOr<std::unique_ptr<Dataset>> OpenIdxDataset(const IdxFiles& files) {
-  ASSIGN_OR_RETURN(HostTensor images, ReadIdx(files.images, IdxKind::kImages));
-  if (images.bytes.empty()) {
+  ASSIGN_OR_RETURN(IdxFile images, IdxFile::Open(files.images, IdxKind::kImages));
+  ASSIGN_OR_RETURN(const int64_t elements, NumElements(images.shape()));
+  if (elements == 0) {
     return absl::InvalidArgumentError(absl::StrCat(files.images.string(), ": images of shape ",
-                                                   ToString(images.shape),
+                                                   ToString(images.shape()),
                                                    " ([n, channels, height, width]) hold nothing"));
   }
   std::vector<uint8_t> labels;
+  int64_t classes = static_cast<int64_t>(files.class_names.size());
   if (files.labels.has_value()) {
-    ASSIGN_OR_RETURN(const HostTensor tensor, ReadIdx(*files.labels, IdxKind::kLabels));
-    labels.resize(tensor.bytes.size());
-    tensor.bytes.CopyTo(labels.data());
-    RETURN_IF_ERROR(CheckLabels(labels, files, images.shape[0]));
+    ASSIGN_OR_RETURN(labels, ReadLabels(files, images.shape()[0]));
+    const auto label = [&](int64_t i) -> int64_t { return labels[static_cast<size_t>(i)]; };
+    ASSIGN_OR_RETURN(classes, CountClasses(files.labels->string(), images.shape()[0], label,
+                                           files.class_names, kMostClasses));
   }
   return std::make_unique<IdxDataset>(files.images.string(), std::move(images), std::move(labels),
-                                      files.class_names);
+                                      classes, files.class_names);
 }
 
 }  // namespace distill

@@ -1,12 +1,12 @@
 #include "student_trainer/data/idx_file.h"
 
-#include <cstdint>
+#include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/string_view.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/gzip.h"
@@ -21,7 +21,7 @@ constexpr size_t kFieldBytes = 4;
 constexpr size_t kMaxHeaderBytes = kFieldBytes * (1 + 4);
 
 struct IdxHeader {
-  Shape shape;  // as ReadIdx returns it
+  Shape shape;  // as IdxFile has it
   size_t header_bytes = 0;
   size_t element_bytes = 0;
 };
@@ -87,45 +87,82 @@ absl::StatusOr<IdxHeader> ParseHeader(absl::string_view prefix, IdxKind kind) {
   return header;
 }
 
-absl::StatusOr<HostTensor> Parse(std::string contents, IdxKind kind) {
-  const bool compressed = IsGzip(contents);
-  std::string prefix = contents.substr(0, kMaxHeaderBytes);
-  if (compressed) {
-    ASSIGN_OR_RETURN(prefix, GunzipPrefix(contents, kMaxHeaderBytes));
+// The elements of a gzipped file.
+absl::StatusOr<Bytes> Inflate(absl::string_view compressed, const IdxHeader& header) {
+  absl::StatusOr<Bytes> inflated = Gunzip(compressed, header.header_bytes + header.element_bytes);
+  if (!inflated.ok()) {
+    return absl::Status(inflated.status().code(),
+                        absl::StrCat(inflated.status().message(), " (the header announces ",
+                                     ToString(header.shape), ")"));
   }
-  ASSIGN_OR_RETURN(const IdxHeader header, ParseHeader(prefix, kind));
-  const size_t total = header.header_bytes + header.element_bytes;
-  Bytes bytes;
-  if (compressed) {
-    absl::StatusOr<Bytes> inflated = Gunzip(contents, total);
-    if (!inflated.ok()) {
-      return absl::Status(inflated.status().code(),
-                          absl::StrCat(inflated.status().message(), " (the header announces ",
-                                       ToString(header.shape), ")"));
-    }
-    bytes = *std::move(inflated);
-  } else {
-    if (contents.size() != total) {
-      return absl::DataLossError(absl::StrCat("it is ", contents.size(), " bytes long, expected ",
-                                              total, " (the header announces ",
-                                              ToString(header.shape), ")"));
-    }
-    bytes = Bytes::FromString(std::move(contents));
-  }
-  return HostTensor{DType::kUint8, header.shape,
-                    bytes.Slice(header.header_bytes, header.element_bytes)};
+  return inflated->Slice(header.header_bytes, header.element_bytes);
+}
+
+absl::Status CheckLength(uint64_t length, const IdxHeader& header) {
+  const size_t expected = header.header_bytes + header.element_bytes;
+  if (length == expected) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("it is ", length, " bytes long, expected ", expected,
+                                          " (the header announces ", ToString(header.shape), ")"));
+}
+
+absl::Status Named(const std::filesystem::path& path, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(path.string(), ": ", status.message()));
 }
 
 }  // namespace
 
-absl::StatusOr<HostTensor> ReadIdx(const std::filesystem::path& path, IdxKind kind) {
-  ASSIGN_OR_RETURN(std::string contents, ReadFile(path));
-  absl::StatusOr<HostTensor> tensor = Parse(std::move(contents), kind);
-  if (!tensor.ok()) {
-    return absl::Status(tensor.status().code(),
-                        absl::StrCat(path.string(), ": ", tensor.status().message()));
+bool IsIdx(absl::string_view prefix) {
+  return prefix.size() >= kFieldBytes && prefix[0] == 0 && prefix[1] == 0 && prefix[2] >= 0x08 &&
+         prefix[2] <= 0x0e && prefix[3] >= 1 && prefix[3] <= 4;
+}
+
+IdxFile::IdxFile(Shape shape, RandomAccessFile file, size_t header_bytes,
+                 std::optional<Bytes> inflated)
+    : shape_(std::move(shape)),
+      file_(std::move(file)),
+      header_bytes_(header_bytes),
+      inflated_(std::move(inflated)) {}
+
+absl::StatusOr<IdxFile> IdxFile::Open(const std::filesystem::path& path, IdxKind kind) {
+  ASSIGN_OR_RETURN(RandomAccessFile file, RandomAccessFile::Open(path));
+  std::string prefix(std::min<uint64_t>(file.size(), kMaxHeaderBytes), '\0');
+  RETURN_IF_ERROR(file.ReadAt(0, {reinterpret_cast<uint8_t*>(prefix.data()), prefix.size()}));
+  if (!IsGzip(prefix)) {
+    absl::StatusOr<IdxHeader> header = ParseHeader(prefix, kind);
+    if (!header.ok()) return Named(path, header.status());
+    const absl::Status fits = CheckLength(file.size(), *header);
+    if (!fits.ok()) return Named(path, fits);
+    return IdxFile(header->shape, std::move(file), header->header_bytes, std::nullopt);
   }
-  return tensor;
+  ASSIGN_OR_RETURN(const std::string compressed, ReadFile(path));
+  const absl::StatusOr<std::string> inflated_prefix = GunzipPrefix(compressed, kMaxHeaderBytes);
+  if (!inflated_prefix.ok()) return Named(path, inflated_prefix.status());
+  const absl::StatusOr<IdxHeader> header = ParseHeader(*inflated_prefix, kind);
+  if (!header.ok()) return Named(path, header.status());
+  absl::StatusOr<Bytes> elements = Inflate(compressed, *header);
+  if (!elements.ok()) return Named(path, elements.status());
+  return IdxFile(header->shape, std::move(file), header->header_bytes, *std::move(elements));
+}
+
+absl::Status IdxFile::Read(size_t first, absl::Span<uint8_t> destination) const {
+  if (!inflated_.has_value()) return file_.ReadAt(header_bytes_ + first, destination);
+  if (first > inflated_->size() || destination.size() > inflated_->size() - first) {
+    return absl::OutOfRangeError(absl::StrCat(file_.path().string(), ": ", destination.size(),
+                                              " elements at ", first, " were asked for, it has ",
+                                              inflated_->size()));
+  }
+  if (!destination.empty()) {
+    std::memcpy(destination.data(), inflated_->piece(0).data() + first, destination.size());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<HostTensor> ReadIdx(const std::filesystem::path& path, IdxKind kind) {
+  ASSIGN_OR_RETURN(const IdxFile file, IdxFile::Open(path, kind));
+  ASSIGN_OR_RETURN(const size_t size, ByteSize(DType::kUint8, file.shape()));
+  std::string elements(size, '\0');
+  RETURN_IF_ERROR(file.Read(0, {reinterpret_cast<uint8_t*>(elements.data()), size}));
+  return HostTensor{DType::kUint8, file.shape(), Bytes::FromString(std::move(elements))};
 }
 
 }  // namespace distill

@@ -2,9 +2,17 @@
 // elements. http://yann.lecun.com/exdb/mnist/
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "common/base/random_access_file.h"
+#include "common/tensor/bytes.h"
 #include "common/tensor/host_tensor.h"
 
 namespace distill {
@@ -14,11 +22,35 @@ enum class IdxKind {
   kLabels,  // magic 0x00000801: [n]
 };
 
-// Images come as uint8 [n, channels, height, width] (one channel where the file has no such
-// dimension), labels as uint8 [n]; the bytes in one piece. A gzipped file is known by its first
-// bytes. Errors name the file: those of ReadFile; DATA_LOSS for another magic number (with what was
-// expected), dimensions that do not fit the length, a broken gzip stream. The dimensions are
-// compared with the length before anything of their size is allocated.
+// Whether these are the first bytes of an IDX file, of elements of any type.
+bool IsIdx(absl::string_view prefix);
+
+// An open file. Its elements stay on disk; those of a gzipped file, known by its first bytes, are
+// held in memory. const calls from many threads.
+class IdxFile {
+ public:
+  // Errors name the file: those of files.h; DATA_LOSS for another magic number (with what was
+  // expected), dimensions that do not fit the length, a broken gzip stream. The dimensions are
+  // compared with the length before anything of their size is allocated.
+  static absl::StatusOr<IdxFile> Open(const std::filesystem::path& path, IdxKind kind);
+
+  // uint8: images [n, channels, height, width] (one channel where the file has no such dimension),
+  // labels [n].
+  const Shape& shape() const { return shape_; }
+
+  // Fills `destination` with elements from index `first` on. Errors of RandomAccessFile::ReadAt.
+  absl::Status Read(size_t first, absl::Span<uint8_t> destination) const;
+
+ private:
+  IdxFile(Shape shape, RandomAccessFile file, size_t header_bytes, std::optional<Bytes> inflated);
+
+  Shape shape_;
+  RandomAccessFile file_;
+  size_t header_bytes_;
+  std::optional<Bytes> inflated_;  // the elements of a gzipped file, in one piece
+};
+
+// The whole of a small one, the bytes in one piece. Errors of IdxFile::Open and Read.
 absl::StatusOr<HostTensor> ReadIdx(const std::filesystem::path& path, IdxKind kind);
 
 }  // namespace distill

@@ -1,9 +1,8 @@
 #include "student_trainer/data/open_dataset.h"
 
+#include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -11,53 +10,92 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/string_view.h"
 #include "common/base/files.h"
+#include "common/base/random_access_file.h"
 #include "common/base/status_macros.h"
+#include "student_trainer/data/array_dataset.h"
+#include "student_trainer/data/cifar_dataset.h"
+#include "student_trainer/data/gzip.h"
 #include "student_trainer/data/idx_dataset.h"
+#include "student_trainer/data/idx_file.h"
+#include "student_trainer/data/image_folder_dataset.h"
 
 namespace distill {
 namespace {
 
-constexpr char kClassNamesFile[] = "class_names.txt";
+using DatasetOr = absl::StatusOr<std::unique_ptr<Dataset>>;
 
-bool Exists(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::exists(path, error);
+// Those given, else those of class_names.txt beside `file`.
+absl::StatusOr<std::vector<std::string>> NamesFor(const DataOptions& options,
+                                                  const std::filesystem::path& file) {
+  if (!options.class_names.empty()) return options.class_names;
+  return ClassNamesIn(file.parent_path());
 }
 
-// The file itself, or the same gzipped; the first that exists.
-std::optional<std::filesystem::path> PlainOrGzipped(const std::filesystem::path& path) {
-  if (Exists(path)) return path;
-  std::filesystem::path gzipped = absl::StrCat(path.string(), ".gz");
-  if (Exists(gzipped)) return gzipped;
-  return std::nullopt;
+DatasetOr OpenIdx(const DataOptions& options, IdxFiles files) {
+  ASSIGN_OR_RETURN(files.class_names, NamesFor(options, files.images));
+  return OpenIdxDataset(files);
 }
 
-absl::StatusOr<std::filesystem::path> ImagesInFolder(const std::filesystem::path& folder,
-                                                     DataRole role) {
-  const absl::string_view prefix = role == DataRole::kTrain ? "train" : "t10k";
-  std::vector<std::string> looked_for;
-  for (const absl::string_view suffix : {"-images-idx3-ubyte", "-images-idx4-ubyte"}) {
-    const std::string name = absl::StrCat(prefix, suffix);
-    if (auto images = PlainOrGzipped(folder / name)) return *std::move(images);
-    looked_for.insert(looked_for.end(), {name, absl::StrCat(name, ".gz")});
+DatasetOr OpenArrays(const DataOptions& options, const std::filesystem::path& file) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, NamesFor(options, file));
+  return OpenArrayDataset(file, names);
+}
+
+// By its name or its first bytes.
+absl::StatusOr<bool> LooksLikeIdx(const std::filesystem::path& path) {
+  if (absl::StrContains(path.filename().string(), "-ubyte")) return true;
+  constexpr uint64_t kPrefixBytes = 4;
+  ASSIGN_OR_RETURN(const RandomAccessFile file, RandomAccessFile::Open(path));
+  std::string prefix(std::min(file.size(), kPrefixBytes), '\0');
+  RETURN_IF_ERROR(file.ReadAt(0, {reinterpret_cast<uint8_t*>(prefix.data()), prefix.size()}));
+  return IsGzip(prefix) || IsIdx(prefix);
+}
+
+DatasetOr OpenFile(const DataOptions& options, const std::filesystem::path& path) {
+  const std::string extension = absl::AsciiStrToLower(path.extension().string());
+  if (extension == ".safetensors") return OpenArrays(options, path);
+  if (extension == ".bin") return OpenCifarDataset(WithNamesBeside(path), options.class_names);
+  ASSIGN_OR_RETURN(const bool idx, LooksLikeIdx(path));
+  if (idx) return OpenIdx(options, WithLabelsBeside(path));
+  if (HasImageExtension(path)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path.string(), " is a single image; name the folder that holds it"));
   }
-  return absl::NotFoundError(absl::StrCat(folder.string(), ": the folder holds none of ",
-                                          absl::StrJoin(looked_for, ", "),
-                                          "; a file of images can be named instead"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(path.string(),
+                   ": the format of the file is not known; expected IDX (MNIST's, gzipped or not), "
+                   "CIFAR's binary version (.bin), .safetensors, or a folder"));
 }
 
-absl::StatusOr<std::filesystem::path> FindImages(const DataOptions& options) {
+DatasetOr OpenFolder(const DataOptions& options, const std::filesystem::path& path) {
+  if (const auto idx = FindIdxFiles(path, options.role)) return OpenIdx(options, *idx);
+  ASSIGN_OR_RETURN(const auto cifar, FindCifarFiles(path, options.role));
+  if (cifar.has_value()) return OpenCifarDataset(*cifar, options.class_names);
+  ASSIGN_OR_RETURN(auto images, ScanImageFolder(path));
+  if (images.has_value()) {
+    return OpenImageFolder(*std::move(images), {options.class_names, options.image_size,
+                                                options.channels, options.resizer});
+  }
+  return absl::NotFoundError(absl::StrCat(
+      path.string(), ": the folder holds none of ", absl::StrJoin(IdxFileNames(options.role), ", "),
+      " (IDX), none of ", absl::StrJoin(CifarFileNames(options.role), ", "),
+      " (CIFAR), and no .jpg, .jpeg or .png in it or in a folder a class; a file can be named "
+      "instead: of images in IDX, .bin of CIFAR, or .safetensors"));
+}
+
+}  // namespace
+
+DatasetOr OpenDataset(const DataOptions& options) {
+  RETURN_IF_ERROR(CheckClassNames(options.class_names, options.path));
   const std::filesystem::path path = options.path;
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
   switch (status.type()) {
     case std::filesystem::file_type::directory:
-      return ImagesInFolder(path, options.role);
+      return OpenFolder(options, path);
     case std::filesystem::file_type::regular:
-      return path;
+      return OpenFile(options, path);
     case std::filesystem::file_type::not_found:
       return absl::NotFoundError(absl::StrCat(path.string(), ": no such file or folder"));
     case std::filesystem::file_type::none:
@@ -67,79 +105,6 @@ absl::StatusOr<std::filesystem::path> FindImages(const DataOptions& options) {
       return absl::FailedPreconditionError(
           absl::StrCat(path.string(), " is neither a file nor a folder"));
   }
-}
-
-// The labels' file beside a file of images that is named by MNIST's convention.
-std::optional<std::filesystem::path> LabelsBeside(const std::filesystem::path& images) {
-  std::string name = images.filename().string();
-  if (absl::EndsWith(name, ".gz")) name.resize(name.size() - 3);
-  for (const std::string& part : {std::string("images-idx3"), std::string("images-idx4")}) {
-    const size_t position = name.rfind(part);
-    if (position == std::string::npos) continue;
-    name.replace(position, part.size(), "labels-idx1");
-    return PlainOrGzipped(images.parent_path() / name);
-  }
-  return std::nullopt;
-}
-
-// config.json holds the names, and JSON holds UTF-8 alone.
-bool IsUtf8(const std::string& text) {
-  try {
-    nlohmann::json(text).dump();
-    return true;
-  } catch (const nlohmann::json::exception&) {
-    return false;
-  }
-}
-
-absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where) {
-  std::set<absl::string_view> seen;
-  for (size_t i = 0; i < names.size(); ++i) {
-    std::string problem;
-    if (names[i].empty()) {
-      problem = "is empty";
-    } else if (!IsUtf8(names[i])) {
-      problem = "is not UTF-8";
-    } else if (!seen.insert(names[i]).second) {
-      problem = absl::StrCat("repeats \"", names[i], "\"");
-    }
-    if (!problem.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(where, ": class name ", i + 1, " of ",
-                                                     names.size(), " ", problem,
-                                                     "; expected one name a class, none twice"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const DataOptions& options) {
-  RETURN_IF_ERROR(CheckClassNames(options.class_names, options.path));
-  IdxFiles files;
-  ASSIGN_OR_RETURN(files.images, FindImages(options));
-  files.labels = LabelsBeside(files.images);
-  files.class_names = options.class_names;
-  const std::filesystem::path names = files.images.parent_path() / kClassNamesFile;
-  if (files.class_names.empty() && Exists(names)) {
-    ASSIGN_OR_RETURN(files.class_names, ReadClassNames(names.string()));
-  }
-  return OpenIdxDataset(files);
-}
-
-absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
-  std::vector<std::string> names;
-  for (const absl::string_view line : absl::StrSplit(contents, '\n')) {
-    names.emplace_back(absl::StripAsciiWhitespace(line));
-  }
-  while (!names.empty() && names.back().empty()) names.pop_back();
-  if (names.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, " holds no class names, expected one a line"));
-  }
-  RETURN_IF_ERROR(CheckClassNames(names, path));
-  return names;
 }
 
 }  // namespace distill

@@ -1,34 +1,38 @@
-// Opens a data set from what the user wrote after --train, --val or --test.
+// Opens a data set from what the user wrote after --train, --val, --test or --unlabelled.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "student_trainer/data/class_names.h"
+#include "student_trainer/data/data_role.h"
 #include "student_trainer/data/dataset.h"
+#include "student_trainer/data/image.h"
 
 namespace distill {
 
-// Which files a folder's name stands for: MNIST's convention, train-… and t10k-….
-enum class DataRole { kTrain, kTest };
-
 struct DataOptions {
-  std::string path;  // a file of images, or a folder that holds some
+  std::string path;  // a file or a folder
   DataRole role = DataRole::kTrain;
-  std::vector<std::string> class_names;  // empty: from class_names.txt beside the data, if there
+  std::vector<std::string> class_names;  // empty: what the data says
+  int64_t image_size = 0;  // of folders of images: height and width; 0: those of the first image
+  int channels = 3;        // of folders of images: 1 (grey) or 3 (RGB)
+  Resizer resizer;         // for images of another size than a sample's
 };
 
-// IDX (gzipped or not): PATH is the file of images, whose labels are looked for beside it
-// (train-images-idx3-ubyte.gz → train-labels-idx1-ubyte.gz; without them it is unlabelled), or a
-// folder with such files. class_names.txt beside them holds a name a line.
-// The error names the file: NOT_FOUND; DATA_LOSS for a wrong magic number or length or a broken
-// gzip stream; INVALID_ARGUMENT for no samples, labels that are more or fewer than the images, a
-// label beyond the class names (with its index).
+// What lies at the path says the format:
+//   a file of images in IDX, gzipped or not; its labels are looked for beside it
+//     (train-images-idx3-ubyte.gz → train-labels-idx1-ubyte.gz; without them it is unlabelled)
+//   a .bin file of CIFAR's binary version
+//   a .safetensors file with the tensors "inputs" and "labels"
+//   a folder that holds the files of the role, of IDX (MNIST's names) or CIFAR
+//   a folder of images, in one folder a class or, unlabelled, without
+// class_names.txt beside IDX or safetensors files holds a name a line.
+// The error names the file: NOT_FOUND; DATA_LOSS for files that are broken; INVALID_ARGUMENT for
+// what is not recognised (with what was looked for), no samples, labels that do not fit.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const DataOptions& options);
-
-// Reads a file of class names, one a line; empty lines at the end are ignored. INVALID_ARGUMENT for
-// an empty or repeated name.
-absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path);
 
 }  // namespace distill

@@ -90,6 +90,27 @@ TEST_F(OpenDatasetTest, MissingPathIsNotFound) {
   EXPECT_THAT(Message(status), HasSubstr("nowhere: no such file or folder"));
 }
 
+TEST_F(OpenDatasetTest, FileOfUnknownFormatIsToldWithTheKnownOnes) {
+  for (const char* contents : {"", "a", "PK\x03\x04", "\x93NUMPY"}) {
+    const absl::Status status = OpenDataset({folder_.Write("train.npy", contents)}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(Message(status), AllOf(HasSubstr("train.npy"), HasSubstr("IDX"), HasSubstr(".bin"),
+                                       HasSubstr(".safetensors"), HasSubstr("folder")));
+  }
+}
+
+TEST_F(OpenDatasetTest, PlainFileThatBecameShorterIsNamedWhenRead) {
+  const std::string path = folder_.Write("images", ImagesFile(3));
+  const auto dataset = OpenDataset({path});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  std::filesystem::resize_file(path, 16 + 6 + 2);
+  EXPECT_EQ(Pixels(**dataset, 0), Counting(6));
+  std::vector<uint8_t> sample(6);
+  const absl::Status status = (*dataset)->Read(1, absl::MakeSpan(sample));
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(Message(status), HasSubstr("images has become shorter"));
+}
+
 TEST_F(OpenDatasetTest, DeviceIsNeitherFileNorFolder) {
   EXPECT_EQ(OpenDataset({"/dev/null"}).status().code(), absl::StatusCode::kFailedPrecondition);
 }

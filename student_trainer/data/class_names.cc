@@ -1,0 +1,106 @@
+#include "student_trainer/data/class_names.h"
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "common/base/files.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+// config.json holds the names, and JSON holds UTF-8 alone.
+bool IsUtf8(const std::string& text) {
+  try {
+    nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
+// "--train has "cat", "dog" and 3 more that --test lacks"; empty where none is lacking.
+std::string OnlyIn(absl::string_view a, const std::set<std::string>& a_names, absl::string_view b,
+                   const std::set<std::string>& b_names) {
+  constexpr size_t kMostNamed = 5;
+  std::vector<std::string> only;
+  std::set_difference(a_names.begin(), a_names.end(), b_names.begin(), b_names.end(),
+                      std::back_inserter(only));
+  if (only.empty()) return "";
+  const size_t named = std::min(only.size(), kMostNamed);
+  std::string names = absl::StrJoin(
+      only.begin(), only.begin() + static_cast<std::ptrdiff_t>(named), ", ",
+      [](std::string* out, const std::string& name) { absl::StrAppend(out, "\"", name, "\""); });
+  if (named < only.size()) absl::StrAppend(&names, " and ", only.size() - named, " more");
+  return absl::StrCat(a, " has ", names, " that ", b, " lacks");
+}
+
+}  // namespace
+
+absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where) {
+  std::set<absl::string_view> seen;
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::string problem;
+    if (names[i].empty()) {
+      problem = "is empty";
+    } else if (!IsUtf8(names[i])) {
+      problem = "is not UTF-8";
+    } else if (!seen.insert(names[i]).second) {
+      problem = absl::StrCat("repeats \"", names[i], "\"");
+    }
+    if (!problem.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(where, ": class name ", i + 1, " of ",
+                                                     names.size(), " ", problem,
+                                                     "; expected one name a class, none twice"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
+  std::vector<std::string> names;
+  for (const absl::string_view line : absl::StrSplit(contents, '\n')) {
+    names.emplace_back(absl::StripAsciiWhitespace(line));
+  }
+  while (!names.empty() && names.back().empty()) names.pop_back();
+  if (names.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " holds no class names, expected one a line"));
+  }
+  RETURN_IF_ERROR(CheckClassNames(names, path));
+  return names;
+}
+
+absl::StatusOr<std::vector<std::string>> ClassNamesIn(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "class_names.txt";
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return std::vector<std::string>();
+  return ReadClassNames(file.string());
+}
+
+std::string DescribeClassDifference(absl::string_view a, const std::vector<std::string>& a_names,
+                                    absl::string_view b, const std::vector<std::string>& b_names) {
+  if (a_names == b_names) return "";
+  const std::set<std::string> a_set(a_names.begin(), a_names.end());
+  const std::set<std::string> b_set(b_names.begin(), b_names.end());
+  std::vector<std::string> parts = {OnlyIn(a, a_set, b, b_set), OnlyIn(b, b_set, a, a_set)};
+  parts.erase(std::remove(parts.begin(), parts.end(), ""), parts.end());
+  if (!parts.empty()) return absl::StrJoin(parts, "; ");
+  if (a_names.size() != b_names.size()) {
+    return absl::StrCat(a, " names ", a_names.size(), " classes, ", b, " ", b_names.size());
+  }
+  const auto [in_a, in_b] = std::mismatch(a_names.begin(), a_names.end(), b_names.begin());
+  return absl::StrCat(a, " and ", b, " have the same classes in another order: class ",
+                      in_a - a_names.begin(), " is \"", *in_a, "\" in ", a, ", \"", *in_b, "\" in ",
+                      b);
+}
+
+}  // namespace distill

@@ -1,0 +1,95 @@
+#include "student_trainer/data/concat_dataset.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+#include "student_trainer/data/class_names.h"
+
+namespace distill {
+namespace {
+
+class ConcatDataset : public Dataset, public ImageSource {
+ public:
+  ConcatDataset(std::unique_ptr<Dataset> first, std::unique_ptr<Dataset> second,
+                SecondLabels second_labels)
+      : first_(std::move(first)), second_(std::move(second)), second_labels_(second_labels) {}
+
+  int64_t size() const override { return first_->size() + second_->size(); }
+  const InputSpec& input() const override { return first_->input(); }
+
+  const std::vector<std::string>& class_names() const override {
+    if (hidden() || !first_->class_names().empty()) return first_->class_names();
+    return second_->class_names();
+  }
+
+  int64_t classes() const override {
+    return hidden() ? first_->classes() : std::max(first_->classes(), second_->classes());
+  }
+
+  int64_t Label(int64_t index) const override {
+    if (hidden() && index >= first_->size()) return kUnlabelled;
+    const auto [part, within] = PartOf(index);
+    return part.Label(within);
+  }
+
+  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
+    const auto [part, within] = PartOf(index);
+    return part.Read(within, destination);
+  }
+
+  const ImageSource* images() const override {
+    return first_->images() == nullptr && second_->images() == nullptr ? nullptr : this;
+  }
+
+  // Of a part whose images all have the size of input(), that is Read.
+  absl::StatusOr<Image> Decode(int64_t index) const override {
+    const auto [part, within] = PartOf(index);
+    if (part.images() != nullptr) return part.images()->Decode(within);
+    const Shape& shape = input().shape;
+    ASSIGN_OR_RETURN(const size_t bytes, ByteSize(input().dtype, shape));
+    Image image{shape[0], shape[1], shape[2], std::vector<uint8_t>(bytes)};
+    RETURN_IF_ERROR(part.Read(within, absl::MakeSpan(image.pixels)));
+    return image;
+  }
+
+ private:
+  bool hidden() const { return second_labels_ == SecondLabels::kHidden; }
+
+  std::pair<const Dataset&, int64_t> PartOf(int64_t index) const {
+    if (index < first_->size()) return {*first_, index};
+    return {*second_, index - first_->size()};
+  }
+
+  const std::unique_ptr<Dataset> first_;
+  const std::unique_ptr<Dataset> second_;
+  const SecondLabels second_labels_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::unique_ptr<Dataset> first,
+                                                        std::unique_ptr<Dataset> second,
+                                                        SecondLabels second_labels) {
+  if (first->input().dtype != second->input().dtype ||
+      first->input().shape != second->input().shape) {
+    return absl::InvalidArgumentError(absl::StrCat("the samples are ", ToString(second->input()),
+                                                   ", expected ", ToString(first->input())));
+  }
+  if (second_labels == SecondLabels::kKept && !first->class_names().empty() &&
+      !second->class_names().empty() && first->class_names() != second->class_names()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the classes differ: ", DescribeClassDifference("the first", first->class_names(),
+                                                        "the second", second->class_names())));
+  }
+  auto both = std::make_unique<ConcatDataset>(std::move(first), std::move(second), second_labels);
+  const auto names = static_cast<int64_t>(both->class_names().size());
+  if (names > 0 && names < both->classes()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("there are ", both->classes(), " classes, but only ", names, " class names"));
+  }
+  return both;
+}
+
+}  // namespace distill

@@ -1,0 +1,30 @@
+// What every data set checks alike.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "student_trainer/data/dataset.h"
+
+namespace distill {
+
+// The arguments of Dataset::Read: OUT_OF_RANGE for a sample that is not there, INVALID_ARGUMENT for
+// a destination of another size than a sample's. `path` names the data.
+absl::Status CheckRead(absl::string_view path, const Dataset& dataset, int64_t index,
+                       absl::Span<const uint8_t> destination);
+
+// Dataset::classes() of `samples` samples: as many as there are names, else the largest label + 1.
+// INVALID_ARGUMENT names the sample whose label is neither kUnlabelled nor 0 … limit-1, where
+// `limit` is the number of names, else `most_classes`. `path` names the file of labels.
+absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
+                                     const std::function<int64_t(int64_t sample)>& label,
+                                     const std::vector<std::string>& class_names,
+                                     int64_t most_classes);
+
+}  // namespace distill
