@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/tensor/host_tensor.h"
+#include "student_trainer/data/shift_flip.h"
 
 namespace distill {
 
@@ -17,13 +18,6 @@ struct ViewOptions {
   absl::Status Validate() const;
   bool IsIdentity() const { return pad == 0 && !flip; }
 };
-
-// Moves the content `down` and `right` pixels (up and left where negative); zeros come in. In
-// place.
-void ShiftImage(int64_t down, int64_t right, const Shape& shape, absl::Span<uint8_t> image);
-
-// Mirrors left-right, in place.
-void FlipImage(const Shape& shape, absl::Span<uint8_t> image);
 
 // Makes the view of one image in place. `shape` is [channels, height, width]; `image` its bytes.
 void ApplyView(const ViewOptions& options, uint64_t seed, int64_t epoch, int64_t sample,
