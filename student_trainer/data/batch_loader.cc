@@ -19,6 +19,9 @@ absl::StatusOr<HostTensor> ReadViews(const Dataset& dataset, absl::Span<const in
         absl::StrCat("views are made of uint8 images [channels, height, width], not of ",
                      ToString(input), "; set pad to 0 and flip to false"));
   }
+  if (views.crop_scale > 0 || views.Mixes()) {
+    return absl::UnimplementedError("batches are made without random resized crops and mixing");
+  }
   HostTensor tensor{input.dtype, input.shape, Bytes()};
   ASSIGN_OR_RETURN(const size_t sample_bytes, ByteSize(input.dtype, input.shape));
   tensor.shape.insert(tensor.shape.begin(), static_cast<int64_t>(samples.size()));
@@ -32,7 +35,7 @@ absl::StatusOr<HostTensor> ReadViews(const Dataset& dataset, absl::Span<const in
   for (size_t i = 0; i < samples.size(); ++i) {
     const absl::Span<uint8_t> sample(memory.get() + i * sample_bytes, sample_bytes);
     RETURN_IF_ERROR(dataset.Read(samples[i], sample));
-    if (!views.IsIdentity()) ApplyView(views, seed, epoch, samples[i], input.shape, sample);
+    if (!views.IsIdentity()) ApplyView(views, {seed, epoch, samples[i]}, input.shape, sample);
   }
   if (total > 0) tensor.bytes = Bytes::Wrap(memory, Bytes::Piece(memory.get(), total));
   return tensor;

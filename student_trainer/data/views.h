@@ -2,25 +2,25 @@
 // uint8 [channels, height, width] and stay so: teacher and student see the same bytes.
 #pragma once
 
-#include <cstdint>
-
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/tensor/host_tensor.h"
-#include "student_trainer/data/shift_flip.h"
+#include "student_trainer/data/image.h"
+#include "student_trainer/data/view_options.h"
+#include "student_trainer/data/view_random.h"
 
 namespace distill {
 
-struct ViewOptions {
-  int pad = 0;  // pad-and-crop: shifts by up to this many pixels each way, zeros come in; ≥ 0
-  bool flip = false;  // mirrors left-right, half of the time
+// The view of an image of any size, as `output` [channels, height, width]: cut out and resampled
+// (without crop_scale as evaluation does, CentreView), then ApplyView. It is not mixed with another
+// (mix.h). Thread-safe where the resizer is. INVALID_ARGUMENT for an empty image and for channels
+// other than the output's; errors of the resizer.
+absl::StatusOr<Image> MakeView(const ViewOptions& options, const ViewKey& key, Image image,
+                               const Shape& output, const Resizer& resizer);
 
-  absl::Status Validate() const;
-  bool IsIdentity() const { return pad == 0 && !flip; }
-};
-
-// Makes the view of one image in place. `shape` is [channels, height, width]; `image` its bytes.
-void ApplyView(const ViewOptions& options, uint64_t seed, int64_t epoch, int64_t sample,
-               const Shape& shape, absl::Span<uint8_t> image);
+// What comes after the cut, in place: shift, flip, RandAugment and colour jitter of an image of the
+// right size. `shape` is [channels, height, width]; `image` its bytes.
+void ApplyView(const ViewOptions& options, const ViewKey& key, const Shape& shape,
+               absl::Span<uint8_t> image);
 
 }  // namespace distill

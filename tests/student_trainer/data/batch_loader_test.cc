@@ -99,7 +99,7 @@ TEST(BatchLoaderTest, ViewsAreThoseOfTheEpochWhateverTheBatchSize) {
       for (int64_t i = 0; i < batch.size(); ++i) {
         const int64_t id = batch.sample_ids[static_cast<size_t>(i)];
         std::vector<uint8_t> expected(6, static_cast<uint8_t>(id + 1));
-        ApplyView(views, 9, batch.epoch, id, kImage.shape, absl::MakeSpan(expected));
+        ApplyView(views, {9, batch.epoch, id}, kImage.shape, absl::MakeSpan(expected));
         EXPECT_EQ(SliceRows(batch.inputs, i, i + 1).bytes.ToString(),
                   std::string(expected.begin(), expected.end()));
       }
@@ -129,6 +129,14 @@ TEST(BatchLoaderTest, ErrorsPassThroughAndTheSameBatchIsTriedAgain) {
   const auto batch = loader.Next();
   ASSERT_TRUE(batch.ok()) << batch.status();
   EXPECT_THAT((*batch)->sample_ids, ElementsAre(order[3], order[4], order[5]));
+}
+
+TEST(BatchLoaderTest, CropsAndMixingAreRefused) {
+  const MemoryDataset dataset = Images(5);
+  for (const ViewOptions& views : {ViewOptions{.crop_scale = 0.5}, ViewOptions{.mixup = 1}}) {
+    BatchLoader loader(dataset, {0, 1, 2}, {}, {.views = views});
+    EXPECT_EQ(loader.Next().status().code(), absl::StatusCode::kUnimplemented);
+  }
 }
 
 TEST(BatchLoaderTest, ViewsOfOtherThanImagesAreRefused) {
