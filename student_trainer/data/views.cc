@@ -39,7 +39,7 @@ absl::StatusOr<Image> MakeView(const ViewOptions& options, const ViewKey& key, I
     const Box box = DrawCropBox(options.crop_scale, key, image.height, image.width);
     ASSIGN_OR_RETURN(image, resizer(image, box, output[1], output[2]));
   } else {
-    ASSIGN_OR_RETURN(image, CentreView(image, output, resizer));
+    ASSIGN_OR_RETURN(image, CentreView(std::move(image), output, resizer));
   }
   if (ShapeOf(image) != output || !HasItsPixels(image)) {
     return absl::InternalError(absl::StrCat("an image was resized to ", ToString(ShapeOf(image)),
