@@ -28,7 +28,8 @@ BASE = "common/base"
 TENSOR = BASE + " common/tensor"
 STORE = TENSOR + " common/store"
 RPC = STORE + " common/rpc proto/distill/v1"
-TRAIN = "student_trainer/data student_trainer/client student_trainer/loss student_trainer/report"
+TRAIN = ("student_trainer/data student_trainer/resample student_trainer/client student_trainer/loss"
+         " student_trainer/report")
 
 # A new folder gets a line here, or the test fails. common/rpc has headers without protobuf, such as
 # its limits: the trainer and the programs may see those, and the column of protobuf keeps the rest.
@@ -46,7 +47,8 @@ LAYERS = {
                                    protobuf=True),
     "teacher_server": rule(STORE + " common/rpc teacher_server/model teacher_server/batching"
                            " teacher_server/serving"),
-    "student_trainer/data": rule(STORE, torch=True),
+    "student_trainer/data": rule(STORE),
+    "student_trainer/resample": rule(STORE + " common/models student_trainer/data", torch=True),
     "student_trainer/client": rule(RPC + " student_trainer/data", protobuf=True),
     "student_trainer/loss": rule(TENSOR + " common/targets", torch=True),
     "student_trainer/report": rule(STORE),
