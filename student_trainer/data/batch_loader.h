@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "student_trainer/data/dataset.h"
 #include "student_trainer/data/training_batch.h"
-#include "student_trainer/data/views.h"
+#include "student_trainer/views/views.h"
 
 namespace distill {
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/tensor/input_spec.h"
-#include "student_trainer/data/image.h"
+#include "student_trainer/views/image.h"
 
 namespace distill {
 

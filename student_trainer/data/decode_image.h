@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "student_trainer/data/image.h"
+#include "student_trainer/views/image.h"
 
 namespace distill {
 

@@ -7,10 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
-#include "student_trainer/data/centre_view.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/dataset_checks.h"
 #include "student_trainer/data/decode_image.h"
+#include "student_trainer/views/centre_view.h"
 
 namespace distill {
 namespace {

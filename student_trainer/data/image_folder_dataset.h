@@ -8,8 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "student_trainer/data/dataset.h"
-#include "student_trainer/data/image.h"
 #include "student_trainer/data/image_folder.h"
+#include "student_trainer/views/image.h"
 
 namespace distill {
 

@@ -10,7 +10,7 @@
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/data_role.h"
 #include "student_trainer/data/dataset.h"
-#include "student_trainer/data/image.h"
+#include "student_trainer/views/image.h"
 
 namespace distill {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "student_trainer/data/image.h"
+#include "student_trainer/views/image.h"
 
 namespace distill {
 

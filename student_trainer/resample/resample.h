@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/tensor/host_tensor.h"
-#include "student_trainer/data/image.h"
+#include "student_trainer/views/image.h"
 
 namespace distill {
 

@@ -12,7 +12,7 @@
 #include "common/tensor/target_spec.h"
 #include "student_trainer/client/prefetcher.h"
 #include "student_trainer/data/split.h"
-#include "student_trainer/data/views.h"
+#include "student_trainer/views/views.h"
 
 namespace distill {
 

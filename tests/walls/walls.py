@@ -28,8 +28,8 @@ BASE = "common/base"
 TENSOR = BASE + " common/tensor"
 STORE = TENSOR + " common/store"
 RPC = STORE + " common/rpc proto/distill/v1"
-TRAIN = ("student_trainer/data student_trainer/resample student_trainer/client student_trainer/loss"
-         " student_trainer/report")
+TRAIN = ("student_trainer/views student_trainer/resample student_trainer/data"
+         " student_trainer/client student_trainer/loss student_trainer/report")
 
 # A new folder gets a line here, or the test fails. common/rpc has headers without protobuf, such as
 # its limits: the trainer and the programs may see those, and the column of protobuf keeps the rest.
@@ -47,9 +47,11 @@ LAYERS = {
                                    protobuf=True),
     "teacher_server": rule(STORE + " common/rpc teacher_server/model teacher_server/batching"
                            " teacher_server/serving"),
-    "student_trainer/data": rule(STORE),
-    "student_trainer/resample": rule(STORE + " common/models student_trainer/data", torch=True),
-    "student_trainer/client": rule(RPC + " student_trainer/data", protobuf=True),
+    "student_trainer/views": rule(TENSOR),
+    "student_trainer/resample": rule(STORE + " common/models student_trainer/views", torch=True),
+    "student_trainer/data": rule(STORE + " student_trainer/views"),
+    "student_trainer/client": rule(RPC + " student_trainer/views student_trainer/data",
+                                   protobuf=True),
     "student_trainer/loss": rule(TENSOR + " common/targets", torch=True),
     "student_trainer/report": rule(STORE),
     "student_trainer/train": rule(STORE + " common/rpc common/models common/targets " + TRAIN,
@@ -57,10 +59,12 @@ LAYERS = {
     "student_trainer": rule(STORE + " common/rpc student_trainer/train " + TRAIN),
     # Fakes and the tests of whole programs may use any layer on their side of the Torch wall.
     "tests/testing": rule(RPC + " teacher_server/model teacher_server/batching"
-                          " student_trainer/data student_trainer/client", protobuf=True),
+                          " student_trainer/views student_trainer/data student_trainer/client",
+                          protobuf=True),
     "tests/teacher_server/testing": rule(STORE + " teacher_server/model teacher_server/batching"),
     "tests/integration": rule(RPC + " common/models common/targets tests/testing"
-                              " student_trainer/data student_trainer/client",
+                              " student_trainer/views student_trainer/data"
+                              " student_trainer/client",
                               torch=True, protobuf=True),
     # The benchmarks' tools: teacher_load is a client, model_in_process and make_model hold a model,
     # wire_bench is a client and a server, gradient_angle has a loss.

@@ -6,7 +6,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/student_trainer/data/golden_views.h"
+#include "tests/student_trainer/views/golden_views.h"
 
 namespace distill {
 namespace {

@@ -1,0 +1,94 @@
+#include "student_trainer/views/view_options.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+// Refuses NaN too.
+absl::Status CheckRange(absl::string_view name, double value, double least, double most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " is ", value, ", expected ", least, " to ", most));
+}
+
+absl::Status CheckBeta(absl::string_view name, double value) {
+  if (value == 0 || (value >= 0.001 && value <= 1000)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, " is ", value, ", expected 0 or 0.001 to 1000"));
+}
+
+ViewOptions Standard() {
+  return {.crop_scale = 0.08,
+          .flip = true,
+          .brightness = 0.4,
+          .contrast = 0.4,
+          .saturation = 0.4,
+          .hue = 0.1};
+}
+
+ViewOptions Strong() {
+  ViewOptions options = Standard();
+  options.rand_augment_ops = 2;
+  options.rand_augment_magnitude = 9;
+  options.mixup = 0.2;
+  options.cutmix = 1;
+  return options;
+}
+
+}  // namespace
+
+absl::Status ViewOptions::Validate() const {
+  RETURN_IF_ERROR(CheckRange("crop_scale", crop_scale, 0, 1));
+  if (pad < 0) {
+    return absl::InvalidArgumentError(absl::StrCat("pad is ", pad, ", expected 0 or more pixels"));
+  }
+  RETURN_IF_ERROR(CheckRange("rand_augment_ops", rand_augment_ops, 0, 14));
+  RETURN_IF_ERROR(CheckRange("rand_augment_magnitude", rand_augment_magnitude, 0, 30));
+  RETURN_IF_ERROR(CheckRange("brightness", brightness, 0, 10));
+  RETURN_IF_ERROR(CheckRange("contrast", contrast, 0, 10));
+  RETURN_IF_ERROR(CheckRange("saturation", saturation, 0, 10));
+  RETURN_IF_ERROR(CheckRange("hue", hue, 0, 0.5));
+  RETURN_IF_ERROR(CheckBeta("mixup", mixup));
+  return CheckBeta("cutmix", cutmix);
+}
+
+bool ViewOptions::IsIdentity() const {
+  return crop_scale == 0 && pad == 0 && !flip && rand_augment_ops == 0 && brightness == 0 &&
+         contrast == 0 && saturation == 0 && hue == 0 && !Mixes();
+}
+
+absl::StatusOr<ViewOptions> ViewPreset(absl::string_view name, const Shape& shape) {
+  if (name == "none") return ViewOptions{};
+  if (name != "light" && name != "standard" && name != "strong") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "no preset of views is called \"", name, "\"; there are none, light, standard and strong"));
+  }
+  if (shape.size() != 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the views \"", name, "\" are of images [channels, height, width], not of ",
+                     ToString(shape), "; there is none"));
+  }
+  if (name == "standard") return Standard();
+  if (name == "strong") return Strong();
+  return ViewOptions{.pad = static_cast<int>(std::min(shape[1], shape[2]) / 8), .flip = true};
+}
+
+ViewOptions ViewOverrides::Over(ViewOptions preset) const {
+  return {.crop_scale = crop_scale.value_or(preset.crop_scale),
+          .pad = pad.value_or(preset.pad),
+          .flip = flip.value_or(preset.flip),
+          .rand_augment_ops = rand_augment_ops.value_or(preset.rand_augment_ops),
+          .rand_augment_magnitude = rand_augment_magnitude.value_or(preset.rand_augment_magnitude),
+          .brightness = brightness.value_or(preset.brightness),
+          .contrast = contrast.value_or(preset.contrast),
+          .saturation = saturation.value_or(preset.saturation),
+          .hue = hue.value_or(preset.hue),
+          .mixup = mixup.value_or(preset.mixup),
+          .cutmix = cutmix.value_or(preset.cutmix)};
+}
+
+}  // namespace distill
