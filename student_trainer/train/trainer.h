@@ -17,7 +17,7 @@ namespace distill {
 
 struct TrainerOptions {
   DistillationLossOptions loss;
-  CosineSchedule schedule;
+  LearningRateSchedule schedule;
   double momentum = 0.9;
   double weight_decay = 0;  // not on norms and biases
 };
