@@ -9,11 +9,22 @@
 namespace distill {
 namespace {
 
-// Σ CE over the labelled samples / n. logits: [n, classes], labels: [n].
-at::Tensor StudentLoss(const at::Tensor& logits, const at::Tensor& labels) {
-  const at::Tensor sum = at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum,
-                                                /*ignore_index=*/kNoLabel);
-  return sum / logits.size(0);
+at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels,
+                        at::Reduction::Reduction reduction, double label_smoothing) {
+  return at::cross_entropy_loss(logits, labels, /*weight=*/{}, reduction,
+                                /*ignore_index=*/kNoLabel, label_smoothing);
+}
+
+// Σ CE over the labelled samples / n. logits: [n, classes].
+at::Tensor StudentLoss(const at::Tensor& logits, const HardLabels& labels, double smoothing) {
+  if (!labels.mixed_labels.defined()) {
+    return CrossEntropy(logits, labels.labels, at::Reduction::Sum, smoothing) / logits.size(0);
+  }
+  const at::Tensor first =  // [n]
+      CrossEntropy(logits, labels.labels, at::Reduction::None, smoothing);
+  const at::Tensor second =
+      CrossEntropy(logits, labels.mixed_labels, at::Reduction::None, smoothing);
+  return (labels.weights * first + (1 - labels.weights) * second).sum() / logits.size(0);
 }
 
 }  // namespace
@@ -27,24 +38,29 @@ absl::Status DistillationLossOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("temperature is ", temperature, "; allowed is a finite number above 0"));
   }
+  if (!(label_smoothing >= 0 && label_smoothing < 1)) {
+    return absl::InvalidArgumentError(absl::StrCat("label_smoothing is ", label_smoothing,
+                                                   "; allowed is a number from 0 to below 1"));
+  }
   return absl::OkStatus();
 }
 
 LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,
-                           const at::Tensor& labels, const DistillationLossOptions& options) {
-  if (options.alpha == 0) return HardLabelLoss(student_logits, labels);
+                           const HardLabels& labels, const DistillationLossOptions& options) {
+  if (options.alpha == 0) return HardLabelLoss(student_logits, labels, options.label_smoothing);
   const at::Tensor distillation =
       options.objective->loss(student_logits, targets, options.temperature);
   if (options.alpha == 1) {
     return {distillation, at::zeros({}, student_logits.options()), distillation.detach()};
   }
-  const at::Tensor student = StudentLoss(student_logits, labels);
+  const at::Tensor student = StudentLoss(student_logits, labels, options.label_smoothing);
   return {(1 - options.alpha) * student + options.alpha * distillation, student.detach(),
           distillation.detach()};
 }
 
-LossParts HardLabelLoss(const at::Tensor& student_logits, const at::Tensor& labels) {
-  const at::Tensor student = StudentLoss(student_logits, labels);
+LossParts HardLabelLoss(const at::Tensor& student_logits, const HardLabels& labels,
+                        double label_smoothing) {
+  const at::Tensor student = StudentLoss(student_logits, labels, label_smoothing);
   return {student, student.detach(), at::zeros({}, student_logits.options())};
 }
 

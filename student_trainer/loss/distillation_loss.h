@@ -5,6 +5,12 @@
 // with q = softmax(student logits), and the objective, by default the KL of Hinton et al.
 // (forward_kl.h), a mean over the same n. The sum is divided by n, all samples of the batch,
 // labelled or not.
+//
+// Label smoothing ε (Szegedy et al., "Rethinking the Inception architecture", 2016,
+// arXiv:1512.00567, section 7): CE against (1 - ε) · the label + ε / classes · every class.
+// Mixed samples (mixup, CutMix) have two labels: CE = λ · CE(y, q) + (1 - λ) · CE(y', q), where a
+// part without a label contributes nothing, so that a sample mixed of a labelled and an unlabelled
+// one counts its label by λ.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,24 +26,33 @@ struct DistillationLossOptions {
   double alpha = 0.9;        // weight of the distillation loss, [0, 1]
   double temperature = 2.0;  // finite, > 0
   const Objective* objective = &Objectives().front();
+  double label_smoothing = 0;  // ε, [0, 1)
 
   // INVALID_ARGUMENT names the option, the value and what is allowed.
   absl::Status Validate() const;
 };
 
+struct HardLabels {
+  at::Tensor labels;  // int64 [n], kNoLabel where there is none
+  // Of the samples that these are mixed with; both undefined where none is mixed.
+  at::Tensor mixed_labels = {};  // int64 [n], kNoLabel where there is none
+  at::Tensor weights = {};       // float32 [n]: λ, the weight of `labels`, [0, 1]
+};
+
 struct LossParts {
   at::Tensor total;         // scalar, to call backward() on
-  at::Tensor student;       // scalar: Σ CE over labelled samples / n, unweighted
-  at::Tensor distillation;  // scalar: the objective, unweighted; 0 without soft targets
+  at::Tensor student;       // scalar: Σ CE over labelled samples / n, not yet times 1 - alpha
+  at::Tensor distillation;  // scalar: the objective, not yet times alpha; 0 without soft targets
 };
 
 // student_logits: float32 [n, classes]; targets: of as many rows and classes, in a form that the
-// objective accepts, no gradient flows into them; labels: int64 [n], kNoLabel where there is none.
-// At alpha = 0 the objective is not computed, at alpha = 1 labels are not looked at.
+// objective accepts, no gradient flows into them; all on one device. At alpha = 0 the objective is
+// not computed, at alpha = 1 labels are not looked at.
 LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,
-                           const at::Tensor& labels, const DistillationLossOptions& options);
+                           const HardLabels& labels, const DistillationLossOptions& options);
 
 // The hard-label end, CE with weight 1: also for batches whose soft targets were lost.
-LossParts HardLabelLoss(const at::Tensor& student_logits, const at::Tensor& labels);
+LossParts HardLabelLoss(const at::Tensor& student_logits, const HardLabels& labels,
+                        double label_smoothing = 0);
 
 }  // namespace distill

@@ -77,8 +77,8 @@ absl::StatusOr<StepResult> Trainer::Step(const TargetedBatch& targeted) try {
       model_->Forward(ToChannelsLast(Normalize(ToTorch(batch.inputs), normalization_)));
   ASSIGN_OR_RETURN(const std::optional<DecodedTargets> targets, TargetsOf(targeted, logits));
   const LossParts loss = targets.has_value()
-                             ? DistillationLoss(logits, *targets, labels, options_.loss)
-                             : HardLabelLoss(logits, labels);
+                             ? DistillationLoss(logits, *targets, {labels}, options_.loss)
+                             : HardLabelLoss(logits, {labels});
   result.loss = loss.total.item<double>();
   if (!std::isfinite(result.loss)) {
     return absl::InternalError(absl::StrCat("the loss is ", result.loss, " at step ", step_ - 1,

@@ -21,7 +21,12 @@ at::Tensor Matrix(const nlohmann::json& rows) {
   return at::stack(tensors);
 }
 
-at::Tensor Labels(const std::vector<int64_t>& labels) { return at::tensor(labels, at::kLong); }
+HardLabels Labels(const std::vector<int64_t>& labels) { return {at::tensor(labels, at::kLong)}; }
+
+HardLabels Mixed(const std::vector<int64_t>& labels, const std::vector<int64_t>& mixed,
+                 const std::vector<float>& weights) {
+  return {at::tensor(labels, at::kLong), at::tensor(mixed, at::kLong), at::tensor(weights)};
+}
 
 at::Tensor Leaf(const at::Tensor& logits) { return logits.detach().clone().requires_grad_(); }
 
@@ -44,7 +49,8 @@ struct GoldenCase {
         distillation_loss(json["distillation_loss"]) {}
 
   DistillationLossOptions options;
-  at::Tensor labels, student, teacher, gradient;
+  HardLabels labels;
+  at::Tensor student, teacher, gradient;
   double total, student_loss, distillation_loss;
 };
 
@@ -60,7 +66,7 @@ void ExpectGolden(at::ScalarType type, double tolerance) {
   ASSERT_GE(cases.size(), 9u);
   for (const GoldenCase& golden : cases) {
     SCOPED_TRACE(::testing::Message()
-                 << "n=" << golden.labels.numel() << " T=" << golden.options.temperature
+                 << "n=" << golden.student.size(0) << " T=" << golden.options.temperature
                  << " alpha=" << golden.options.alpha);
     const at::Tensor student = Leaf(golden.student.to(type));
     const LossParts parts =
@@ -89,7 +95,7 @@ TEST(DistillationLossTest, Float32LossAndGradientAreNearThoseOfPython) {
 
 TEST(DistillationLossTest, AtAlphaZeroTheTeacherIsNotLookedAt) {
   const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
-  const at::Tensor labels = Labels({0, kNoLabel, 3});
+  const HardLabels labels = Labels({0, kNoLabel, 3});
   const LossParts parts = DistillationLoss(student, FullLogits{}, labels, {.alpha = 0});
   EXPECT_EQ(parts.total.item<float>(), HardLabelLoss(student, labels).total.item<float>());
   EXPECT_EQ(parts.distillation.item<float>(), 0);
@@ -98,7 +104,7 @@ TEST(DistillationLossTest, AtAlphaZeroTheTeacherIsNotLookedAt) {
 TEST(DistillationLossTest, AtAlphaOneLabelsAreNotLookedAt) {
   const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
   const LossParts parts =
-      DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), at::Tensor(), {.alpha = 1});
+      DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), HardLabels(), {.alpha = 1});
   EXPECT_GT(parts.total.item<float>(), 0);
   EXPECT_EQ(parts.total.item<float>(), parts.distillation.item<float>());
   EXPECT_EQ(parts.student.item<float>(), 0);
@@ -109,7 +115,7 @@ TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeach
     const at::Tensor student = Leaf(SomeLogits(5, 10, 0));
     // A constant added to a row changes no distribution.
     const at::Tensor teacher = student.detach() + at::arange(5, at::kFloat).unsqueeze(1);
-    const LossParts parts = DistillationLoss(student, Teacher(teacher), at::Tensor(),
+    const LossParts parts = DistillationLoss(student, Teacher(teacher), HardLabels(),
                                              {.alpha = 1, .temperature = temperature});
     parts.total.backward();
     EXPECT_NEAR(parts.total.item<float>(), 0, 2e-4) << temperature;
@@ -120,7 +126,7 @@ TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeach
 TEST(DistillationLossTest, DistillationIsNeverNegative) {
   for (int i = 0; i < 20; ++i) {
     const LossParts parts =
-        DistillationLoss(SomeLogits(4, 6, i), Teacher(SomeLogits(4, 6, 2.5 * i + 1)), at::Tensor(),
+        DistillationLoss(SomeLogits(4, 6, i), Teacher(SomeLogits(4, 6, 2.5 * i + 1)), HardLabels(),
                          {.alpha = 1, .temperature = 0.5 + i});
     EXPECT_GE(parts.distillation.item<float>(), -1e-6) << i;
   }
@@ -181,6 +187,62 @@ TEST(DistillationLossTest, ExtremeLogitsGiveFiniteLossAndGradient) {
   }
 }
 
+// Of `Labels`, one sample at a time: the student loss alone.
+double CeOf(const at::Tensor& logits, int64_t row, int64_t label, double smoothing) {
+  return HardLabelLoss(logits.slice(0, row, row + 1), Labels({label}), smoothing)
+      .total.item<double>();
+}
+
+TEST(DistillationLossTest, SmoothingMovesTheTargetTowardsTheUniformDistribution) {
+  const int64_t classes = 5;
+  const double epsilon = 0.2;
+  const at::Tensor logits = Leaf(SomeLogits(3, classes, 0).to(at::kDouble));
+  const at::Tensor target = at::full({3, classes}, epsilon / classes, at::kDouble);
+  target[0][2] += 1 - epsilon;
+  target[2][4] += 1 - epsilon;
+  const at::Tensor log_q = at::log_softmax(logits, 1);
+  const double expected =
+      -((target[0] * log_q[0]).sum() + (target[2] * log_q[2]).sum()).item<double>() / 3;
+  const LossParts parts = HardLabelLoss(logits, Labels({2, kNoLabel, 4}), epsilon);
+  EXPECT_NEAR(parts.total.item<double>(), expected, 1e-12);
+}
+
+TEST(DistillationLossTest, SmoothingReachesTheStudentLossOfTheMixture) {
+  const at::Tensor student = SomeLogits(3, 4, 0);
+  const HardLabels labels = Labels({0, 1, 2});
+  const LossParts parts = DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), labels,
+                                           {.alpha = 0.5, .label_smoothing = 0.1});
+  EXPECT_EQ(parts.student.item<float>(), HardLabelLoss(student, labels, 0.1).total.item<float>());
+}
+
+TEST(DistillationLossTest, AMixedSampleCountsBothLabelsByTheirWeights) {
+  const at::Tensor logits = SomeLogits(2, 4, 0);
+  for (const double smoothing : {0.0, 0.1}) {
+    const double expected =
+        (0.7 * CeOf(logits, 0, 1, smoothing) + 0.3 * CeOf(logits, 0, 3, smoothing) +
+         0.25 * CeOf(logits, 1, 2, smoothing) + 0.75 * CeOf(logits, 1, 2, smoothing)) /
+        2;
+    const LossParts parts = HardLabelLoss(logits, Mixed({1, 2}, {3, 2}, {0.7f, 0.25f}), smoothing);
+    EXPECT_NEAR(parts.total.item<double>(), expected, 1e-5);
+  }
+}
+
+TEST(DistillationLossTest, APartWithoutALabelContributesNothing) {
+  const at::Tensor logits = Leaf(SomeLogits(3, 4, 0));
+  const LossParts parts = HardLabelLoss(
+      logits, Mixed({1, kNoLabel, kNoLabel}, {kNoLabel, 2, kNoLabel}, {0.6f, 0.6f, 0.6f}), 0.1);
+  parts.total.backward();
+  const double expected = (0.6 * CeOf(logits, 0, 1, 0.1) + 0.4 * CeOf(logits, 1, 2, 0.1)) / 3;
+  EXPECT_NEAR(parts.total.item<double>(), expected, 1e-5);
+  EXPECT_EQ(logits.grad()[2].abs().sum().item<float>(), 0);
+}
+
+TEST(DistillationLossTest, AWeightOfOneIsTheUnmixedSample) {
+  const at::Tensor logits = SomeLogits(2, 4, 0);
+  EXPECT_FLOAT_EQ(HardLabelLoss(logits, Mixed({1, 2}, {3, 0}, {1, 1})).total.item<float>(),
+                  HardLabelLoss(logits, Labels({1, 2})).total.item<float>());
+}
+
 TEST(DistillationLossOptionsTest, ValuesInRangeAreValid) {
   EXPECT_TRUE(DistillationLossOptions().Validate().ok());
   EXPECT_TRUE((DistillationLossOptions{.alpha = 0, .temperature = 1e-3}).Validate().ok());
@@ -199,6 +261,10 @@ TEST(DistillationLossOptionsTest, ErrorNamesTheOptionAndTheValue) {
     const absl::Status status = DistillationLossOptions{.temperature = temperature}.Validate();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << temperature;
     EXPECT_THAT(std::string(status.message()), HasSubstr("temperature is ")) << temperature;
+  }
+  for (double smoothing : {-0.1, 1.0, nan}) {
+    const absl::Status status = DistillationLossOptions{.label_smoothing = smoothing}.Validate();
+    EXPECT_THAT(std::string(status.message()), HasSubstr("label_smoothing is ")) << smoothing;
   }
   EXPECT_THAT(std::string((DistillationLossOptions{.alpha = 1.5}).Validate().message()),
               HasSubstr("1.5"));
