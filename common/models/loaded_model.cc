@@ -11,6 +11,7 @@
 #include "common/models/host_tensors.h"
 #include "common/models/inference.h"
 #include "common/models/registry.h"
+#include "common/models/scripted_model.h"
 #include "common/models/torch_errors.h"
 #include "common/models/weights.h"
 #include "common/store/fingerprint.h"
@@ -204,9 +205,11 @@ std::vector<at::Tensor> LoadedModel::Prepare(absl::Span<const at::Tensor> inputs
 absl::Status SaveModelDirectory(const std::filesystem::path& directory,
                                 const ModelDescription& description,
                                 const torch::nn::Module& module) {
-  if (description.architecture == kTorchScriptArchitecture) {
+  const auto* script = dynamic_cast<const ScriptedModel*>(&module);
+  if ((script != nullptr) != (description.architecture == kTorchScriptArchitecture)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(directory.string(), ": a TorchScript model is not written by this program"));
+        absl::StrCat(directory.string(), ": a model directory of the architecture ",
+                     description.architecture, " cannot hold this model"));
   }
   std::error_code error;
   std::filesystem::create_directories(directory, error);
@@ -214,7 +217,9 @@ absl::Status SaveModelDirectory(const std::filesystem::path& directory,
     return absl::InternalError(
         absl::StrCat(directory.string(), ": cannot make the folder: ", error.message()));
   }
-  RETURN_IF_ERROR(WriteSafetensors(WeightsPath(directory, description), StateOf(module)));
+  const std::filesystem::path weights = WeightsPath(directory, description);
+  RETURN_IF_ERROR(script != nullptr ? script->Save(weights)
+                                    : WriteSafetensors(weights, StateOf(module)));
   return WriteFileAtomically(directory / kConfigFile, ToJson(description));
 }
 

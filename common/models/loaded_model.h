@@ -75,7 +75,9 @@ class LoadedModel {
   bool takes_mask_ = false;
 };
 
-// Writes config.json and model.safetensors, each atomically, config.json last. Creates the folder.
+// Writes config.json and the weights, each atomically, config.json last: model.safetensors of a
+// model of the zoo, model.pt of a ScriptedModel, as the description's architecture must say.
+// Creates the folder.
 absl::Status SaveModelDirectory(const std::filesystem::path& directory,
                                 const ModelDescription& description,
                                 const torch::nn::Module& module);

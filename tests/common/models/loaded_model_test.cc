@@ -252,7 +252,7 @@ TEST(SaveModelDirectoryTest, FingerprintFollowsTheWeights) {
   EXPECT_NE(fingerprint(), first);
 }
 
-TEST(SaveModelDirectoryTest, TorchScriptIsNotWritten) {
+TEST(SaveModelDirectoryTest, AModelOfTheZooIsNotWrittenAsTorchScript) {
   const TempDir dir;
   EXPECT_EQ(SaveModelDirectory(dir.path(), VectorDescription(), *Make(ImageDescription())).code(),
             absl::StatusCode::kInvalidArgument);
