@@ -110,12 +110,11 @@ TrainerOptions MakeTrainerOptions(const TrainOptions& options, int64_t steps_per
   return {.loss = {.alpha = options.ResolvedAlpha(),
                    .temperature = options.temperature,
                    .objective = *FindObjective(options.objective)},
+          .optimizer = {.weight_decay = options.weight_decay, .momentum = options.momentum},
           .schedule = {.peak = options.lr,
                        .warmup_steps = static_cast<int64_t>(std::llround(
                            options.warmup_epochs * static_cast<double>(steps_per_epoch))),
-                       .total_steps = options.epochs * steps_per_epoch},
-          .momentum = options.momentum,
-          .weight_decay = options.weight_decay};
+                       .total_steps = options.epochs * steps_per_epoch}};
 }
 
 LogitsFunction LogitsOf(Model& model, const Normalization& normalization) {

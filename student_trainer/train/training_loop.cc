@@ -27,7 +27,7 @@ struct EpochTotals {
     for (const int64_t id : batch.sample_ids) ids.Add(id);
     named += step.samples;
     with_targets += step.with_targets;
-    if (!step.stepped) return;
+    if (!step.trained) return;
     const double n = static_cast<double>(step.samples);
     trained += step.samples;
     labelled += step.labelled;
@@ -50,7 +50,7 @@ class LoopState {
   absl::Status Take(const TargetedBatch& targeted) {
     ASSIGN_OR_RETURN(const StepResult step, loop_.trainer.Step(targeted));
     epoch_.Add(step, targeted.batch);
-    summary_.samples += step.stepped ? step.samples : 0;
+    summary_.samples += step.trained ? step.samples : 0;
     summary_.samples_with_targets += step.with_targets;
     ReportProgress(targeted.batch.epoch);
     return absl::OkStatus();
@@ -159,6 +159,7 @@ absl::StatusOr<TrainingSummary> RunTrainingLoop(const TrainingLoop& loop, std::s
       }
       RETURN_IF_ERROR(state.Take(*targeted));
     }
+    RETURN_IF_ERROR(loop.trainer.FinishStep());
     RETURN_IF_ERROR(state.EndEpoch(epoch));
   }
   return state.Finish();

@@ -1,0 +1,37 @@
+// Autocast: matrix products and convolutions in a narrow type, parameters and sums in float32.
+#pragma once
+
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace distill {
+
+enum class Autocast {
+  kOff,
+  kBf16,  // half the bytes with the range of float32, so gradients need no scaling
+};
+
+// "off" or "bf16". INVALID_ARGUMENT for other words; of f16 it says why it is not there.
+absl::StatusOr<Autocast> ParseAutocast(absl::string_view name);
+
+// While it lives, this thread's operations on the device are Torch's autocast (torch.autocast): for
+// the student's forward pass. The backward pass runs outside. On a CPU without AVX512-BF16 it is
+// far slower than float32.
+class AutocastScope {
+ public:
+  AutocastScope(Autocast autocast, at::DeviceType device);
+  ~AutocastScope();
+  AutocastScope(const AutocastScope&) = delete;
+  AutocastScope& operator=(const AutocastScope&) = delete;
+
+ private:
+  const Autocast autocast_;
+  const at::DeviceType device_;
+  const bool was_enabled_;
+  const at::ScalarType was_dtype_;
+};
+
+}  // namespace distill

@@ -1,0 +1,84 @@
+#include "student_trainer/train/device_batch.h"
+
+#include <torch/torch.h>
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/models/host_tensors.h"
+#include "common/models/loaded_model.h"
+#include "common/targets/encoding.h"
+
+namespace distill {
+namespace {
+
+// Convolutions run 1.1 to 1.9 times faster in this layout.
+at::Tensor ToChannelsLast(const at::Tensor& x) {
+  return x.dim() == 4 ? x.contiguous(at::MemoryFormat::ChannelsLast) : x;
+}
+
+void Move(FullLogits& targets, at::Device device) { targets.logits = targets.logits.to(device); }
+
+void Move(TopKTargets& targets, at::Device device) {
+  targets.ids = targets.ids.to(device);
+  targets.log_probabilities = targets.log_probabilities.to(device);
+  targets.log_tail = targets.log_tail.to(device);
+}
+
+void Move(SampledTargets& targets, at::Device device) {
+  targets.ids = targets.ids.to(device);
+  targets.weights = targets.weights.to(device);
+}
+
+// On the CPU; fills what is about labels.
+void AddLabels(const TrainingBatch& batch, DeviceBatch& result) {
+  const at::Tensor labels = torch::tensor(batch.labels, torch::kInt64);
+  result.labels.labels = labels;
+  result.likeliest_labels = labels;
+  result.counts = labels.ne(kNoLabel);
+  if (!batch.mixed_labels.empty()) {
+    const at::Tensor mixed = torch::tensor(batch.mixed_labels, torch::kInt64);
+    const at::Tensor weights = torch::tensor(batch.label_weights, torch::kFloat32);
+    const at::Tensor first_counts = result.counts.logical_and(weights > 0);
+    const at::Tensor mixed_counts = mixed.ne(kNoLabel).logical_and(weights < 1);
+    const at::Tensor first_is_likeliest =
+        first_counts.logical_and(mixed_counts.logical_not().logical_or(weights >= 0.5));
+    result.labels.mixed_labels = mixed;
+    result.labels.weights = weights;
+    result.likeliest_labels = at::where(first_is_likeliest, labels, mixed);
+    result.counts = first_counts.logical_or(mixed_counts);
+  }
+  result.labelled = result.counts.sum().item<int64_t>();
+}
+
+}  // namespace
+
+DeviceBatch ToDevice(const TargetedBatch& targeted, const Normalization& normalization,
+                     at::Device device) {
+  DeviceBatch result;
+  result.inputs =
+      ToChannelsLast(Normalize(ToTorch(targeted.batch.inputs).to(device), normalization));
+  AddLabels(targeted.batch, result);
+  for (at::Tensor* tensor : {&result.labels.labels, &result.labels.mixed_labels,
+                             &result.labels.weights, &result.likeliest_labels, &result.counts}) {
+    if (tensor->defined()) *tensor = tensor->to(device);
+  }
+  if (!targeted.targets.empty()) {
+    result.targets = DecodeTargets(targeted.targets);
+    std::visit([device](auto& targets) { Move(targets, device); }, *result.targets);
+  }
+  return result;
+}
+
+absl::Status CheckFit(const DecodedTargets& targets, const at::Tensor& logits) {
+  if (Rows(targets) == logits.size(0) && Classes(targets) == logits.size(1)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat("soft targets of ", Rows(targets), " rows and ",
+                                                 Classes(targets), " classes for a student of ",
+                                                 logits.size(0), " rows and ", logits.size(1)));
+}
+
+}  // namespace distill
