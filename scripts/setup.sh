@@ -124,7 +124,7 @@ END
 }
 
 install_python_packages() {
-  echo "Installing with pip into .venv (about 35 MB to download):" \
+  echo "Installing with pip into .venv (about 42 MB to download):" \
     "$(grep -o '^[^#]*' tests/requirements.txt | xargs)"
   make_venv
   pip_install --quiet -r tests/requirements.txt

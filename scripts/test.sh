@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # Set-up, build, every test; then the layers without LibTorch again under the sanitizers, and the
 # fuzzers for a short while.
+#   scripts/test.sh
+#   scripts/test.sh --long   trainers and teachers are killed 25 times, instead of 3
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-(($# == 0)) || usage_error "unknown option '$1'; scripts/test.sh takes none"
+case "${1-}" in
+  "") ;;
+  --long) export DISTILL_KILLS=25 ;;
+  *) usage_error "unknown option '$1'; allowed is --long" ;;
+esac
 
 section "Set-up"
 scripts/setup.sh --for=tests

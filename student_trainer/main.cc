@@ -17,6 +17,9 @@ constexpr int kInterrupted = 130;
 
 absl::Status Run(const distill::StudentTrainerOptions& options, std::stop_token stop) {
   if (options.evaluate.has_value()) return distill::RunEvaluate(*options.evaluate, std::cout);
+  if (options.export_model.has_value()) {
+    return distill::RunExport(*options.export_model, std::cout);
+  }
   return distill::RunTrain(*options.train, stop, std::cout, distill::OutputOfStdout(),
                            distill::Clock::Real());
 }
@@ -36,7 +39,7 @@ int main(int argc, char** argv) {
   });
   const absl::Status status = Run(command_line.options, stop.get_token());
   if (status.ok()) return 0;
-  if (stop.stop_requested()) {
+  if (stop.stop_requested() && absl::IsCancelled(status)) {
     distill::log::Error("interrupted");
     return kInterrupted;
   }

@@ -5,13 +5,15 @@
 #include <string>
 
 #include "student_trainer/train/evaluate_command.h"
+#include "student_trainer/train/export_command.h"
 #include "student_trainer/train/train_options.h"
 
 namespace distill {
 
 struct StudentTrainerOptions {
-  std::optional<TrainOptions> train;  // exactly one of the two
+  std::optional<TrainOptions> train;  // exactly one of the three
   std::optional<EvaluateOptions> evaluate;
+  std::optional<ExportOptions> export_model;
 };
 
 // What came of reading the command line: options, or an exit code (0 after --help and --version,

@@ -63,6 +63,9 @@ class TeacherPool : public SoftTargetSource {
   const ModelInfo& info() const override ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->model; }
   const TargetSpec& spec() const override ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->spec; }
 
+  // Of the teacher that was chosen; all have the same where answers are batch-independent.
+  const Numerics& numerics() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->numerics; }
+
   // The smallest of those that were there at first, for requests that fit every teacher; one that
   // comes later and allows less is dropped. The credits are the sum over the teachers, lost ones
   // too; they fall when a teacher is dropped or removed, and rise when one joins.

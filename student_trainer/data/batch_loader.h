@@ -1,15 +1,15 @@
-// BatchLoader: the training batches of a run, in order.
+// BatchLoader: makes the batches to come on threads of its own, and hands them out in order.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "student_trainer/data/dataset.h"
-#include "student_trainer/data/training_batch.h"
-#include "student_trainer/views/views.h"
+#include "common/base/mutex.h"
+#include "student_trainer/data/batch_maker.h"
 
 namespace distill {
 
@@ -21,38 +21,36 @@ class BatchSource {
 };
 
 struct BatchLoaderOptions {
-  int64_t batch_size = 128;
-  int64_t epochs = 1;
-  uint64_t seed = 0;
-  ViewOptions views;
+  int threads = 1;          // ≥ 1
+  int64_t first_batch = 0;  // number of the first to hand out: where a resumed run goes on
 };
 
-// Reads samples, makes their views, and forms batches: epoch by epoch in EpochOrder, cut at
-// BatchEnds. Next() is called from one thread at a time; the data set must outlive the loader.
+// Each thread makes one batch at a time; twice as many as there are threads are made ahead, no
+// more. Next() is called from one thread at a time; the maker must outlive the loader.
 class BatchLoader : public BatchSource {
  public:
-  // `samples` are what an epoch names; those in `labelled` (ascending, a subset) carry their label,
-  // the others kUnlabelled.
-  BatchLoader(const Dataset& dataset, std::vector<int64_t> samples, std::vector<int64_t> labelled,
-              const BatchLoaderOptions& options);
+  BatchLoader(const BatchMaker& maker, const BatchLoaderOptions& options);
+  ~BatchLoader() override;  // waits for the batches that are being made
 
-  // Errors of Dataset::Read; INVALID_ARGUMENT for views of anything but uint8 images. The call
-  // after an error tries the same batch again.
+  // Errors of BatchMaker::Make, after the batches before; from then on the same error.
   absl::StatusOr<std::optional<TrainingBatch>> Next() override;
 
  private:
-  const Dataset& dataset_;
-  const std::vector<int64_t> samples_;
-  std::vector<bool> has_label_;  // by index into the data set
-  const BatchLoaderOptions options_;
-  const std::vector<int64_t> batch_ends_;
-  std::vector<int64_t> order_;  // of the epoch at hand
-  int64_t epoch_ = -1;
-  size_t next_batch_ = 0;
-};
+  void Run();
+  // The next batch to make; nullopt: there is none, or the loader ends.
+  std::optional<int64_t> Take() ABSL_LOCKS_EXCLUDED(mutex_);
 
-// Samples as one tensor [n, …], unaugmented. For evaluation and the parity probe. Errors of
-// Dataset::Read.
-absl::StatusOr<HostTensor> ReadSamples(const Dataset& dataset, absl::Span<const int64_t> samples);
+  const BatchMaker& maker_;
+  const int64_t ahead_;
+
+  Mutex mutex_;
+  CondVar may_make_;
+  CondVar made_one_;
+  int64_t next_to_make_ ABSL_GUARDED_BY(mutex_);
+  int64_t next_to_give_ ABSL_GUARDED_BY(mutex_);
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<int64_t, absl::StatusOr<TrainingBatch>> made_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_;
+};
 
 }  // namespace distill

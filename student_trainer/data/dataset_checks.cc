@@ -30,7 +30,12 @@ absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
   int64_t largest = kUnlabelled;
   for (int64_t sample = 0; sample < samples; ++sample) {
     const int64_t value = label(sample);
-    if (value < kUnlabelled || value >= limit) {
+    if (value < kUnlabelled) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": the label of sample ", sample, " is ", value,
+                       "; must be a class from 0, or ", kUnlabelled, " for none"));
+    }
+    if (value >= limit) {
       return absl::InvalidArgumentError(absl::StrCat(
           path, ": the label of sample ", sample, " is ", value, ", but there are ", limit,
           names > 0 ? " class names" : " classes at most", " (0 to ", limit - 1, ")"));

@@ -1,5 +1,6 @@
 #include "student_trainer/data/normalization.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
@@ -15,6 +16,7 @@ namespace {
 using Histogram = std::array<int64_t, 256>;
 
 constexpr double kScale = 255;
+constexpr size_t kImagesDecoded = 4096;
 
 void AddFigures(const Histogram& histogram, Normalization& normalization) {
   double pixels = 0, sum = 0;
@@ -36,7 +38,8 @@ void AddFigures(const Histogram& histogram, Normalization& normalization) {
 }  // namespace
 
 absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
-                                                   absl::Span<const int64_t> samples) {
+                                                   absl::Span<const int64_t> samples,
+                                                   CorruptSamples& corrupt) {
   const InputSpec& input = dataset.input();
   if (input.dtype != DType::kUint8 || input.shape.size() != 3) return Normalization{};
   if (samples.empty()) {
@@ -46,12 +49,21 @@ absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
   std::vector<uint8_t> image(bytes);
   std::vector<Histogram> histograms(static_cast<size_t>(input.shape[0]), Histogram{});
   const size_t plane = bytes / histograms.size();
-  for (const int64_t sample : samples) {
-    RETURN_IF_ERROR(dataset.Read(sample, absl::MakeSpan(image)));
+  const size_t count =
+      dataset.images() == nullptr ? samples.size() : std::min(samples.size(), kImagesDecoded);
+  bool measured = false;
+  for (size_t k = 0; k < count; ++k) {
+    const int64_t sample = samples[k * samples.size() / count];
+    if (const absl::Status read = dataset.Read(sample, absl::MakeSpan(image)); !read.ok()) {
+      RETURN_IF_ERROR(corrupt.Report(sample, read));
+      continue;
+    }
+    measured = true;
     for (size_t channel = 0; channel < histograms.size(); ++channel) {
       for (size_t i = 0; i < plane; ++i) ++histograms[channel][image[channel * plane + i]];
     }
   }
+  if (!measured) return absl::InvalidArgumentError("none of the samples can be read");
   Normalization normalization;
   normalization.scale = kScale;
   for (const Histogram& histogram : histograms) AddFigures(histogram, normalization);

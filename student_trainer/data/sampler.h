@@ -20,6 +20,10 @@ std::vector<int64_t> BatchEnds(int64_t n, int64_t batch_size);
 // order trained. http://www.isthe.com/chongo/tech/comp/fnv/
 class TrainedIdsHash {
  public:
+  TrainedIdsHash() = default;
+  // Goes on from another's value().
+  explicit TrainedIdsHash(uint64_t value) : hash_(value) {}
+
   void Add(int64_t sample_id);
   uint64_t value() const { return hash_; }
 

@@ -1,28 +1,36 @@
 #include "student_trainer/report/metrics_log.h"
 
 #include <cerrno>
-#include <cstring>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/files.h"
 
 namespace distill {
 
-absl::StatusOr<MetricsLog> MetricsLog::Create(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path)) {
-    return absl::AlreadyExistsError(absl::StrCat(path.string(), " exists"));
+absl::StatusOr<MetricsLog> MetricsLog::Open(const std::filesystem::path& path, int64_t bytes) {
+  std::ofstream file(path, std::ios::app);
+  if (!file) return FileError("cannot create", path, errno);
+  std::error_code error;
+  const auto size = static_cast<int64_t>(std::filesystem::file_size(path, error));
+  if (!error && size < bytes) {
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), " has ", size,
+                                                      " bytes, fewer than the ", bytes,
+                                                      " that the checkpoint was written after"));
   }
-  std::ofstream file(path);
-  if (!file) {
-    return absl::InternalError(
-        absl::StrCat("cannot create ", path.string(), ": ", std::strerror(errno)));
-  }
-  return MetricsLog(path, std::move(file));
+  if (!error) std::filesystem::resize_file(path, static_cast<uintmax_t>(bytes), error);
+  if (error) return FileError("cannot cut short", path, error.value());
+  return MetricsLog(path, std::move(file), bytes);
 }
 
 absl::Status MetricsLog::Append(const nlohmann::json& record) {
-  file_ << record.dump() << '\n' << std::flush;
-  if (!file_) return absl::InternalError(absl::StrCat("cannot write ", path_.string()));
+  const std::string line = record.dump() + "\n";
+  errno = 0;
+  file_ << line << std::flush;
+  if (!file_) return FileError("cannot write", path_, errno);
+  bytes_ += static_cast<int64_t>(line.size());
   return absl::OkStatus();
 }
 

@@ -52,9 +52,9 @@ std::string FormatProgress(const ProgressState& state, absl::Duration elapsed) {
     absl::StrAppendFormat(&line, "  waiting %.0f%%",
                           100 * absl::ToDoubleSeconds(state.waited) / seconds);
   }
-  if (state.step > 0) {
+  if (const int64_t done = state.step - state.steps_before; done > 0) {
     const absl::Duration left =
-        elapsed * (static_cast<double>(state.steps - state.step) / state.step);
+        elapsed * (static_cast<double>(state.steps - state.step) / static_cast<double>(done));
     absl::StrAppend(&line, "  left ", absl::FormatDuration(absl::Ceil(left, absl::Seconds(1))));
   }
   return line;

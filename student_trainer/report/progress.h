@@ -15,10 +15,11 @@ struct ProgressState {
   int64_t epochs = 0;
   int64_t step = 0;  // steps done in the whole run
   int64_t steps = 0;
-  int64_t samples = 0;    // trained so far
-  double loss = 0;        // of the epoch so far
+  int64_t steps_before = 0;  // of those done, before this process
+  int64_t samples = 0;       // trained by this process
+  double loss = 0;           // of the epoch so far
   double accuracy = 0;    // on the labelled training samples of the epoch so far, [0, 1]; NaN: none
-  absl::Duration waited;  // for the teacher, since the start
+  absl::Duration waited;  // for the teacher, by this process
   bool has_teacher = false;
 };
 

@@ -18,9 +18,12 @@
 #include "common/models/loaded_model.h"
 #include "common/models/threads.h"
 #include "common/store/class_order.h"
-#include "student_trainer/data/batch_loader.h"
 #include "student_trainer/data/open_dataset.h"
+#include "student_trainer/data/read_samples.h"
+#include "student_trainer/resample/resample.h"
+#include "student_trainer/train/batch_sources.h"
 #include "student_trainer/train/evaluation.h"
+#include "student_trainer/train/student_logits.h"
 
 namespace distill {
 namespace {
@@ -60,29 +63,41 @@ absl::Status Time(Measured& measured, const at::Tensor& one, const at::Tensor& m
   return absl::OkStatus();
 }
 
-absl::Status TimeInTurns(const Dataset& test, std::vector<Measured>& all) {
+absl::Status TimeInTurns(const Dataset& test, CorruptSamples& corrupt, std::vector<Measured>& all) {
   std::vector<int64_t> samples = AllSamples(test);
   samples.resize(std::min<size_t>(samples.size(), kThroughputBatch));
-  ASSIGN_OR_RETURN(const HostTensor batch, ReadSamples(test, samples));
-  const at::Tensor many = ToTorch(batch);
-  const at::Tensor one = many.slice(0, 0, 1).clone();
-  for (Measured& measured : all) {
-    RETURN_IF_ERROR(Time(measured, one, many));  // warm-up
-    measured.latencies_ms.clear();
-    measured.samples_per_s.clear();
+  ASSIGN_OR_RETURN(const ReadSamplesResult read, ReadSamples(test, samples, corrupt));
+  std::vector<at::Tensor> batches;  // one a model, in its resolution
+  for (const Measured& measured : all) {
+    ASSIGN_OR_RETURN(const HostTensor batch,
+                     FitToStudent(read.inputs, measured.model->description().inputs[0]));
+    batches.push_back(ToTorch(batch).clone());
   }
-  for (int round = 0; round < kTimingRounds; ++round) {
-    for (Measured& measured : all) RETURN_IF_ERROR(Time(measured, one, many));
+  for (int round = -1; round < kTimingRounds; ++round) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      RETURN_IF_ERROR(Time(all[i], batches[i].slice(0, 0, 1).clone(), batches[i]));
+      if (round >= 0) continue;  // warm-up
+      all[i].latencies_ms.clear();
+      all[i].samples_per_s.clear();
+    }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Measured> LoadAndEvaluate(const std::string& directory, const Dataset& test) {
+// Whether the data are the model's input, or images that can be downsampled to it.
+bool Fits(const InputSpec& model, const InputSpec& data) {
+  if (model.dtype != data.dtype || model.shape.size() != data.shape.size()) return false;
+  if (model.shape == data.shape) return true;
+  return data.dtype == DType::kUint8 && data.shape.size() == 3 && model.shape[0] == data.shape[0] &&
+         model.shape[1] <= data.shape[1] && model.shape[2] <= data.shape[2];
+}
+
+absl::StatusOr<Measured> LoadAndEvaluate(const std::string& directory, const Dataset& test,
+                                         CorruptSamples& corrupt) {
   Measured measured{.directory = directory};
   ASSIGN_OR_RETURN(measured.model, LoadedModel::Load(directory));
   const ModelDescription& description = measured.model->description();
-  if (description.inputs.size() != 1 || description.inputs[0].dtype != test.input().dtype ||
-      description.inputs[0].shape != test.input().shape) {
+  if (description.inputs.size() != 1 || !Fits(description.inputs[0], test.input())) {
     return absl::FailedPreconditionError(
         absl::StrCat(directory, " takes ",
                      description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
@@ -99,15 +114,14 @@ absl::StatusOr<Measured> LoadAndEvaluate(const std::string& directory, const Dat
     return absl::Status(order.status().code(),
                         absl::StrCat(directory, ": ", order.status().message()));
   }
-  const LoadedModel& model = *measured.model;
   at::Tensor index;
   if (*order != nullptr) index = torch::tensor(**order, torch::kInt64);
-  const LogitsFunction logits = [&](const at::Tensor& inputs) -> absl::StatusOr<at::Tensor> {
-    ASSIGN_OR_RETURN(at::Tensor own, model.Logits({inputs}));
-    own = own.flatten(0, -2);  // [rows, classes]
+  const LogitsFunction own_logits = LogitsOfLoaded(*measured.model);
+  const LogitsFunction logits = [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
+    ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs));
     return index.defined() ? own.index_select(1, index) : own;
   };
-  ASSIGN_OR_RETURN(measured.quality, Evaluate(test, AllSamples(test), logits));
+  ASSIGN_OR_RETURN(measured.quality, Evaluate(test, AllSamples(test), corrupt, logits));
   return measured;
 }
 
@@ -152,13 +166,17 @@ absl::Status EvaluateOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("--threads ", threads, ": must be 0 (one a core) or more"));
   }
+  if (max_corrupt < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--max_corrupt ", max_corrupt, ": must be 0 or more"));
+  }
   return absl::OkStatus();
 }
 
 absl::Status RunEvaluate(const EvaluateOptions& options, std::ostream& out) {
   RETURN_IF_ERROR(options.Validate());
   SetThreads(options.threads);
-  DataOptions data{.path = options.test, .role = DataRole::kTest};
+  DataOptions data{.path = options.test, .role = DataRole::kTest, .resizer = Resize};
   if (!options.class_names.empty()) {
     ASSIGN_OR_RETURN(data.class_names, ReadClassNames(options.class_names));
   }
@@ -167,11 +185,12 @@ absl::Status RunEvaluate(const EvaluateOptions& options, std::ostream& out) {
     return absl::FailedPreconditionError(
         absl::StrCat("--test ", options.test, " has no labels to compare with"));
   }
+  CorruptSamples corrupt(options.max_corrupt);
   std::vector<Measured> all;
   for (const std::string& directory : options.models) {
-    ASSIGN_OR_RETURN(all.emplace_back(), LoadAndEvaluate(directory, *test));
+    ASSIGN_OR_RETURN(all.emplace_back(), LoadAndEvaluate(directory, *test, corrupt));
   }
-  RETURN_IF_ERROR(TimeInTurns(*test, all));
+  RETURN_IF_ERROR(TimeInTurns(*test, corrupt, all));
   PrintTable(all, out);
   if (!options.json.empty()) RETURN_IF_ERROR(WriteFileAtomically(options.json, Json(all)));
   return absl::OkStatus();

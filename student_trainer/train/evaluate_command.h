@@ -1,6 +1,7 @@
 // `student_trainer evaluate`: what models are worth on a test set, and what they cost.
 #pragma once
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ struct EvaluateOptions {
   std::string class_names;  // a file; empty: what the data says
   std::string json;         // a file to write; empty: none
   int threads = 0;          // 0: one a core
+  int64_t max_corrupt = 0;  // files that may be skipped
 
   // INVALID_ARGUMENT names the option and what is allowed.
   absl::Status Validate() const;

@@ -8,8 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "common/models/host_tensors.h"
-#include "student_trainer/data/batch_loader.h"
+#include "student_trainer/data/read_samples.h"
 
 namespace distill {
 namespace {
@@ -19,6 +18,7 @@ constexpr size_t kEvaluationBatch = 250;
 }  // namespace
 
 absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
+                                          CorruptSamples& corrupt,
                                           const LogitsFunction& logits_of) {
   const c10::InferenceMode inference;
   std::vector<int64_t> labelled;
@@ -28,13 +28,17 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<con
 
   EvaluationResult result;
   for (size_t begin = 0; begin < labelled.size(); begin += kEvaluationBatch) {
-    const auto ids = absl::MakeConstSpan(labelled).subspan(begin, kEvaluationBatch);
+    ASSIGN_OR_RETURN(
+        const ReadSamplesResult read,
+        ReadSamples(dataset, absl::MakeConstSpan(labelled).subspan(begin, kEvaluationBatch),
+                    corrupt));
+    const std::vector<int64_t>& ids = read.ids;
+    if (ids.empty()) continue;
     std::vector<int64_t> label_values;
     for (const int64_t id : ids) label_values.push_back(dataset.Label(id));
     const at::Tensor labels = torch::tensor(label_values, torch::kInt64);  // [n]
 
-    ASSIGN_OR_RETURN(const HostTensor inputs, ReadSamples(dataset, ids));
-    ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(ToTorch(inputs)));  // [n, classes]
+    ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(read.inputs));  // [n, classes]
     if (logits.dim() != 2 || logits.size(0) != static_cast<int64_t>(ids.size()) ||
         logits.size(1) < dataset.classes()) {
       return absl::InternalError(absl::StrCat("the model gave logits of ", logits.dim(),

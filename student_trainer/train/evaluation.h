@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "student_trainer/data/corrupt_samples.h"
 #include "student_trainer/data/dataset.h"
 
 namespace distill {
@@ -22,13 +23,13 @@ struct EvaluationResult {
   }
 };
 
-// Inputs in the data's own type [n, …] → logits [n, classes].
-using LogitsFunction = std::function<absl::StatusOr<at::Tensor>(const at::Tensor& inputs)>;
+// Samples in the data's own type [n, …] → logits [n, classes], on the CPU.
+using LogitsFunction = std::function<absl::StatusOr<at::Tensor>(const HostTensor& samples)>;
 
-// Evaluates on those of `samples` that are labelled, in inference mode. Errors of the data set and
-// of `logits`; INTERNAL for logits of another shape.
+// Evaluates on those of `samples` that are labelled and can be read, in inference mode. Errors that
+// `corrupt` passes on, and of `logits`; INTERNAL for logits of another shape.
 absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
-                                          const LogitsFunction& logits);
+                                          CorruptSamples& corrupt, const LogitsFunction& logits);
 
 // 0 … size()-1.
 std::vector<int64_t> AllSamples(const Dataset& dataset);

@@ -1,26 +1,39 @@
-// RunDirectory: where a run writes. Never one that holds anything.
+// RunDirectory: where a run writes, and what it goes on from.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/base/file_lock.h"
 
 namespace distill {
 
+// While it lives, no other process can open it.
 struct RunDirectory {
   std::filesystem::path root;
+  std::unique_ptr<FileLock> lock;
 
   std::filesystem::path config() const { return root / "config.toml"; }
   std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
+  std::filesystem::path checkpoints() const { return root / "checkpoints"; }
   std::filesystem::path model() const { return root / "model"; }  // the best so far
 };
 
-// OK if nothing is at `root`, or an empty folder; else ALREADY_EXISTS, which says what to do.
-absl::Status CheckRunDirectoryIsFree(const std::filesystem::path& root);
+// What is done with a folder that holds something.
+enum class ExistingRun {
+  kRefuse,  // it is never written over
+  kResume,  // a run's own is gone on with
+};
 
-// Creates the folder with config.toml in it.
-absl::StatusOr<RunDirectory> CreateRunDirectory(const std::filesystem::path& root,
-                                                const std::string& config_toml);
+// OK if nothing is at `root`, or an empty folder, or, to resume it, a run directory; else
+// ALREADY_EXISTS or FAILED_PRECONDITION, which say what to do.
+absl::Status CheckRunDirectory(const std::filesystem::path& root, ExistingRun existing);
+
+// Creates the folder, or takes the one that is there, and writes config.toml. FAILED_PRECONDITION
+// if another process has it open; errors of CheckRunDirectory and of files.h.
+absl::StatusOr<RunDirectory> OpenRunDirectory(const std::filesystem::path& root,
+                                              ExistingRun existing, const std::string& config_toml);
 
 }  // namespace distill

@@ -12,7 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/targets/encoding.h"
 #include "student_trainer/client/fetch_targets.h"
-#include "student_trainer/data/batch_loader.h"
+#include "student_trainer/data/read_samples.h"
 #include "student_trainer/train/alignment.h"
 
 namespace distill {
@@ -24,19 +24,23 @@ constexpr float kProbeTemperature = 0.01F;
 // Labelled samples for the probe: of the training part first, so that one data set is enough.
 struct ProbeSamples {
   const Dataset* dataset;
+  CorruptSamples* corrupt;
   std::vector<int64_t> ids;
 };
 ProbeSamples ChooseProbe(const TrainOptions& options, const TrainingData& data) {
   const std::vector<int64_t> validation = data.validation_samples();
   if (!data.split.labelled.empty()) {
-    return {data.train.get(), DrawProbe(data.split.labelled, kProbeSamples, options.seed)};
+    return {data.train.get(), data.corrupt_train.get(),
+            DrawProbe(data.split.labelled, kProbeSamples, options.seed)};
   }
-  return {&data.validation(), DrawProbe(validation, kProbeSamples, options.seed)};
+  return {&data.validation(), &data.corrupt_in_validation(),
+          DrawProbe(validation, kProbeSamples, options.seed)};
 }
 
-int64_t CountAgreements(const std::vector<EncodedTargets>& answers, const ProbeSamples& probe) {
+int64_t CountAgreements(const std::vector<EncodedTargets>& answers, const Dataset& dataset,
+                        absl::Span<const int64_t> ids) {
   std::vector<int64_t> labels;
-  for (const int64_t id : probe.ids) labels.push_back(probe.dataset->Label(id));
+  for (const int64_t id : ids) labels.push_back(dataset.Label(id));
   return MostLikely(DecodeTargets(answers))
       .eq(torch::tensor(labels, torch::kInt64))
       .sum()
@@ -46,13 +50,14 @@ int64_t CountAgreements(const std::vector<EncodedTargets>& answers, const ProbeS
 absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const TrainOptions& options,
                                             const TrainingData& data) {
   const ProbeSamples probe = ChooseProbe(options, data);
-  if (probe.ids.empty()) return ParityResult{};
-  ASSIGN_OR_RETURN(const HostTensor inputs, ReadSamples(*probe.dataset, probe.ids));
-  ASSIGN_OR_RETURN(
-      const std::vector<EncodedTargets> answers,
-      FetchTargets(teachers, inputs, {.temperature = kProbeTemperature, .seed = options.seed}));
-  const int64_t correct = CountAgreements(answers, probe);
-  return JudgeParity(correct, static_cast<int64_t>(probe.ids.size()), teachers.info().classes);
+  ASSIGN_OR_RETURN(const ReadSamplesResult read,
+                   ReadSamples(*probe.dataset, probe.ids, *probe.corrupt));
+  if (read.ids.empty()) return ParityResult{};
+  ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
+                   FetchTargets(teachers, read.inputs,
+                                {.temperature = kProbeTemperature, .seed = options.seed}));
+  const int64_t correct = CountAgreements(answers, *probe.dataset, read.ids);
+  return JudgeParity(correct, static_cast<int64_t>(read.ids.size()), teachers.info().classes);
 }
 
 absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
@@ -83,6 +88,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
                                         .client_name = "student_trainer",
                                         .spec = options.ResolvedTargets(data.train->classes()),
                                         .class_names = data.train->class_names(),
+                                        .batch_independent = options.deterministic,
                                         .connect_timeout = options.connect_timeout}},
                            clock));
   const ModelInfo& teacher = session.teachers->info();

@@ -3,10 +3,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
+#include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,192 +12,228 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
-#include "common/base/units.h"
 #include "common/models/loaded_model.h"
-#include "common/models/registry.h"
+#include "common/models/placement.h"
 #include "common/models/threads.h"
-#include "common/models/torch_errors.h"
 #include "common/models/weights.h"
 #include "student_trainer/client/prefetcher.h"
 #include "student_trainer/data/batch_loader.h"
-#include "student_trainer/data/normalization.h"
-#include "student_trainer/data/sampler.h"
+#include "student_trainer/resample/resample.h"
+#include "student_trainer/train/batch_sources.h"
+#include "student_trainer/train/checkpoint.h"
+#include "student_trainer/train/make_trainer_options.h"
 #include "student_trainer/train/run_directory.h"
+#include "student_trainer/train/run_identity.h"
+#include "student_trainer/train/ship.h"
+#include "student_trainer/train/student.h"
+#include "student_trainer/train/student_logits.h"
 #include "student_trainer/train/teacher_session.h"
+#include "student_trainer/train/train_summary.h"
 #include "student_trainer/train/training_data.h"
 #include "student_trainer/train/training_loop.h"
 
 namespace distill {
 namespace {
 
-// Batches for training on hard labels alone.
-class HardLabelSource : public TargetedBatchSource {
- public:
-  explicit HardLabelSource(BatchSource& batches) : batches_(batches) {}
-
-  absl::StatusOr<std::optional<TargetedBatch>> Next() override {
-    ASSIGN_OR_RETURN(std::optional<TrainingBatch> batch, batches_.Next());
-    if (!batch.has_value()) return std::nullopt;
-    return TargetedBatch{.batch = *std::move(batch)};
+// Whether there is what the options want to learn from.
+absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
+                          absl::Span<const int64_t> samples) {
+  const auto count = static_cast<int64_t>(samples.size());
+  if (data.split.labelled.empty() && options.Distills() && options.ResolvedAlpha() < 1 &&
+      options.alpha.has_value()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--alpha ", *options.alpha,
+                     ": no sample of the training data has a label, so that only the "
+                     "teacher can be learnt from; must be 1, or left out"));
   }
-  absl::Duration waited() const override { return absl::ZeroDuration(); }
-
- private:
-  BatchSource& batches_;
-};
-
-struct Student {
-  std::shared_ptr<Model> model;
-  ModelDescription description;
-};
-
-absl::StatusOr<Student> MakeStudent(const TrainOptions& options, const TrainingData& data,
-                                    absl::Span<const int64_t> samples,
-                                    const std::optional<ModelInfo>& teacher) {
-  const Dataset& train = *data.train;
-  const int64_t classes = teacher.has_value() ? teacher->classes : train.classes();
-  ASSIGN_OR_RETURN(Architecture architecture,
-                   ArchitectureOf(options.student, train.input().shape, classes));
-  if (!options.student_arguments.empty()) {
-    architecture.arguments.update(nlohmann::json::parse(options.student_arguments));
-  }
-  torch::manual_seed(options.seed);
-  Student student;
-  ASSIGN_OR_RETURN(student.model, CreateModel(architecture));
-  ModelDescription& description = student.description;
-  description.architecture = architecture.name;
-  description.arguments = architecture.arguments;
-  description.inputs = {train.input()};
-  ASSIGN_OR_RETURN(description.normalization, MeasureNormalization(train, samples));
-  description.class_names = train.class_names();
-  if (description.class_names.empty() && teacher.has_value()) {
-    description.class_names = teacher->class_names;
-  }
-  description.training = {{"labelled", data.split.labelled.size()},
-                          {"samples", samples.size()},
-                          {"epochs", options.epochs},
-                          {"batch_size", options.batch_size},
-                          {"lr", options.lr},
-                          {"alpha", options.ResolvedAlpha()},
-                          {"seed", options.seed}};
-  if (teacher.has_value()) {
-    description.training["temperature"] = options.temperature;
-    description.training["objective"] = options.objective;
-    description.training["encoding"] = std::string(Name(options.encoding));
-    description.training["teacher_fingerprint"] = teacher->fingerprint;
-  }
-  return student;
-}
-
-absl::Status CheckEnoughSamples(const TrainOptions& options, const TrainingData& data,
-                                absl::Span<const int64_t> samples) {
-  if (samples.size() >= 2) return absl::OkStatus();
-  if (!options.Distills() && data.train->classes() == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "--train ", options.train, " has no labels: training on hard labels alone needs them"));
-  }
-  return absl::FailedPreconditionError(
-      absl::StrCat("--train ", options.train, " leaves ", samples.size(),
-                   " samples to train on after the validation part; at least 2 are needed"));
-}
-
-TrainerOptions MakeTrainerOptions(const TrainOptions& options, int64_t steps_per_epoch) {
-  return {.loss = {.alpha = options.ResolvedAlpha(),
-                   .temperature = options.temperature,
-                   .objective = *FindObjective(options.objective)},
-          .optimizer = {.weight_decay = options.weight_decay, .momentum = options.momentum},
-          .schedule = {.peak = options.lr,
-                       .warmup_steps = static_cast<int64_t>(std::llround(
-                           options.warmup_epochs * static_cast<double>(steps_per_epoch))),
-                       .total_steps = options.epochs * steps_per_epoch}};
-}
-
-LogitsFunction LogitsOf(Model& model, const Normalization& normalization) {
-  return [&model, &normalization](const at::Tensor& inputs) -> absl::StatusOr<at::Tensor> {
-    at::Tensor logits;
-    const absl::Status ran = CatchTorch([&] {
-      model.eval();
-      logits = model.Forward(Normalize(inputs, normalization));
-    });
-    if (!ran.ok()) {
-      return absl::InternalError(absl::StrCat("the student failed: ", ran.message()));
+  if (count < 2) {
+    if (!options.Distills() && data.train->classes() == 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "--train ", options.train, " has no labels: training on hard labels alone needs them"));
     }
-    return logits;
-  };
+    return absl::FailedPreconditionError(
+        absl::StrCat("--train ", options.train, " leaves ", count,
+                     " samples to train on after the validation part; at least 2 are needed"));
+  }
+  if (options.batch_size > count) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--batch_size ", options.batch_size, ": there are ", count,
+                     " samples to train on; must be at most that"));
+  }
+  return absl::OkStatus();
 }
 
-nlohmann::json ToJson(const EvaluationResult& result) {
-  return {{"samples", result.samples}, {"errors", result.errors}, {"accuracy", result.accuracy()}};
+std::string Describe(const Numerics& numerics) {
+  return absl::StrCat(numerics.runner, ", ", numerics.dtype, " on ", numerics.device, ", LibTorch ",
+                      numerics.libtorch_version, ", ", numerics.intra_op_threads, " threads, ",
+                      numerics.blas, ", batches of ", numerics.fixed_batch_size);
 }
 
-// What a run without a teacher lacks.
-struct TeacherFigures {
-  ClientStats stats;
-  std::map<std::string, int64_t> samples_by_teacher;
-  int64_t probe_samples = 0;
+// What a run shares with the checkpoint that it goes on from.
+absl::StatusOr<nlohmann::json> IdentityOf(const TrainOptions& options, const TrainingData& data,
+                                          const TrainableModel& student,
+                                          const TeacherPool* teachers) {
+  nlohmann::json identity = {{"seed", options.seed},
+                             {"batch_size", options.batch_size},
+                             {"epochs", options.epochs},
+                             {"accumulate", options.accumulate},
+                             {"optimizer", options.optimizer},
+                             {"views", options.views},
+                             {"deterministic", options.deterministic},
+                             {"split_seed", options.split.split_seed},
+                             {"labelled", data.split.labelled.size()},
+                             {"unlabelled", data.split.unlabelled.size()},
+                             {"validation", data.validation_samples().size()},
+                             {"student", student.description.architecture},
+                             {"student_arguments", student.description.arguments}};
+  ASSIGN_OR_RETURN(identity["data"], DataDigest(*data.train));
+  if (data.separate_validation != nullptr) {
+    ASSIGN_OR_RETURN(identity["validation_data"], DataDigest(*data.separate_validation));
+  }
+  if (teachers != nullptr) {
+    identity["teacher_fingerprint"] = teachers->info().fingerprint;
+    identity["encoding"] = std::string(Name(options.encoding));
+    if (options.deterministic) identity["teacher_numerics"] = Describe(teachers->numerics());
+  }
+  if (options.deterministic) {
+    identity["numerics"] =
+        absl::StrCat("LibTorch ", TORCH_VERSION, ", ", at::get_num_threads(), " threads");
+  }
+  return identity;
+}
+
+// A run as it goes on: what its parts are made of, until the loop has ended. In order of lifetime.
+struct Run {
+  const TrainOptions& options;
+  TrainingData data;
+  std::vector<int64_t> samples;
+  TeacherSession teacher;
+  std::optional<ModelInfo> teacher_info;
+  TrainableModel student;
+  RunDirectory directory;
 };
 
-void PrintSummary(const TrainingSummary& summary, const std::optional<EvaluationResult>& test,
-                  const std::optional<TeacherFigures>& teacher, const RunDirectory& run,
-                  Progress& progress) {
-  const EvaluationResult& validation = summary.best_validation;
-  std::string line =
-      absl::StrFormat("done: %d steps on %d samples in %s", summary.steps, summary.samples,
-                      absl::FormatDuration(absl::Trunc(summary.elapsed, absl::Seconds(1))));
-  if (validation.samples > 0) {
-    absl::StrAppendFormat(&line, "; best epoch %d, validation errors %d of %d",
-                          summary.best_epoch + 1, validation.errors, validation.samples);
-  }
-  if (test.has_value()) {
-    absl::StrAppendFormat(&line, "; test errors %d of %d (accuracy %.2f%%)", test->errors,
-                          test->samples, 100 * test->accuracy());
-  }
-  progress.Print(line);
-  if (teacher.has_value()) {
-    progress.Print(absl::StrFormat(
-        "teacher: soft targets for %d training and %d probe samples; %s sent, %s received; "
-        "%.1f%% of the time spent waiting; %d reconnects; %d samples had no soft targets (%.2f%%)",
-        summary.samples_with_targets, teacher->probe_samples,
-        FormatBytes(teacher->stats.bytes_sent), FormatBytes(teacher->stats.bytes_received),
-        100 * absl::FDivDuration(summary.waited, summary.elapsed), teacher->stats.reconnects,
-        summary.samples_without_targets,
-        100.0 * static_cast<double>(summary.samples_without_targets) /
-            static_cast<double>(std::max<int64_t>(
-                1, summary.samples_with_targets + summary.samples_without_targets))));
-    if (teacher->samples_by_teacher.size() > 1) {
-      progress.Print(
-          absl::StrCat("teachers, by the samples that they answered: ",
-                       absl::StrJoin(teacher->samples_by_teacher, ", ", absl::PairFormatter(" "))));
+// Takes the checkpoint's state over; returns where the run stands.
+absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& checkpoint,
+                                 const nlohmann::json& identity, Model& model, Trainer& trainer) {
+  if (const absl::Status same = CheckSameRun(checkpoint.identity, identity); !same.ok()) {
+    if (!options.resume_anyway) {
+      return absl::FailedPreconditionError(absl::StrCat("--resume: this is not the run in ",
+                                                        options.run_dir, ": ", same.message(),
+                                                        "; --resume_anyway goes on all the same"));
     }
+    log::Warning(absl::StrCat("going on though ", same.message()));
   }
-  progress.Print(absl::StrCat("model: ", run.model().string()));
+  RETURN_IF_ERROR(LoadState(checkpoint.model, model));
+  RETURN_IF_ERROR(trainer.LoadState(checkpoint.trainer));
+  log::Info(absl::StrCat("going on with the run in ", options.run_dir, " after ",
+                         checkpoint.progress.batches, " batches"));
+  return checkpoint.progress;
 }
 
-nlohmann::json SummaryRecord(const TrainingSummary& summary,
-                             const std::optional<EvaluationResult>& test,
-                             const std::optional<TeacherFigures>& teacher) {
-  nlohmann::json record = {{"kind", "end"},
-                           {"steps", summary.steps},
-                           {"samples", summary.samples},
-                           {"best_epoch", summary.best_epoch},
-                           {"validation", ToJson(summary.best_validation)},
-                           {"seconds", absl::ToDoubleSeconds(summary.elapsed)},
-                           {"seconds_waiting", absl::ToDoubleSeconds(summary.waited)},
-                           {"samples_with_targets", summary.samples_with_targets},
-                           {"samples_without_targets", summary.samples_without_targets}};
-  if (test.has_value()) record["test"] = ToJson(*test);
-  if (teacher.has_value()) {
-    record["probe_samples"] = teacher->probe_samples;
-    record["samples_answered"] = teacher->stats.samples_answered;
-    record["bytes_sent"] = teacher->stats.bytes_sent;
-    record["bytes_received"] = teacher->stats.bytes_received;
-    record["reconnects"] = teacher->stats.reconnects;
-    record["teachers"] = teacher->samples_by_teacher;
+absl::StatusOr<EvaluationResult> TestBest(const Run& run) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedModel> best,
+                   LoadedModel::Load(run.directory.model()));
+  return Evaluate(*run.data.test, AllSamples(*run.data.test), *run.data.corrupt_test,
+                  LogitsOfLoaded(*best));
+}
+
+absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& progress, Clock& clock,
+                                   std::optional<MetricsLog>& metrics) {
+  const TrainOptions& options = run.options;
+  Model& model = *run.student.model;
+  ModelDescription& description = run.student.description;
+  ASSIGN_OR_RETURN(const ViewOptions views, options.ResolvedViews(run.data.train->input().shape));
+  const BatchMaker maker(*run.data.train, run.samples, run.data.split.labelled,
+                         {.batch_size = options.batch_size,
+                          .epochs = options.epochs,
+                          .seed = options.seed,
+                          .views = views,
+                          .resizer = Resize},
+                         *run.data.corrupt_train);
+  const int64_t steps_per_epoch =
+      (maker.batches_per_epoch() + options.accumulate - 1) / options.accumulate;
+  ASSIGN_OR_RETURN(TrainerOptions trainer_options, MakeTrainerOptions(options, steps_per_epoch));
+  if (run.data.split.labelled.empty() && options.Distills()) trainer_options.loss.alpha = 1;
+  ASSIGN_OR_RETURN(const Placement placement, ParsePlacement(options.device, "f32"));
+  trainer_options.device = placement.device;
+  Trainer trainer(run.student.model, description.normalization, trainer_options);
+
+  const CheckpointFolder checkpoints(run.directory.checkpoints(), options.keep_checkpoints);
+  ASSIGN_OR_RETURN(const nlohmann::json identity,
+                   IdentityOf(options, run.data, run.student, run.teacher.teachers.get()));
+  std::optional<Checkpoint> newest;
+  if (options.resume) {
+    ASSIGN_OR_RETURN(newest, checkpoints.ReadNewest());
   }
-  return record;
+  RunProgress begin;
+  if (newest.has_value()) {
+    ASSIGN_OR_RETURN(begin, GoOn(options, *newest, identity, model, trainer));
+  }
+  ASSIGN_OR_RETURN(metrics, MetricsLog::Open(run.directory.metrics(),
+                                             newest.has_value() ? newest->metrics_bytes : 0));
+  newest.reset();
+
+  BatchLoader loader(maker, {.threads = options.loader_threads, .first_batch = begin.batches});
+  HardLabelSource hard_labels(loader, clock);
+  std::optional<Prefetcher> prefetcher;
+  std::optional<std::stop_callback<std::function<void()>>> stop_prefetching;
+  TargetedBatchSource* source = &hard_labels;
+  if (options.Distills()) {
+    prefetcher.emplace(*run.teacher.teachers, loader,
+                       PrefetcherOptions{.temperature = static_cast<float>(options.temperature),
+                                         .run_seed = options.seed,
+                                         .policy = options.on_teacher_loss},
+                       clock);
+    stop_prefetching.emplace(stop, [&prefetcher] { prefetcher->Stop(); });
+    source = &*prefetcher;
+  }
+  DownsampledSource downsampled(*source, description.inputs[0]);
+
+  const std::vector<int64_t> held_out = run.data.validation_samples();
+  const LogitsFunction logits = LogitsOf(model, description, placement.device);
+  const TrainingLoop loop{.trainer = trainer,
+                          .batches = downsampled,
+                          .validate =
+                              [&]() {
+                                const auto average = trainer.UseAverage();
+                                return Evaluate(run.data.validation(), held_out,
+                                                run.data.corrupt_in_validation(), logits);
+                              },
+                          .keep_best =
+                              [&](int64_t epoch, const EvaluationResult& validation) {
+                                const auto average = trainer.UseAverage();
+                                description.training["best_epoch"] = epoch;
+                                description.training["validation"] = ToJson(validation);
+                                return SaveModelDirectory(run.directory.model(), description,
+                                                          model);
+                              },
+                          .checkpoint = [&](const RunProgress& now) -> absl::Status {
+                            Checkpoint checkpoint{.progress = now,
+                                                  .identity = identity,
+                                                  .metrics_bytes = metrics->bytes(),
+                                                  .description = ToJson(description),
+                                                  .model = StateOf(model)};
+                            ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
+                            return checkpoints.Write(checkpoint);
+                          },
+                          .metrics = *metrics,
+                          .progress = progress,
+                          .clock = clock,
+                          .epochs = options.epochs,
+                          .batches_per_epoch = maker.batches_per_epoch(),
+                          .validate_every = options.validate_every,
+                          .checkpoint_every = options.checkpoint_every,
+                          .accumulate = options.accumulate,
+                          .has_teacher = options.Distills(),
+                          .begin = begin};
+  TrainFigures figures;
+  ASSIGN_OR_RETURN(figures.training, RunTrainingLoop(loop, stop));
+  figures.waited_for_data =
+      prefetcher.has_value() ? prefetcher->stats().waited_for_data : hard_labels.waited_for_data();
+  return figures;
 }
 
 }  // namespace
@@ -207,92 +241,45 @@ nlohmann::json SummaryRecord(const TrainingSummary& summary,
 absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::ostream& out,
                       Progress::Output output, Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
-  RETURN_IF_ERROR(CheckRunDirectoryIsFree(options.run_dir));
+  const ExistingRun existing = options.resume ? ExistingRun::kResume : ExistingRun::kRefuse;
+  RETURN_IF_ERROR(CheckRunDirectory(options.run_dir, existing));
   SetThreads(options.threads);
-  ASSIGN_OR_RETURN(const TrainingData data, OpenTrainingData(options));
-  const std::vector<int64_t> samples = data.training_samples(
-      options.Distills() ? TrainingData::Use::kAll : TrainingData::Use::kLabelledOnly);
-  RETURN_IF_ERROR(CheckEnoughSamples(options, data, samples));
+  if (options.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
 
-  TeacherSession teacher;
-  std::optional<ModelInfo> teacher_info;
+  Run run{.options = options};
+  ASSIGN_OR_RETURN(run.data, OpenTrainingData(options));
+  run.samples = run.data.training_samples(options.Distills() ? TrainingData::Use::kAll
+                                                             : TrainingData::Use::kLabelledOnly);
+  RETURN_IF_ERROR(CheckSamples(options, run.data, run.samples));
   if (options.Distills()) {
-    ASSIGN_OR_RETURN(teacher, OpenTeacherSession(options, data, clock, stop));
-    teacher_info = teacher.teachers->info();
+    ASSIGN_OR_RETURN(run.teacher, OpenTeacherSession(options, run.data, clock, stop));
+    run.teacher_info = run.teacher.teachers->info();
   } else if (!options.teachers.empty()) {
     log::Warning("--alpha is 0: the teacher is not asked");
   }
-  ASSIGN_OR_RETURN(Student student, MakeStudent(options, data, samples, teacher_info));
-  ASSIGN_OR_RETURN(const RunDirectory run,
-                   CreateRunDirectory(options.run_dir, options.config_toml));
-  ASSIGN_OR_RETURN(MetricsLog metrics, MetricsLog::Create(run.metrics()));
+  ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, run.teacher_info));
+  ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing, options.config_toml));
   log::Info(absl::StrFormat("%s with %d parameters; %d samples, %d of them labelled; %d held out",
-                            options.student, CountParameters(*student.model), samples.size(),
-                            data.split.labelled.size(), data.validation_samples().size()));
+                            options.student, CountParameters(*run.student.model),
+                            run.samples.size(), run.data.split.labelled.size(),
+                            run.data.validation_samples().size()));
 
-  BatchLoader loader(*data.train, samples, data.split.labelled,
-                     {.batch_size = options.batch_size,
-                      .epochs = options.epochs,
-                      .seed = options.seed,
-                      .views = options.views});
-  std::unique_ptr<TargetedBatchSource> batches;
-  std::optional<std::stop_callback<std::function<void()>>> stop_prefetching;
-  if (options.Distills()) {
-    auto prefetcher = std::make_unique<Prefetcher>(
-        *teacher.teachers, loader,
-        PrefetcherOptions{.temperature = static_cast<float>(options.temperature),
-                          .run_seed = options.seed,
-                          .policy = options.on_teacher_loss},
-        clock);
-    stop_prefetching.emplace(stop, [raw = prefetcher.get()] { raw->Stop(); });
-    batches = std::move(prefetcher);
-  } else {
-    batches = std::make_unique<HardLabelSource>(loader);
-  }
-
-  const int64_t steps_per_epoch = static_cast<int64_t>(
-      BatchEnds(static_cast<int64_t>(samples.size()), options.batch_size).size());
-  Trainer trainer(student.model, student.description.normalization,
-                  MakeTrainerOptions(options, steps_per_epoch));
   Progress progress(out, output, clock);
-  const LogitsFunction logits = LogitsOf(*student.model, student.description.normalization);
-  const std::vector<int64_t> held_out = data.validation_samples();
-  const TrainingLoop loop{.trainer = trainer,
-                          .batches = *batches,
-                          .validate = [&] { return Evaluate(data.validation(), held_out, logits); },
-                          .keep_best =
-                              [&](int64_t epoch, const EvaluationResult& validation) {
-                                student.description.training["best_epoch"] = epoch;
-                                student.description.training["validation"] = ToJson(validation);
-                                return SaveModelDirectory(run.model(), student.description,
-                                                          *student.model);
-                              },
-                          .metrics = metrics,
-                          .progress = progress,
-                          .clock = clock,
-                          .epochs = options.epochs,
-                          .steps_per_epoch = steps_per_epoch,
-                          .validate_every = options.validate_every,
-                          .has_teacher = options.Distills()};
-  ASSIGN_OR_RETURN(const TrainingSummary summary, RunTrainingLoop(loop, stop));
-
-  std::optional<TeacherFigures> figures;
+  std::optional<MetricsLog> metrics;
+  ASSIGN_OR_RETURN(TrainFigures figures, Train(run, stop, progress, clock, metrics));
   if (options.Distills()) {
-    figures = {.stats = teacher.teachers->stats(),
-               .samples_by_teacher = teacher.teachers->samples_by_teacher(),
-               .probe_samples = teacher.probe_samples};
+    figures.teacher = {.stats = run.teacher.teachers->stats(),
+                       .samples_by_teacher = run.teacher.teachers->samples_by_teacher(),
+                       .probe_samples = run.teacher.probe_samples};
   }
-  std::optional<EvaluationResult> test;
-  if (data.test != nullptr) {
-    ASSIGN_OR_RETURN(const std::unique_ptr<LoadedModel> best, LoadedModel::Load(run.model()));
-    const auto logits = [&best](const at::Tensor& inputs) -> absl::StatusOr<at::Tensor> {
-      ASSIGN_OR_RETURN(const at::Tensor own, best->Logits({inputs}));
-      return own.flatten(0, -2);  // [rows, classes]
-    };
-    ASSIGN_OR_RETURN(test, Evaluate(*data.test, AllSamples(*data.test), logits));
+  RETURN_IF_ERROR(AddTorchScript(run.directory.model()));
+  if (run.data.test != nullptr) {
+    ASSIGN_OR_RETURN(figures.test, TestBest(run));
   }
-  PrintSummary(summary, test, figures, run, progress);
-  return metrics.Append(SummaryRecord(summary, test, figures));
+  figures.corrupt_samples = run.data.corrupt_samples();
+  for (const std::string& line : SummaryLines(figures)) progress.Print(line);
+  progress.Print(absl::StrCat("model: ", run.directory.model().string()));
+  return metrics->Append(SummaryRecord(figures));
 }
 
 }  // namespace distill

@@ -7,11 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "common/models/placement.h"
 #include "common/models/registry.h"
 #include "common/rpc/address.h"
 #include "student_trainer/client/teacher_pool.h"
 #include "student_trainer/loss/distillation_loss.h"
 #include "student_trainer/loss/objective.h"
+#include "student_trainer/train/make_trainer_options.h"
 
 namespace distill {
 namespace {
@@ -38,6 +40,24 @@ absl::Status ValidateNumbers(const TrainOptions& o) {
   if (!(o.warmup_epochs >= 0 && o.warmup_epochs <= static_cast<double>(o.epochs))) {
     return Refuse("--warmup_epochs", o.warmup_epochs, "between 0 and --epochs");
   }
+  if (o.image_size < 0) return Refuse("--image_size", o.image_size, "0 (as the first) or more");
+  if (o.image_channels != 1 && o.image_channels != 3) {
+    return Refuse("--image_channels", o.image_channels, "1 (grey) or 3 (RGB)");
+  }
+  if (o.max_corrupt < 0) return Refuse("--max_corrupt", o.max_corrupt, "0 or more");
+  if (o.loader_threads < 1 || o.loader_threads > 256) {
+    return Refuse("--loader_threads", o.loader_threads, "1 to 256");
+  }
+  if (o.student_resolution < 0) {
+    return Refuse("--student_resolution", o.student_resolution, "0 (the data's) or more");
+  }
+  if (!std::is_sorted(o.decay_at.begin(), o.decay_at.end()) ||
+      std::any_of(o.decay_at.begin(), o.decay_at.end(),
+                  [](double part) { return !(part >= 0 && part <= 1); })) {
+    return Refuse("--decay_at", absl::StrJoin(o.decay_at, " "), "from 0 to 1, and ascend");
+  }
+  if (o.checkpoint_every < 0) return Refuse("--checkpoint_every", o.checkpoint_every, "0 or more");
+  if (o.keep_checkpoints < 1) return Refuse("--keep_checkpoints", o.keep_checkpoints, "1 or more");
   if (o.threads < 0) return Refuse("--threads", o.threads, "0 (one a core) or more");
   if (o.validate_every < 1) return Refuse("--validate_every", o.validate_every, "1 or more");
   return absl::OkStatus();
@@ -58,6 +78,25 @@ absl::Status ValidateTeachers(const TrainOptions& o) {
     if (const absl::Status secure = o.security.Validate(address); !secure.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("--", secure.message()));
     }
+  }
+  return absl::OkStatus();
+}
+
+// What is understood only once it is put together.
+absl::Status ValidateTraining(const TrainOptions& o) {
+  ASSIGN_OR_RETURN(const TrainerOptions trainer, MakeTrainerOptions(o, /*steps_per_epoch=*/1));
+  if (const absl::Status valid = trainer.Validate(); !valid.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
+  }
+  if (const absl::Status device = CheckPlacement(o.device, "f32"); !device.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--device: ", device.message()));
+  }
+  // The preset's own values fit any image.
+  RETURN_IF_ERROR(o.ResolvedViews({3, 32, 32}).status());
+  if (o.final_temperature.has_value() && (HasK(o.encoding) || HasDraws(o.encoding))) {
+    return Refuse("--final_temperature", *o.final_temperature,
+                  absl::StrCat("left out with --encoding ", Name(o.encoding),
+                               ", which depends on the temperature"));
   }
   return absl::OkStatus();
 }
@@ -87,17 +126,34 @@ TargetSpec TrainOptions::ResolvedTargets(int64_t classes) const {
   return spec;
 }
 
+absl::StatusOr<ViewOptions> TrainOptions::ResolvedViews(const Shape& shape) const {
+  ViewOptions preset;  // of data that are no images, too
+  if (views != "none") {
+    ASSIGN_OR_RETURN(preset, ViewPreset(views, shape));
+  }
+  const ViewOptions resolved = view_overrides.Over(preset);
+  if (const absl::Status valid = resolved.Validate(); !valid.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
+  }
+  return resolved;
+}
+
 absl::Status TrainOptions::Validate() const {
   RETURN_IF_ERROR(Required("--train", train));
   RETURN_IF_ERROR(Required("--student", student));
   RETURN_IF_ERROR(Required("--run_dir", run_dir));
   const std::vector<std::string> known = StudentNames();
-  if (std::find(known.begin(), known.end(), student) == known.end()) {
-    return Refuse("--student", student, absl::StrCat("one of ", absl::StrJoin(known, ", ")));
+  if (!StudentIsDirectory() && std::find(known.begin(), known.end(), student) == known.end()) {
+    return Refuse("--student", student,
+                  absl::StrCat("one of ", absl::StrJoin(known, ", "),
+                               "; or a model directory, with a slash in its path"));
+  }
+  if (StudentIsDirectory() && !student_arguments.empty()) {
+    return Refuse("--student_arguments", student_arguments,
+                  "left out where --student is a directory, which has its own");
   }
   RETURN_IF_ERROR(ValidateNumbers(*this));
   RETURN_IF_ERROR(split.Validate());
-  RETURN_IF_ERROR(views.Validate());
   if (!val.empty() && (split.val_count.has_value() || split.val_fraction.has_value())) {
     return absl::InvalidArgumentError(
         "--val and --val_count or --val_fraction: give one of them, not both");
@@ -110,6 +166,7 @@ absl::Status TrainOptions::Validate() const {
   }
   RETURN_IF_ERROR(ValidateTeachers(*this));
   RETURN_IF_ERROR(ValidateTargets(*this));
+  RETURN_IF_ERROR(ValidateTraining(*this));
   if (!student_arguments.empty()) {
     const auto json = nlohmann::json::parse(student_arguments, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) return Refuse("--student_arguments", student_arguments, "a JSON object");

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
+#include "student_trainer/data/class_names.h"
+#include "student_trainer/data/concat_dataset.h"
 #include "student_trainer/data/open_dataset.h"
+#include "student_trainer/resample/resample.h"
 #include "student_trainer/train/evaluation.h"
 
 namespace distill {
@@ -16,10 +20,22 @@ absl::Status Prefixed(absl::string_view option, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(option, ": ", status.message()));
 }
 
+// Opens what an option names. Images of folders are made as large as `like`'s, where there is one.
 absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view option, const std::string& path,
-                                              DataRole role,
-                                              const std::vector<std::string>& class_names) {
-  auto opened = OpenDataset({.path = path, .role = role, .class_names = class_names});
+                                              DataRole role, const TrainOptions& options,
+                                              const std::vector<std::string>& class_names,
+                                              const Dataset* like = nullptr) {
+  DataOptions data{.path = path,
+                   .role = role,
+                   .class_names = class_names,
+                   .image_size = options.image_size,
+                   .channels = options.image_channels,
+                   .resizer = Resize};
+  if (like != nullptr && like->images() != nullptr) {
+    const Shape& shape = like->input().shape;
+    if (shape[1] == shape[2]) data.image_size = shape[1];  // else the first image must fit
+  }
+  auto opened = OpenDataset(data);
   if (!opened.ok()) return Prefixed(option, opened.status());
   return opened;
 }
@@ -34,14 +50,15 @@ absl::Status CheckFits(absl::string_view option, const Dataset& dataset, const D
   if (dataset.classes() == 0) {
     return absl::FailedPreconditionError(absl::StrCat(option, " has no labels to compare with"));
   }
+  if (!train.class_names().empty() && !dataset.class_names().empty() &&
+      train.class_names() != dataset.class_names()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        option, " and --train differ in their classes: ",
+        DescribeClassDifference(option, dataset.class_names(), "--train", train.class_names())));
+  }
   if (train.classes() > 0 && dataset.classes() > train.classes()) {
     return absl::FailedPreconditionError(absl::StrCat(option, " has ", dataset.classes(),
                                                       " classes, --train has ", train.classes()));
-  }
-  if (!train.class_names().empty() && !dataset.class_names().empty() &&
-      train.class_names() != dataset.class_names()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(option, " and --train name their classes differently"));
   }
   return absl::OkStatus();
 }
@@ -50,6 +67,14 @@ absl::Status CheckFits(absl::string_view option, const Dataset& dataset, const D
 
 std::vector<int64_t> TrainingData::validation_samples() const {
   return separate_validation ? AllSamples(*separate_validation) : split.validation;
+}
+
+int64_t TrainingData::corrupt_samples() const {
+  int64_t count = 0;
+  for (const auto* each : {&corrupt_train, &corrupt_validation, &corrupt_test}) {
+    if (*each != nullptr) count += (*each)->count();
+  }
+  return count;
 }
 
 std::vector<int64_t> TrainingData::training_samples(Use use) const {
@@ -69,17 +94,30 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
     class_names = *std::move(names);
   }
   TrainingData data;
-  ASSIGN_OR_RETURN(data.train, Open("--train", options.train, DataRole::kTrain, class_names));
+  ASSIGN_OR_RETURN(data.train,
+                   Open("--train", options.train, DataRole::kTrain, options, class_names));
+  data.corrupt_train = std::make_unique<CorruptSamples>(options.max_corrupt);
   SplitOptions split = options.split;
   if (!options.val.empty()) {
-    ASSIGN_OR_RETURN(data.separate_validation,
-                     Open("--val", options.val, DataRole::kTest, class_names));
+    ASSIGN_OR_RETURN(data.separate_validation, Open("--val", options.val, DataRole::kTest, options,
+                                                    class_names, data.train.get()));
     RETURN_IF_ERROR(CheckFits("--val", *data.separate_validation, *data.train));
+    data.corrupt_validation = std::make_unique<CorruptSamples>(options.max_corrupt);
     split.val_count = 0;
   }
   if (!options.test.empty()) {
-    ASSIGN_OR_RETURN(data.test, Open("--test", options.test, DataRole::kTest, class_names));
+    ASSIGN_OR_RETURN(data.test, Open("--test", options.test, DataRole::kTest, options, class_names,
+                                     data.train.get()));
     RETURN_IF_ERROR(CheckFits("--test", *data.test, *data.train));
+    data.corrupt_test = std::make_unique<CorruptSamples>(options.max_corrupt);
+  }
+  if (!options.unlabelled.empty()) {
+    ASSIGN_OR_RETURN(
+        std::unique_ptr<Dataset> unlabelled,
+        Open("--unlabelled", options.unlabelled, DataRole::kTrain, options, {}, data.train.get()));
+    auto both = ConcatDatasets(std::move(data.train), std::move(unlabelled), SecondLabels::kHidden);
+    if (!both.ok()) return Prefixed("--unlabelled beside --train", both.status());
+    data.train = *std::move(both);
   }
   auto drawn = SplitDataset(AllLabels(*data.train), split);
   if (!drawn.ok()) return Prefixed("--train", drawn.status());

@@ -1,28 +1,65 @@
 #include "student_trainer/data/batch_loader.h"
 
+#include <atomic>
+#include <numeric>
 #include <string>
 #include <vector>
 
+#include "common/base/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "student_trainer/data/sampler.h"
 #include "tests/student_trainer/data/memory_dataset.h"
 
 namespace distill {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 const InputSpec kImage = {"image", DType::kUint8, {1, 2, 3}};
-const InputSpec kTokens = {"tokens", DType::kInt64, {4}};
+constexpr int64_t kSamples = 50;
 
-MemoryDataset Images(size_t n) {
-  std::vector<int64_t> labels;
-  for (size_t i = 0; i < n; ++i) labels.push_back(static_cast<int64_t>(i % 3));
-  return MemoryDataset(kImage, labels);
+std::vector<int64_t> Samples() {
+  std::vector<int64_t> samples(kSamples);
+  std::iota(samples.begin(), samples.end(), 0);
+  return samples;
 }
+
+// Counts reads, and holds those of a sample back until it is told to go on.
+class WatchedDataset : public MemoryDataset {
+ public:
+  WatchedDataset() : MemoryDataset(kImage, std::vector<int64_t>(kSamples, 0)) {}
+
+  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
+    MutexLock lock(mutex_);
+    ++reads_;
+    changed_.NotifyAll();
+    while (index == held_) changed_.Wait(mutex_);
+    return MemoryDataset::Read(index, destination);
+  }
+
+  void Hold(int64_t index) {
+    MutexLock lock(mutex_);
+    held_ = index;
+    changed_.NotifyAll();
+  }
+
+  void WaitForReads(int64_t count) const {
+    MutexLock lock(mutex_);
+    while (reads_ < count) changed_.Wait(mutex_);
+  }
+
+  int64_t reads() const {
+    MutexLock lock(mutex_);
+    return reads_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  mutable CondVar changed_;
+  mutable int64_t reads_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t held_ ABSL_GUARDED_BY(mutex_) = -1;
+};
 
 std::vector<TrainingBatch> ReadAll(BatchLoader& loader) {
   std::vector<TrainingBatch> batches;
@@ -34,136 +71,97 @@ std::vector<TrainingBatch> ReadAll(BatchLoader& loader) {
   }
 }
 
-TEST(BatchLoaderTest, NamesEverySampleOnceAnEpochInEpochOrder) {
-  const MemoryDataset dataset = Images(50);
-  const std::vector<int64_t> samples = {1, 4, 9, 16, 25, 36, 49, 2, 3, 5, 7};
-  BatchLoader loader(dataset, samples, {}, {.batch_size = 4, .epochs = 3, .seed = 5});
-  const std::vector<TrainingBatch> batches = ReadAll(loader);
-  for (int64_t epoch = 0; epoch < 3; ++epoch) {
-    const std::vector<int64_t> order = EpochOrder(samples, 5, epoch);
-    TrainedIdsHash expected, trained;
-    for (const int64_t id : order) expected.Add(id);
-    std::vector<int64_t> ids;
-    for (const TrainingBatch& batch : batches) {
-      if (batch.epoch != epoch) continue;
-      EXPECT_EQ(batch.position, static_cast<int64_t>(ids.size()));
-      for (const int64_t id : batch.sample_ids) trained.Add(id);
-      ids.insert(ids.end(), batch.sample_ids.begin(), batch.sample_ids.end());
-    }
-    EXPECT_EQ(ids, order);
-    EXPECT_EQ(trained.value(), expected.value());
+// Everything that the batches hold, as text.
+std::string Describe(const std::vector<TrainingBatch>& batches) {
+  std::string text;
+  for (const TrainingBatch& batch : batches) {
+    absl::StrAppend(&text, batch.epoch, "/", batch.position, ":");
+    for (const int64_t id : batch.sample_ids) absl::StrAppend(&text, " ", id);
+    absl::StrAppend(&text, " ", batch.inputs.bytes.ToString(), "\n");
+  }
+  return text;
+}
+
+TEST(BatchLoaderTest, HandsOutTheSameInTheSameOrderWithAnyNumberOfThreads) {
+  CorruptSamples corrupt;
+  const MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const BatchMaker maker(
+      dataset, Samples(), {},
+      {.batch_size = 4, .epochs = 5, .seed = 3, .views = {.pad = 1, .flip = true}}, corrupt);
+  BatchLoader one(maker, {.threads = 1});
+  const std::vector<TrainingBatch> expected = ReadAll(one);
+  EXPECT_THAT(expected, SizeIs(maker.size()));
+  for (const int threads : {2, 3, 8}) {
+    BatchLoader loader(maker, {.threads = threads});
+    EXPECT_EQ(Describe(ReadAll(loader)), Describe(expected)) << threads << " threads";
   }
 }
 
-TEST(BatchLoaderTest, TrailingSampleJoinsTheBatchBefore) {
-  const MemoryDataset dataset = Images(9);
-  BatchLoader loader(dataset, {0, 1, 2, 3, 4, 5, 6, 7, 8}, {}, {.batch_size = 4, .epochs = 2});
-  std::vector<int64_t> sizes;
-  for (const TrainingBatch& batch : ReadAll(loader)) sizes.push_back(batch.size());
-  EXPECT_THAT(sizes, ElementsAre(4, 5, 4, 5));
-}
-
-TEST(BatchLoaderTest, InputsAreTheSamplesNamed) {
-  const MemoryDataset dataset = Images(10);
-  BatchLoader loader(dataset, {0, 2, 4, 6, 8}, {}, {.batch_size = 3});
-  for (const TrainingBatch& batch : ReadAll(loader)) {
-    EXPECT_TRUE(batch.inputs.Validate().ok());
-    EXPECT_EQ(batch.inputs.shape, (Shape{batch.size(), 1, 2, 3}));
-    std::string expected;
-    for (const int64_t id : batch.sample_ids) expected += std::string(6, static_cast<char>(id + 1));
-    EXPECT_EQ(batch.inputs.bytes.ToString(), expected);
+TEST(BatchLoaderTest, BeginsWhereItIsToldTo) {
+  CorruptSamples corrupt;
+  const MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 8, .epochs = 3, .seed = 3},
+                         corrupt);
+  BatchLoader whole(maker, {});
+  const std::vector<TrainingBatch> all = ReadAll(whole);
+  for (const int64_t first : {int64_t{1}, int64_t{9}, maker.size()}) {
+    BatchLoader loader(maker, {.threads = 2, .first_batch = first});
+    EXPECT_EQ(Describe(ReadAll(loader)),
+              Describe(std::vector<TrainingBatch>(all.begin() + first, all.end())));
   }
 }
 
-TEST(BatchLoaderTest, OnlyLabelledSamplesCarryTheirLabel) {
-  const MemoryDataset dataset = Images(10);
-  BatchLoader loader(dataset, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 5, 6}, {.batch_size = 4});
-  for (const TrainingBatch& batch : ReadAll(loader)) {
-    ASSERT_EQ(batch.labels.size(), batch.sample_ids.size());
-    for (size_t i = 0; i < batch.labels.size(); ++i) {
-      const int64_t id = batch.sample_ids[i];
-      const bool labelled = id == 1 || id == 5 || id == 6;
-      EXPECT_EQ(batch.labels[i], labelled ? id % 3 : kUnlabelled) << "sample " << id;
-    }
+TEST(BatchLoaderTest, MakesNoMoreAheadThanTwiceItsThreads) {
+  CorruptSamples corrupt;
+  WatchedDataset dataset;
+  const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 1, .epochs = 100}, corrupt);
+  BatchLoader loader(maker, {.threads = 2});
+  dataset.WaitForReads(4);
+  for (int64_t taken = 1; taken <= 20; ++taken) {
+    ASSERT_TRUE(loader.Next().ok());
+    dataset.WaitForReads(4 + taken);
+    EXPECT_LE(dataset.reads(), 4 + taken);
   }
 }
 
-TEST(BatchLoaderTest, ViewsAreThoseOfTheEpochWhateverTheBatchSize) {
-  const MemoryDataset dataset = Images(12);
-  const std::vector<int64_t> samples = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
-  const ViewOptions views = {.pad = 1, .flip = true};
-  for (const int64_t batch_size : {1, 5, 12}) {
-    BatchLoader loader(dataset, samples, {},
-                       {.batch_size = batch_size, .epochs = 4, .seed = 9, .views = views});
-    for (const TrainingBatch& batch : ReadAll(loader)) {
-      for (int64_t i = 0; i < batch.size(); ++i) {
-        const int64_t id = batch.sample_ids[static_cast<size_t>(i)];
-        std::vector<uint8_t> expected(6, static_cast<uint8_t>(id + 1));
-        ApplyView(views, {9, batch.epoch, id}, kImage.shape, absl::MakeSpan(expected));
-        EXPECT_EQ(SliceRows(batch.inputs, i, i + 1).bytes.ToString(),
-                  std::string(expected.begin(), expected.end()));
-      }
-    }
+TEST(BatchLoaderTest, ASlowBatchHoldsUpThoseBehindItAndLosesNone) {
+  CorruptSamples corrupt;
+  WatchedDataset dataset;
+  const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 5}, corrupt);
+  dataset.Hold(maker.Make(0)->sample_ids[0]);
+  BatchLoader loader(maker, {.threads = 4});
+  dataset.WaitForReads(1 + 5 * 3);  // the others are made while the first is not
+  dataset.Hold(-1);
+  EXPECT_THAT(ReadAll(loader), SizeIs(10));
+}
+
+TEST(BatchLoaderTest, AnErrorComesAfterTheBatchesBeforeItAndStays) {
+  CorruptSamples corrupt;
+  MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 5}, corrupt);
+  dataset.unreadable = maker.Make(6)->sample_ids[2];
+  BatchLoader loader(maker, {.threads = 3});
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(loader.Next().ok()) << i;
+  for (int i = 0; i < 2; ++i) {
+    const absl::Status status = loader.Next().status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("sample"));
   }
 }
 
-TEST(BatchLoaderTest, EndsForGood) {
-  const MemoryDataset dataset = Images(4);
-  BatchLoader loader(dataset, {0, 1}, {}, {.batch_size = 2});
-  EXPECT_EQ(ReadAll(loader).size(), 1u);
-  EXPECT_THAT(ReadAll(loader), IsEmpty());
-  BatchLoader without_samples(dataset, {}, {}, {.epochs = 1'000'000});
-  EXPECT_THAT(ReadAll(without_samples), IsEmpty());
-  BatchLoader without_epochs(dataset, {0, 1}, {}, {.epochs = 0});
-  EXPECT_THAT(ReadAll(without_epochs), IsEmpty());
-}
-
-TEST(BatchLoaderTest, ErrorsPassThroughAndTheSameBatchIsTriedAgain) {
-  MemoryDataset dataset = Images(6);
-  BatchLoader loader(dataset, {0, 1, 2, 3, 4, 5}, {}, {.batch_size = 3});
-  ASSERT_TRUE(loader.Next().ok());
-  const std::vector<int64_t> order = EpochOrder({0, 1, 2, 3, 4, 5}, 0, 0);
-  dataset.unreadable = order[4];
-  EXPECT_EQ(loader.Next().status().code(), absl::StatusCode::kInternal);
-  dataset.unreadable = -1;
-  const auto batch = loader.Next();
-  ASSERT_TRUE(batch.ok()) << batch.status();
-  EXPECT_THAT((*batch)->sample_ids, ElementsAre(order[3], order[4], order[5]));
-}
-
-TEST(BatchLoaderTest, CropsAndMixingAreRefused) {
-  const MemoryDataset dataset = Images(5);
-  for (const ViewOptions& views : {ViewOptions{.crop_scale = 0.5}, ViewOptions{.mixup = 1}}) {
-    BatchLoader loader(dataset, {0, 1, 2}, {}, {.views = views});
-    EXPECT_EQ(loader.Next().status().code(), absl::StatusCode::kUnimplemented);
+TEST(BatchLoaderTest, EndsForGoodAndMayBeLeftAtAnyTime) {
+  CorruptSamples corrupt;
+  const MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 25}, corrupt);
+  BatchLoader loader(maker, {.threads = 3});
+  EXPECT_THAT(ReadAll(loader), SizeIs(2));
+  EXPECT_THAT(ReadAll(loader), SizeIs(0));
+  const BatchMaker long_run(dataset, Samples(), {}, {.batch_size = 2, .epochs = 1'000'000},
+                            corrupt);
+  for (int taken = 0; taken < 5; ++taken) {
+    BatchLoader left(long_run, {.threads = 3});
+    for (int i = 0; i < taken; ++i) ASSERT_TRUE(left.Next().ok());
   }
-}
-
-TEST(BatchLoaderTest, ViewsOfOtherThanImagesAreRefused) {
-  const MemoryDataset tokens(kTokens, {0, 1, 0});
-  BatchLoader with_views(tokens, {0, 1, 2}, {}, {.views = {.flip = true}});
-  const absl::Status status = with_views.Next().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("tokens"));
-  BatchLoader without_views(tokens, {0, 1, 2}, {}, {});
-  const auto batch = without_views.Next();
-  ASSERT_TRUE(batch.ok()) << batch.status();
-  EXPECT_EQ((*batch)->inputs.shape, (Shape{3, 4}));
-  EXPECT_TRUE((*batch)->inputs.Validate().ok());
-}
-
-TEST(ReadSamplesTest, KeepsTheOrderAskedFor) {
-  MemoryDataset dataset = Images(6);
-  const auto tensor = ReadSamples(dataset, {4, 0, 4});
-  ASSERT_TRUE(tensor.ok()) << tensor.status();
-  EXPECT_EQ(tensor->shape, (Shape{3, 1, 2, 3}));
-  EXPECT_EQ(tensor->bytes.ToString(),
-            std::string(6, '\x05') + std::string(6, '\x01') + std::string(6, '\x05'));
-  const auto none = ReadSamples(dataset, {});
-  ASSERT_TRUE(none.ok()) << none.status();
-  EXPECT_TRUE(none->Validate().ok());
-  dataset.unreadable = 0;
-  EXPECT_EQ(ReadSamples(dataset, {4, 0}).status().code(), absl::StatusCode::kInternal);
 }
 
 }  // namespace

@@ -24,12 +24,13 @@ class MemoryDataset : public Dataset {
   int64_t Label(int64_t index) const override { return labels_[static_cast<size_t>(index)]; }
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
-    if (index == unreadable) return absl::InternalError(absl::StrCat("sample ", index));
+    if (index == unreadable) return failure;
     std::fill(destination.begin(), destination.end(), static_cast<uint8_t>(index + 1));
     return absl::OkStatus();
   }
 
   int64_t unreadable = -1;
+  absl::Status failure = absl::InternalError("that sample");
 
  private:
   const InputSpec input_;

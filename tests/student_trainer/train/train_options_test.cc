@@ -83,7 +83,34 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"--val_count", [](TrainOptions& o) { o.val = "more", o.split.val_count = 5; }},
       {"val_fraction", [](TrainOptions& o) { o.split.val_fraction = 1.5; }},
       {"label_count", [](TrainOptions& o) { o.split.label_count = -1; }},
-      {"pad", [](TrainOptions& o) { o.views.pad = -1; }},
+      {"pad", [](TrainOptions& o) { o.view_overrides.pad = -1; }},
+      {"views", [](TrainOptions& o) { o.views = "wild"; }},
+      {"--image_size", [](TrainOptions& o) { o.image_size = -1; }},
+      {"--image_channels", [](TrainOptions& o) { o.image_channels = 4; }},
+      {"--max_corrupt", [](TrainOptions& o) { o.max_corrupt = -1; }},
+      {"--loader_threads", [](TrainOptions& o) { o.loader_threads = 0; }},
+      {"--student_resolution", [](TrainOptions& o) { o.student_resolution = -1; }},
+      {"--optimizer", [](TrainOptions& o) { o.optimizer = "adam"; }},
+      {"--schedule", [](TrainOptions& o) { o.schedule = "cosinus"; }},
+      {"--decay_at",
+       [](TrainOptions& o) {
+         o.decay_at = {0.7, 0.5};
+       }},
+      {"--gamma", [](TrainOptions& o) { o.gamma = 0; }},
+      {"--final_fraction", [](TrainOptions& o) { o.final_fraction = 2; }},
+      {"--clip_norm", [](TrainOptions& o) { o.clip_norm = -1; }},
+      {"--accumulate", [](TrainOptions& o) { o.accumulate = 0; }},
+      {"--ema_decay", [](TrainOptions& o) { o.ema_decay = 1; }},
+      {"--label_smoothing", [](TrainOptions& o) { o.label_smoothing = 1; }},
+      {"--autocast", [](TrainOptions& o) { o.autocast = "f16"; }},
+      {"--device", [](TrainOptions& o) { o.device = "tpu"; }},
+      {"--checkpoint_every", [](TrainOptions& o) { o.checkpoint_every = -1; }},
+      {"--keep_checkpoints", [](TrainOptions& o) { o.keep_checkpoints = 0; }},
+      {"--student_arguments",
+       [](TrainOptions& o) {
+         o.student = "runs/first/model";
+         o.student_arguments = "{}";
+       }},
       {"connect_timeout", [](TrainOptions& o) { o.connect_timeout = absl::ZeroDuration(); }},
       {"--student_arguments", [](TrainOptions& o) { o.student_arguments = "[1]"; }},
   };

@@ -10,7 +10,7 @@
 #include "common/models/model.h"
 #include "common/models/registry.h"
 #include "common/targets/encoding.h"
-#include "student_trainer/data/batch_loader.h"
+#include "student_trainer/data/read_samples.h"
 #include "student_trainer/train/trainer.h"
 #include "tests/student_trainer/train/small_dataset.h"
 #include "tests/testing/status_matchers.h"
@@ -38,7 +38,8 @@ inline TargetedBatch SmallBatch(int64_t n = 32, int64_t first = 0) {
     targeted.batch.sample_ids.push_back(id);
     targeted.batch.labels.push_back(data.Label(id));
   }
-  targeted.batch.inputs = *ReadSamples(data, targeted.batch.sample_ids);
+  CorruptSamples corrupt;
+  targeted.batch.inputs = ReadSamples(data, targeted.batch.sample_ids, corrupt)->inputs;
   return targeted;
 }
 

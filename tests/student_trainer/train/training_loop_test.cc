@@ -59,11 +59,16 @@ class TrainingLoopTest : public ::testing::Test {
                   kept_.push_back(epoch);
                   return absl::OkStatus();
                 },
+            .checkpoint =
+                [this](const RunProgress& run) {
+                  checkpoints_.push_back(run);
+                  return absl::OkStatus();
+                },
             .metrics = *metrics_,
             .progress = progress_,
             .clock = clock_,
             .epochs = kEpochs,
-            .steps_per_epoch = static_cast<int64_t>(BatchEnds(kSamples, kBatch).size())};
+            .batches_per_epoch = maker_.batches_per_epoch()};
   }
 
   std::vector<nlohmann::json> Metrics() const {
@@ -78,14 +83,19 @@ class TrainingLoopTest : public ::testing::Test {
   static constexpr int64_t kEpochs = 4;
   const testing::SmallDataset data_{kSamples};
   const std::vector<int64_t> samples_ = AllSamples(data_);
-  BatchLoader loader_{
-      data_, samples_, samples_, {.batch_size = kBatch, .epochs = kEpochs, .seed = kSeed}};
+  CorruptSamples corrupt_;
+  const BatchMaker maker_{data_,
+                          samples_,
+                          samples_,
+                          {.batch_size = kBatch, .epochs = kEpochs, .seed = kSeed},
+                          corrupt_};
+  BatchLoader loader_{maker_, {}};
   LoaderWithoutTargets source_{loader_};
   Trainer trainer_{MakeModel(),
                    {.scale = 255},
                    {.loss = {.alpha = 0}, .schedule = {.peak = 0.01, .total_steps = 100}}};
   const testing::TempDir dir_;
-  absl::StatusOr<MetricsLog> metrics_ = MetricsLog::Create(dir_.path() / "metrics.jsonl");
+  absl::StatusOr<MetricsLog> metrics_ = MetricsLog::Open(dir_.path() / "metrics.jsonl", 0);
   testing::FakeClock clock_;
   std::ostringstream out_;
   Progress progress_{out_, Progress::Output::kPipe, clock_};
@@ -94,12 +104,13 @@ class TrainingLoopTest : public ::testing::Test {
       std::vector<absl::StatusOr<EvaluationResult>>(kEpochs, EvaluationResult{.samples = 10});
   size_t validated_ = 0;
   std::vector<int64_t> kept_;
+  std::vector<RunProgress> checkpoints_;
 };
 
 TEST_F(TrainingLoopTest, TrainsEverySampleOfEveryEpochInTheSamplersOrder) {
   const auto summary = RunTrainingLoop(Loop(), {});
   ASSERT_THAT(summary, IsOk());
-  EXPECT_EQ(summary->samples, kEpochs * kSamples);
+  EXPECT_EQ(summary->run.samples, kEpochs * kSamples);
   const std::vector<nlohmann::json> metrics = Metrics();
   ASSERT_EQ(metrics.size(), static_cast<size_t>(kEpochs));
   for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
@@ -118,8 +129,8 @@ TEST_F(TrainingLoopTest, KeepsTheModelWithTheFewestErrorsAndThenTheSmallestLoss)
   const auto summary = RunTrainingLoop(Loop(), {});
   ASSERT_THAT(summary, IsOk());
   EXPECT_THAT(kept_, ElementsAre(0, 1, 2));
-  EXPECT_EQ(summary->best_epoch, 2);
-  EXPECT_EQ(summary->best_validation.errors, 3);
+  EXPECT_EQ(summary->run.best_epoch, 2);
+  EXPECT_EQ(summary->run.best_validation.errors, 3);
 }
 
 TEST_F(TrainingLoopTest, TheLastModelIsKeptWhereNothingIsHeldOut) {
@@ -149,6 +160,91 @@ TEST_F(TrainingLoopTest, AStopEndsItBeforeTheNextStep) {
   stop.request_stop();
   EXPECT_THAT(RunTrainingLoop(Loop(), stop.get_token()), StatusIs(absl::StatusCode::kCancelled));
   EXPECT_EQ(trainer_.steps(), 0);
+}
+
+TEST_F(TrainingLoopTest, KeepsWhereItStandsAtTheEndsOfEpochsAndAsOftenAsAsked) {
+  TrainingLoop loop = Loop();
+  loop.checkpoint_every = 2;
+  ASSERT_THAT(RunTrainingLoop(loop, {}), IsOk());
+  std::vector<int64_t> after;
+  for (const RunProgress& run : checkpoints_) after.push_back(run.batches);
+  EXPECT_THAT(after, ElementsAre(2, 4, 6, 8, 10, 12, 14, 16));  // epochs of four
+}
+
+TEST_F(TrainingLoopTest, WhatIsKeptIsWholeSteps) {
+  TrainingLoop loop = Loop();
+  loop.accumulate = 3;
+  loop.checkpoint_every = 1;
+  ASSERT_THAT(RunTrainingLoop(loop, {}), IsOk());
+  std::vector<int64_t> after;
+  for (const RunProgress& run : checkpoints_) after.push_back(run.batches);
+  EXPECT_THAT(after, ElementsAre(3, 4, 7, 8, 11, 12, 15, 16));
+}
+
+TEST_F(TrainingLoopTest, AnotherGoesOnWhereOneStoodAndTheMetricsAreTheSame) {
+  TrainingLoop whole = Loop();
+  whole.checkpoint_every = 1;
+  const auto expected = RunTrainingLoop(whole, {});
+  ASSERT_THAT(expected, IsOk());
+  const std::vector<nlohmann::json> records = Metrics();
+  const RunProgress& stood = checkpoints_[6];  // in the middle of the second epoch
+  ASSERT_EQ(stood.batches, 7);
+
+  validated_ = 1;
+  BatchLoader loader(maker_, {.first_batch = 7});
+  LoaderWithoutTargets source(loader);
+  auto metrics = MetricsLog::Open(dir_.path() / "again.jsonl", 0);
+  TrainingLoop rest{.trainer = trainer_,
+                    .batches = source,
+                    .validate = whole.validate,
+                    .keep_best = whole.keep_best,
+                    .checkpoint = whole.checkpoint,
+                    .metrics = *metrics,
+                    .progress = progress_,
+                    .clock = clock_,
+                    .epochs = kEpochs,
+                    .batches_per_epoch = maker_.batches_per_epoch(),
+                    .begin = *RunProgressFromJson(nlohmann::json::parse(ToJson(stood).dump()))};
+  const auto summary = RunTrainingLoop(rest, {});
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->run.samples, expected->run.samples);
+  EXPECT_EQ(summary->run.best_epoch, expected->run.best_epoch);
+  const std::string text = *ReadFile(dir_.path() / "again.jsonl");
+  const std::vector<std::string> lines = absl::StrSplit(text, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 3u);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const nlohmann::json record = nlohmann::json::parse(lines[i]);
+    for (const char* key : {"epoch", "samples", "ids_hash", "samples_trained"}) {
+      EXPECT_EQ(record[key], records[i + 1][key]) << key;
+    }
+  }
+}
+
+TEST_F(TrainingLoopTest, AStopKeepsWhereItStands) {
+  std::stop_source stop;
+  stop.request_stop();
+  ASSERT_THAT(RunTrainingLoop(Loop(), stop.get_token()), StatusIs(absl::StatusCode::kCancelled));
+  ASSERT_EQ(checkpoints_.size(), 1u);
+  EXPECT_EQ(checkpoints_[0].batches, 0);
+}
+
+TEST_F(TrainingLoopTest, AnErrorOfTheSourceKeepsWhereItStands) {
+  BatchLoader loader(maker_, {.first_batch = 13});  // ends too early
+  LoaderWithoutTargets source(loader);
+  TrainingLoop whole = Loop();
+  TrainingLoop loop{.trainer = trainer_,
+                    .batches = source,
+                    .validate = whole.validate,
+                    .keep_best = whole.keep_best,
+                    .checkpoint = whole.checkpoint,
+                    .metrics = *metrics_,
+                    .progress = progress_,
+                    .clock = clock_,
+                    .epochs = kEpochs,
+                    .batches_per_epoch = maker_.batches_per_epoch()};
+  EXPECT_THAT(RunTrainingLoop(loop, {}), StatusIs(absl::StatusCode::kInternal));
+  ASSERT_FALSE(checkpoints_.empty());
+  EXPECT_EQ(checkpoints_.back().batches, 3);
 }
 
 TEST_F(TrainingLoopTest, AFailedValidationEndsTheRun) {

@@ -1,0 +1,24 @@
+// Samples as they are, for evaluation and the parity probe.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "student_trainer/data/corrupt_samples.h"
+#include "student_trainer/data/dataset.h"
+
+namespace distill {
+
+struct ReadSamplesResult {
+  std::vector<int64_t> ids;  // those that could be read, in the order asked for
+  HostTensor inputs;         // [ids, …], unaugmented
+};
+
+// The errors that CorruptSamples passes on.
+absl::StatusOr<ReadSamplesResult> ReadSamples(const Dataset& dataset,
+                                              absl::Span<const int64_t> samples,
+                                              CorruptSamples& corrupt);
+
+}  // namespace distill

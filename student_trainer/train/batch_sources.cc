@@ -1,0 +1,32 @@
+#include "student_trainer/train/batch_sources.h"
+
+#include <utility>
+
+#include "common/base/status_macros.h"
+#include "student_trainer/resample/resample.h"
+
+namespace distill {
+
+absl::StatusOr<std::optional<TargetedBatch>> HardLabelSource::Next() {
+  const absl::Time before = clock_.Now();
+  ASSIGN_OR_RETURN(std::optional<TrainingBatch> batch, batches_.Next());
+  waited_for_data_ += clock_.Now() - before;
+  if (!batch.has_value()) return std::nullopt;
+  return TargetedBatch{.batch = *std::move(batch)};
+}
+
+absl::StatusOr<std::optional<TargetedBatch>> DownsampledSource::Next() {
+  ASSIGN_OR_RETURN(std::optional<TargetedBatch> targeted, source_.Next());
+  if (targeted.has_value() && targeted->batch.size() > 0) {
+    ASSIGN_OR_RETURN(targeted->batch.inputs, FitToStudent(targeted->batch.inputs, student_));
+  }
+  return targeted;
+}
+
+absl::StatusOr<HostTensor> FitToStudent(const HostTensor& inputs, const InputSpec& student) {
+  const Shape own(inputs.shape.begin() + 1, inputs.shape.end());
+  if (own == student.shape || own.size() != 3 || student.shape.size() != 3) return inputs;
+  return Downsample(inputs, student.shape[1], student.shape[2]);
+}
+
+}  // namespace distill

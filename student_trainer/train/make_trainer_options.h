@@ -1,0 +1,17 @@
+// From what the user says of training to what the trainer is told.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "student_trainer/train/train_options.h"
+#include "student_trainer/train/trainer_options.h"
+
+namespace distill {
+
+// `steps_per_epoch`: of the optimizer. The device is --device's once it is known to be there
+// (ParsePlacement): here it is the CPU. INVALID_ARGUMENT names the option that is a word unknown.
+absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
+                                                  int64_t steps_per_epoch);
+
+}  // namespace distill

@@ -1,0 +1,20 @@
+#include "student_trainer/train/ship.h"
+
+#include <torch/torch.h>
+
+#include "common/base/status_macros.h"
+#include "common/models/torchscript_export.h"
+#include "student_trainer/train/trainable_model.h"
+
+namespace distill {
+
+absl::Status AddTorchScript(const std::filesystem::path& directory) {
+  ASSIGN_OR_RETURN(const ModelDescription description, ReadModelDescription(directory));
+  if (description.architecture == kTorchScriptArchitecture) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const TrainableModel loaded, LoadTrainable(directory));
+  Shape shape = description.inputs[0].shape;
+  shape.insert(shape.begin(), 1);
+  return ExportTorchScript(*loaded.model, torch::zeros(shape), directory / kTorchScriptFile);
+}
+
+}  // namespace distill

@@ -1,0 +1,143 @@
+#include "student_trainer/train/student.h"
+
+#include <torch/torch.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/models/registry.h"
+#include "common/models/weights.h"
+#include "student_trainer/data/class_names.h"
+#include "student_trainer/data/normalization.h"
+
+namespace distill {
+namespace {
+
+absl::Status At(absl::string_view option, const std::string& value, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(option, " ", value, ": ", status.message()));
+}
+
+// What the student sees of a sample: the data's input, at its own resolution.
+InputSpec InputOf(const TrainOptions& options, const Dataset& data) {
+  InputSpec input = data.input();
+  if (options.student_resolution > 0) {
+    input.shape[1] = input.shape[2] = options.student_resolution;
+  }
+  return input;
+}
+
+absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, TrainingData& data,
+                                       absl::Span<const int64_t> samples, int64_t classes) {
+  TrainableModel student;
+  ModelDescription& description = student.description;
+  description.inputs = {InputOf(options, *data.train)};
+  ASSIGN_OR_RETURN(Architecture architecture,
+                   ArchitectureOf(options.student, description.inputs[0].shape, classes));
+  if (!options.student_arguments.empty()) {
+    architecture.arguments.update(nlohmann::json::parse(options.student_arguments));
+  }
+  ASSIGN_OR_RETURN(student.model, CreateModel(architecture));
+  description.architecture = architecture.name;
+  description.arguments = architecture.arguments;
+  ASSIGN_OR_RETURN(description.normalization,
+                   MeasureNormalization(*data.train, samples, *data.corrupt_train));
+  return student;
+}
+
+absl::Status CheckFits(const TrainableModel& student, const InputSpec& input, int64_t classes,
+                       const std::vector<std::string>& class_names) {
+  const ModelDescription& description = student.description;
+  if (description.inputs.size() != 1 || description.inputs[0].dtype != input.dtype ||
+      description.inputs[0].shape != input.shape) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it takes ", description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
+        ", the data has ", ToString(input)));
+  }
+  if (!description.class_names.empty() && !class_names.empty() &&
+      description.class_names != class_names) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it knows other classes: ",
+        DescribeClassDifference("the model", description.class_names, "the data", class_names),
+        "; --init_from takes over what fits of it"));
+  }
+  const auto* const names = &description.class_names;
+  if (!names->empty() && static_cast<int64_t>(names->size()) != classes) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("it knows ", names->size(), " classes, the data has ", classes));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status InitFrom(const std::string& directory, Model& model) {
+  ASSIGN_OR_RETURN(const TrainableModel source, LoadTrainable(directory));
+  const TensorMap theirs = StateOf(*source.model);
+  TensorMap state = StateOf(model);
+  std::vector<std::string> others;
+  for (auto& [name, tensor] : state) {
+    const auto found = theirs.find(name);
+    if (found != theirs.end() && found->second.shape == tensor.shape) {
+      tensor = found->second;
+    } else {
+      others.push_back(name);
+    }
+  }
+  if (others.size() == state.size()) {
+    return absl::InvalidArgumentError("no tensor has the name and the shape of one of the student");
+  }
+  log::Info(absl::StrCat("--init_from ", directory, ": took over ", state.size() - others.size(),
+                         " of ", state.size(), " tensors", others.empty() ? "" : "; fresh are ",
+                         absl::StrJoin(others, ", ")));
+  return LoadState(state, model);
+}
+
+void Describe(const TrainOptions& options, const TrainingData& data, size_t samples,
+              const std::optional<ModelInfo>& teacher, ModelDescription& description) {
+  description.training = {{"labelled", data.split.labelled.size()},
+                          {"samples", samples},
+                          {"epochs", options.epochs},
+                          {"batch_size", options.batch_size},
+                          {"lr", options.lr},
+                          {"alpha", options.ResolvedAlpha()},
+                          {"seed", options.seed}};
+  if (!teacher.has_value()) return;
+  description.training["temperature"] = options.temperature;
+  description.training["objective"] = options.objective;
+  description.training["encoding"] = std::string(Name(options.encoding));
+  description.training["teacher_fingerprint"] = teacher->fingerprint;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, TrainingData& data,
+                                           absl::Span<const int64_t> samples,
+                                           const std::optional<ModelInfo>& teacher) {
+  const int64_t classes = teacher.has_value() ? teacher->classes : data.train->classes();
+  std::vector<std::string> class_names = data.train->class_names();
+  if (class_names.empty() && teacher.has_value()) class_names = teacher->class_names;
+
+  torch::manual_seed(options.seed);
+  absl::StatusOr<TrainableModel> made = options.StudentIsDirectory()
+                                            ? LoadTrainable(options.student)
+                                            : FromZoo(options, data, samples, classes);
+  if (!made.ok()) return At("--student", options.student, made.status());
+  TrainableModel student = *std::move(made);
+  if (options.StudentIsDirectory()) {
+    const absl::Status fits =
+        CheckFits(student, InputOf(options, *data.train), classes, class_names);
+    if (!fits.ok()) return At("--student", options.student, fits);
+  }
+  if (student.description.class_names.empty()) student.description.class_names = class_names;
+  if (!options.init_from.empty()) {
+    const absl::Status taken = InitFrom(options.init_from, *student.model);
+    if (!taken.ok()) return At("--init_from", options.init_from, taken);
+  }
+  Describe(options, data, samples.size(), teacher, student.description);
+  return student;
+}
+
+}  // namespace distill

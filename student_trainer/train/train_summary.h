@@ -1,0 +1,40 @@
+// What a run says at its end: to whoever watches it, and in the last record of its metrics.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "student_trainer/client/soft_target_source.h"
+#include "student_trainer/train/evaluation.h"
+#include "student_trainer/train/training_loop.h"
+
+namespace distill {
+
+// What a run without a teacher lacks. Of this process alone, where a run went on from another's.
+struct TeacherFigures {
+  ClientStats stats;
+  std::map<std::string, int64_t> samples_by_teacher;
+  int64_t probe_samples = 0;
+};
+
+struct TrainFigures {
+  TrainingSummary training;
+  std::optional<EvaluationResult> test;
+  std::optional<TeacherFigures> teacher;
+  int64_t corrupt_samples = 0;     // that were skipped
+  absl::Duration waited_for_data;  // by this process
+};
+
+nlohmann::json ToJson(const EvaluationResult& result);
+
+// Lines for the terminal.
+std::vector<std::string> SummaryLines(const TrainFigures& figures);
+
+// {"kind": "end", …}
+nlohmann::json SummaryRecord(const TrainFigures& figures);
+
+}  // namespace distill

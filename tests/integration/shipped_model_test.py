@@ -1,0 +1,109 @@
+"""What a run leaves is loaded without this program: model.pt and model.safetensors, in Python."""
+
+import importlib.util
+import json
+import pathlib
+import shutil
+import unittest
+
+import numpy as np
+
+from programs import CLASSES, IntegrationTest, SIDE, TRAINER, write_dataset
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+PEERS = pathlib.Path(__file__).parent.parent / "bench" / "peers" / "models.py"
+
+
+def peers():
+    """The zoo's architectures, written in PyTorch."""
+    spec = importlib.util.spec_from_file_location("peer_models", PEERS)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@unittest.skipIf(torch is None, "the torch package is not in .venv: LibTorch is another one")
+class ShippedModel(IntegrationTest):
+    def setUp(self):
+        super().setUp()
+        self.data = write_dataset(self.dir / "data")
+
+    def arguments(self, run, *more, student="cifar_resnet8", lr=0.05):
+        return [TRAINER, "train", "--train", self.data, "--test", self.data, "--student", student,
+                "--run_dir", self.dir / run, "--threads", "1", "--lr", lr, "--epochs", "2",
+                "--batch_size", "32", *more]
+
+    def train(self, run, *more, **options):
+        self.run_ok(*self.arguments(run, *more, **options))
+        return self.dir / run / "model"
+
+    def logits(self, folder, samples):
+        """From model.pt, and from model.safetensors in an implementation of its own."""
+        config = json.loads((folder / "config.json").read_text())
+        mean, std = (torch.tensor(config[key]).view(-1, 1, 1) for key in ("mean", "std"))
+        x = (torch.from_numpy(samples) / config["scale"] - mean) / std
+        models = peers()
+        own = models.make(config["architecture"], config["arguments"],
+                          config["inputs"][0]["shape"])
+        own.load_state_dict(models.read_safetensors(folder / "model.safetensors"), strict=True)
+        with torch.no_grad():
+            return torch.jit.load(str(folder / "model.pt"))(x), own.eval()(x)
+
+    def assert_loads(self, folder):
+        rng = np.random.default_rng(1)
+        for count in (1, 7):
+            samples = rng.integers(0, 256, (count, 1, SIDE, SIDE), np.uint8)
+            script, own = self.logits(folder, samples)
+            self.assertEqual(script.shape, (count, CLASSES))
+            torch.testing.assert_close(script, own, rtol=1e-4, atol=1e-4)
+
+    def test_both_files_give_the_same_logits(self):
+        self.assert_loads(self.train("resnet"))
+        self.assert_loads(self.train("mlp", student="mlp_small"))
+        self.assert_loads(self.train("average", "--ema_decay", "0.9", "--optimizer", "adamw",
+                                     student="mlp_small", lr=0.001))
+
+    def test_a_checkpoint_and_a_model_directory_are_exported_alike(self):
+        model = self.train("run", "--ema_decay", "0.9", "--val_fraction", "0")
+        newest = max((self.dir / "run" / "checkpoints").glob("*.safetensors"))
+        for source, name in [(model, "from_model"), (newest, "from_checkpoint")]:
+            self.run_ok(TRAINER, "export", source, "--out", self.dir / name)
+            self.assert_loads(self.dir / name)
+            for file in ("config.json", "model.safetensors"):
+                self.assertEqual((self.dir / name / file).read_bytes(),
+                                 (model / file).read_bytes(), f"{name}/{file}")
+        code, output = self.run_program(TRAINER, "export", model, "--out", self.dir / "run")
+        self.assertEqual(code, 1, output)
+        self.assertIn("not empty", output)
+
+    def test_what_ships_can_be_trained_on_and_served(self):
+        model = self.train("first", student="mlp_small")
+        second = self.train("second", "--warmup_epochs", "0", student=str(model), lr=0.0001)
+        self.assertLessEqual(self.end("second")["test"]["errors"],
+                             self.end("first")["test"]["errors"] + 10)
+        self.train("third", "--init_from", model, student="mlp_small")
+        code, output = self.run_program(*self.arguments("other", "--init_from", model))
+        self.assertEqual(code, 1, output)
+        self.assertIn("--init_from", output)
+
+        own = self.dir / "own"  # the user's own architecture, trained in place
+        own.mkdir()
+        shutil.copy(second / "model.pt", own / "model.pt")
+        config = json.loads((second / "config.json").read_text())
+        config = {key: config[key] for key in ("format", "inputs", "scale", "mean", "std",
+                                               "class_names")}
+        (own / "config.json").write_text(json.dumps(config | {"architecture": "torchscript"}))
+        _, address = self.serve(own, self.unix_address())
+        trained = self.train("scripted", "--teacher", address, student=str(own))
+        script = torch.jit.load(str(trained / "model.pt"))
+        self.assertFalse(torch.equal(next(script.parameters()),
+                                     next(torch.jit.load(str(own / "model.pt")).parameters())))
+        _, address = self.serve(trained, self.unix_address("second.sock"))
+
+
+if __name__ == "__main__":
+    unittest.main()
