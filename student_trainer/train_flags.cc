@@ -84,7 +84,8 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--run_dir", o.run_dir, "Folder for the run; new or empty, but for --resume")
       ->required();
   app.add_option("--epochs", o.epochs)->capture_default_str();
-  app.add_option("--batch_size", o.batch_size)->capture_default_str();
+  app.add_option("--batch_size", o.batch_size,
+                 "Samples a batch (default 128, or all where there are fewer)");
   app.add_option("--optimizer", o.optimizer, "sgd or adamw")->capture_default_str();
   app.add_option("--lr", o.lr, "Peak learning rate, after the warm-up")->capture_default_str();
   app.add_option("--schedule", o.schedule, "Of the learning rate: cosine, linear, step or constant")

@@ -1,11 +1,16 @@
 #include "student_trainer/train/run_identity.h"
 
+#include <torch/torch.h>
+
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 
@@ -13,6 +18,51 @@ namespace distill {
 namespace {
 
 constexpr int64_t kSamplesRead = 64;
+
+// Options that may change from one process of a run to the next: what they name is compared itself,
+// or they decide nothing of what is learnt.
+constexpr absl::string_view kFree[] = {"train",
+                                       "val",
+                                       "test",
+                                       "unlabelled",
+                                       "class_names",
+                                       "student",
+                                       "init_from",
+                                       "run_dir",
+                                       "threads",
+                                       "loader_threads",
+                                       "resume",
+                                       "resume_anyway",
+                                       "teacher",
+                                       "checkpoint_every",
+                                       "keep_checkpoints",
+                                       "teacher_model",
+                                       "tls",
+                                       "tls_ca",
+                                       "tls_cert",
+                                       "tls_key",
+                                       "token_file",
+                                       "max_corrupt",
+                                       "device",
+                                       "on_teacher_loss",
+                                       "connect_timeout",
+                                       "allow_misaligned_teacher"};
+
+// "key=value" a line, as the run directory's config.toml has them.
+void AddOptions(const std::string& config_toml, nlohmann::json& identity) {
+  for (const absl::string_view line : absl::StrSplit(config_toml, '\n')) {
+    const std::pair<absl::string_view, absl::string_view> option =
+        absl::StrSplit(line, absl::MaxSplits('=', 1));
+    if (option.second.empty() || absl::c_linear_search(kFree, option.first)) continue;
+    identity[absl::StrCat("--", option.first)] = std::string(option.second);
+  }
+}
+
+std::string Describe(const Numerics& numerics) {
+  return absl::StrCat(numerics.runner, ", ", numerics.dtype, " on ", numerics.device, ", LibTorch ",
+                      numerics.libtorch_version, ", ", numerics.intra_op_threads, " threads, ",
+                      numerics.blas, ", batches of ", numerics.fixed_batch_size);
+}
 
 std::string ValueOf(const nlohmann::json& object, const std::string& key) {
   return object.contains(key) ? object[key].dump() : "nothing";
@@ -38,6 +88,28 @@ absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
     digest.Update(absl::string_view(reinterpret_cast<const char*>(sample.data()), sample.size()));
   }
   return digest.HexDigest();
+}
+
+absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
+                                           const ModelDescription& student,
+                                           const TeacherPool* teachers) {
+  nlohmann::json identity = {{"labelled samples", data.split.labelled.size()},
+                             {"unlabelled samples", data.split.unlabelled.size()},
+                             {"validation samples", data.validation_samples().size()},
+                             {"student", student.architecture},
+                             {"student's arguments", student.arguments}};
+  AddOptions(options.config_toml, identity);
+  ASSIGN_OR_RETURN(identity["data"], DataDigest(*data.train));
+  if (data.separate_validation != nullptr) {
+    ASSIGN_OR_RETURN(identity["validation data"], DataDigest(*data.separate_validation));
+  }
+  if (teachers != nullptr) identity["teacher's fingerprint"] = teachers->info().fingerprint;
+  if (options.deterministic) {
+    if (teachers != nullptr) identity["teacher's numerics"] = Describe(teachers->numerics());
+    identity["student's numerics"] =
+        absl::StrCat("LibTorch ", TORCH_VERSION, ", ", at::get_num_threads(), " threads");
+  }
+  return identity;
 }
 
 absl::Status CheckSameRun(const nlohmann::json& checkpoint, const nlohmann::json& now) {

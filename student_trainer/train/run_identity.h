@@ -6,7 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "common/store/model_directory.h"
+#include "student_trainer/client/teacher_pool.h"
 #include "student_trainer/data/dataset.h"
+#include "student_trainer/train/train_options.h"
+#include "student_trainer/train/training_data.h"
 
 namespace distill {
 
@@ -15,6 +19,13 @@ namespace distill {
 // all of it. Samples that cannot be read count as empty. Errors of Dataset::Read other than
 // DATA_LOSS.
 absl::StatusOr<std::string> DataDigest(const Dataset& dataset);
+
+// An object of everything that decides how a run goes on: its options but those that say where
+// things are and how fast they go, the data, the student, the teacher (null: none), and, of a
+// deterministic run, the numerics of both sides. Errors of DataDigest.
+absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
+                                           const ModelDescription& student,
+                                           const TeacherPool* teachers);
 
 // FAILED_PRECONDITION lists what the checkpoint has another value for, or only one side has: both
 // are objects, compared by their keys.

@@ -23,19 +23,26 @@ absl::Status At(absl::string_view option, const std::string& value, const absl::
 }
 
 // What the student sees of a sample: the data's input, at its own resolution.
-InputSpec InputOf(const TrainOptions& options, const Dataset& data) {
+absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& data) {
   InputSpec input = data.input();
-  if (options.student_resolution > 0) {
-    input.shape[1] = input.shape[2] = options.student_resolution;
+  const int64_t side = options.student_resolution;
+  if (side == 0) return input;
+  if (input.dtype != DType::kUint8 || input.shape.size() != 3 || side > input.shape[1] ||
+      side > input.shape[2]) {
+    return absl::FailedPreconditionError(absl::StrCat("--student_resolution ", side,
+                                                      ": the data has ", ToString(input),
+                                                      "; must be images, and no smaller"));
   }
+  input.shape[1] = input.shape[2] = side;
   return input;
 }
 
 absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, TrainingData& data,
-                                       absl::Span<const int64_t> samples, int64_t classes) {
+                                       const InputSpec& input, absl::Span<const int64_t> samples,
+                                       int64_t classes) {
   TrainableModel student;
   ModelDescription& description = student.description;
-  description.inputs = {InputOf(options, *data.train)};
+  description.inputs = {input};
   ASSIGN_OR_RETURN(Architecture architecture,
                    ArchitectureOf(options.student, description.inputs[0].shape, classes));
   if (!options.student_arguments.empty()) {
@@ -100,7 +107,7 @@ void Describe(const TrainOptions& options, const TrainingData& data, size_t samp
   description.training = {{"labelled", data.split.labelled.size()},
                           {"samples", samples},
                           {"epochs", options.epochs},
-                          {"batch_size", options.batch_size},
+                          {"batch_size", options.ResolvedBatchSize(static_cast<int64_t>(samples))},
                           {"lr", options.lr},
                           {"alpha", options.ResolvedAlpha()},
                           {"seed", options.seed}};
@@ -120,15 +127,15 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
   std::vector<std::string> class_names = data.train->class_names();
   if (class_names.empty() && teacher.has_value()) class_names = teacher->class_names;
 
+  ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, *data.train));
   torch::manual_seed(options.seed);
   absl::StatusOr<TrainableModel> made = options.StudentIsDirectory()
                                             ? LoadTrainable(options.student)
-                                            : FromZoo(options, data, samples, classes);
+                                            : FromZoo(options, data, input, samples, classes);
   if (!made.ok()) return At("--student", options.student, made.status());
   TrainableModel student = *std::move(made);
   if (options.StudentIsDirectory()) {
-    const absl::Status fits =
-        CheckFits(student, InputOf(options, *data.train), classes, class_names);
+    const absl::Status fits = CheckFits(student, input, classes, class_names);
     if (!fits.ok()) return At("--student", options.student, fits);
   }
   if (student.description.class_names.empty()) student.description.class_names = class_names;

@@ -3,7 +3,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,10 +17,8 @@
 #include "common/models/placement.h"
 #include "common/models/threads.h"
 #include "common/models/weights.h"
-#include "student_trainer/client/prefetcher.h"
-#include "student_trainer/data/batch_loader.h"
 #include "student_trainer/resample/resample.h"
-#include "student_trainer/train/batch_sources.h"
+#include "student_trainer/train/batch_pipeline.h"
 #include "student_trainer/train/checkpoint.h"
 #include "student_trainer/train/make_trainer_options.h"
 #include "student_trainer/train/run_directory.h"
@@ -57,51 +54,12 @@ absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
         absl::StrCat("--train ", options.train, " leaves ", count,
                      " samples to train on after the validation part; at least 2 are needed"));
   }
-  if (options.batch_size > count) {
+  if (options.ResolvedBatchSize(count) > count) {
     return absl::FailedPreconditionError(
-        absl::StrCat("--batch_size ", options.batch_size, ": there are ", count,
+        absl::StrCat("--batch_size ", *options.batch_size, ": there are ", count,
                      " samples to train on; must be at most that"));
   }
   return absl::OkStatus();
-}
-
-std::string Describe(const Numerics& numerics) {
-  return absl::StrCat(numerics.runner, ", ", numerics.dtype, " on ", numerics.device, ", LibTorch ",
-                      numerics.libtorch_version, ", ", numerics.intra_op_threads, " threads, ",
-                      numerics.blas, ", batches of ", numerics.fixed_batch_size);
-}
-
-// What a run shares with the checkpoint that it goes on from.
-absl::StatusOr<nlohmann::json> IdentityOf(const TrainOptions& options, const TrainingData& data,
-                                          const TrainableModel& student,
-                                          const TeacherPool* teachers) {
-  nlohmann::json identity = {{"seed", options.seed},
-                             {"batch_size", options.batch_size},
-                             {"epochs", options.epochs},
-                             {"accumulate", options.accumulate},
-                             {"optimizer", options.optimizer},
-                             {"views", options.views},
-                             {"deterministic", options.deterministic},
-                             {"split_seed", options.split.split_seed},
-                             {"labelled", data.split.labelled.size()},
-                             {"unlabelled", data.split.unlabelled.size()},
-                             {"validation", data.validation_samples().size()},
-                             {"student", student.description.architecture},
-                             {"student_arguments", student.description.arguments}};
-  ASSIGN_OR_RETURN(identity["data"], DataDigest(*data.train));
-  if (data.separate_validation != nullptr) {
-    ASSIGN_OR_RETURN(identity["validation_data"], DataDigest(*data.separate_validation));
-  }
-  if (teachers != nullptr) {
-    identity["teacher_fingerprint"] = teachers->info().fingerprint;
-    identity["encoding"] = std::string(Name(options.encoding));
-    if (options.deterministic) identity["teacher_numerics"] = Describe(teachers->numerics());
-  }
-  if (options.deterministic) {
-    identity["numerics"] =
-        absl::StrCat("LibTorch ", TORCH_VERSION, ", ", at::get_num_threads(), " threads");
-  }
-  return identity;
 }
 
 // A run as it goes on: what its parts are made of, until the loop has ended. In order of lifetime.
@@ -111,9 +69,17 @@ struct Run {
   std::vector<int64_t> samples;
   TeacherSession teacher;
   std::optional<ModelInfo> teacher_info;
+  Placement placement;
   TrainableModel student;
   RunDirectory directory;
 };
+
+absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_per_epoch) {
+  ASSIGN_OR_RETURN(TrainerOptions trainer, MakeTrainerOptions(run.options, steps_per_epoch));
+  trainer.device = run.placement.device;
+  if (run.data.split.labelled.empty() && run.options.Distills()) trainer.loss.alpha = 1;
+  return trainer;
+}
 
 // Takes the checkpoint's state over; returns where the run stands.
 absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& checkpoint,
@@ -146,56 +112,40 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   Model& model = *run.student.model;
   ModelDescription& description = run.student.description;
   ASSIGN_OR_RETURN(const ViewOptions views, options.ResolvedViews(run.data.train->input().shape));
-  const BatchMaker maker(*run.data.train, run.samples, run.data.split.labelled,
-                         {.batch_size = options.batch_size,
-                          .epochs = options.epochs,
-                          .seed = options.seed,
-                          .views = views,
-                          .resizer = Resize},
-                         *run.data.corrupt_train);
+  const BatchMaker maker(
+      *run.data.train, run.samples, run.data.split.labelled,
+      {.batch_size = options.ResolvedBatchSize(static_cast<int64_t>(run.samples.size())),
+       .epochs = options.epochs,
+       .seed = options.seed,
+       .views = views,
+       .resizer = Resize},
+      *run.data.corrupt_train);
   const int64_t steps_per_epoch =
       (maker.batches_per_epoch() + options.accumulate - 1) / options.accumulate;
-  ASSIGN_OR_RETURN(TrainerOptions trainer_options, MakeTrainerOptions(options, steps_per_epoch));
-  if (run.data.split.labelled.empty() && options.Distills()) trainer_options.loss.alpha = 1;
-  ASSIGN_OR_RETURN(const Placement placement, ParsePlacement(options.device, "f32"));
-  trainer_options.device = placement.device;
+  ASSIGN_OR_RETURN(const TrainerOptions trainer_options, TrainerOptionsOf(run, steps_per_epoch));
   Trainer trainer(run.student.model, description.normalization, trainer_options);
 
   const CheckpointFolder checkpoints(run.directory.checkpoints(), options.keep_checkpoints);
-  ASSIGN_OR_RETURN(const nlohmann::json identity,
-                   IdentityOf(options, run.data, run.student, run.teacher.teachers.get()));
-  std::optional<Checkpoint> newest;
-  if (options.resume) {
-    ASSIGN_OR_RETURN(newest, checkpoints.ReadNewest());
-  }
+  ASSIGN_OR_RETURN(
+      const nlohmann::json identity,
+      RunIdentity(options, run.data, run.student.description, run.teacher.teachers.get()));
   RunProgress begin;
-  if (newest.has_value()) {
-    ASSIGN_OR_RETURN(begin, GoOn(options, *newest, identity, model, trainer));
+  int64_t metrics_bytes = 0;
+  if (options.resume) {
+    ASSIGN_OR_RETURN(const std::optional<Checkpoint> newest, checkpoints.ReadNewest());
+    if (newest.has_value()) {
+      ASSIGN_OR_RETURN(begin, GoOn(options, *newest, identity, model, trainer));
+      metrics_bytes = newest->metrics_bytes;
+    }
   }
-  ASSIGN_OR_RETURN(metrics, MetricsLog::Open(run.directory.metrics(),
-                                             newest.has_value() ? newest->metrics_bytes : 0));
-  newest.reset();
+  ASSIGN_OR_RETURN(metrics, MetricsLog::Open(run.directory.metrics(), metrics_bytes));
 
-  BatchLoader loader(maker, {.threads = options.loader_threads, .first_batch = begin.batches});
-  HardLabelSource hard_labels(loader, clock);
-  std::optional<Prefetcher> prefetcher;
-  std::optional<std::stop_callback<std::function<void()>>> stop_prefetching;
-  TargetedBatchSource* source = &hard_labels;
-  if (options.Distills()) {
-    prefetcher.emplace(*run.teacher.teachers, loader,
-                       PrefetcherOptions{.temperature = static_cast<float>(options.temperature),
-                                         .run_seed = options.seed,
-                                         .policy = options.on_teacher_loss},
-                       clock);
-    stop_prefetching.emplace(stop, [&prefetcher] { prefetcher->Stop(); });
-    source = &*prefetcher;
-  }
-  DownsampledSource downsampled(*source, description.inputs[0]);
-
+  BatchPipeline batches(options, maker, begin.batches, run.teacher.teachers.get(),
+                        description.inputs[0], stop, clock);
   const std::vector<int64_t> held_out = run.data.validation_samples();
-  const LogitsFunction logits = LogitsOf(model, description, placement.device);
+  const LogitsFunction logits = LogitsOf(model, description, run.placement.device);
   const TrainingLoop loop{.trainer = trainer,
-                          .batches = downsampled,
+                          .batches = batches.source(),
                           .validate =
                               [&]() {
                                 const auto average = trainer.UseAverage();
@@ -231,8 +181,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
                           .begin = begin};
   TrainFigures figures;
   ASSIGN_OR_RETURN(figures.training, RunTrainingLoop(loop, stop));
-  figures.waited_for_data =
-      prefetcher.has_value() ? prefetcher->stats().waited_for_data : hard_labels.waited_for_data();
+  figures.waited_for_data = batches.waited_for_data();
   return figures;
 }
 
@@ -247,6 +196,7 @@ absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::os
   if (options.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
 
   Run run{.options = options};
+  ASSIGN_OR_RETURN(run.placement, ParsePlacement(options.device, "f32"));
   ASSIGN_OR_RETURN(run.data, OpenTrainingData(options));
   run.samples = run.data.training_samples(options.Distills() ? TrainingData::Use::kAll
                                                              : TrainingData::Use::kLabelledOnly);

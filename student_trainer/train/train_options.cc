@@ -29,7 +29,9 @@ absl::Status Required(absl::string_view option, const std::string& value) {
 
 absl::Status ValidateNumbers(const TrainOptions& o) {
   if (o.epochs < 1) return Refuse("--epochs", o.epochs, "1 or more");
-  if (o.batch_size < 2) return Refuse("--batch_size", o.batch_size, "2 or more");
+  if (o.batch_size.value_or(kUsualBatchSize) < 2) {
+    return Refuse("--batch_size", *o.batch_size, "2 or more");
+  }
   if (!(std::isfinite(o.lr) && o.lr > 0)) return Refuse("--lr", o.lr, "above 0");
   if (!(o.momentum >= 0 && o.momentum < 1)) {
     return Refuse("--momentum", o.momentum, "at least 0 and below 1");
@@ -163,6 +165,10 @@ absl::Status TrainOptions::Validate() const {
   if (teachers.empty() && ResolvedAlpha() > 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
+  }
+  if (teachers.empty() && final_alpha.value_or(0) > 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--final_alpha ", *final_alpha, ": needs --teacher ADDRESS, or must be 0"));
   }
   RETURN_IF_ERROR(ValidateTeachers(*this));
   RETURN_IF_ERROR(ValidateTargets(*this));

@@ -16,6 +16,8 @@
 
 namespace distill {
 
+inline constexpr int64_t kUsualBatchSize = 128;
+
 struct TrainOptions {
   // Data.
   std::string train;
@@ -42,7 +44,7 @@ struct TrainOptions {
 
   // Training.
   int64_t epochs = 10;
-  int64_t batch_size = 128;
+  std::optional<int64_t> batch_size;  // unset: 128, or all samples where they are fewer
   double lr = 0.1;
   std::string schedule = "cosine";             // cosine, linear, step or constant
   double final_fraction = 0;                   // of lr, at the end: cosine and linear
@@ -89,8 +91,15 @@ struct TrainOptions {
   std::string config_toml;
 
   double ResolvedAlpha() const { return alpha.value_or(teachers.empty() ? 0.0 : 0.9); }
+  // `samples`: that are trained on.
+  int64_t ResolvedBatchSize(int64_t samples) const {
+    return batch_size.value_or(samples < kUsualBatchSize ? samples : kUsualBatchSize);
+  }
+
   // Whether soft targets are asked for.
-  bool Distills() const { return !teachers.empty() && ResolvedAlpha() > 0; }
+  bool Distills() const {
+    return !teachers.empty() && (ResolvedAlpha() > 0 || final_alpha.value_or(0) > 0);
+  }
 
   // Whether --student is a folder: so is what has a slash in it.
   bool StudentIsDirectory() const { return student.find('/') != std::string::npos; }

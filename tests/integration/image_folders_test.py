@@ -123,7 +123,7 @@ class ImageFolders(IntegrationTest):
         self.assert_fails("nothing_here", *self.arguments(train=self.dir / "nothing_here"))
         for name in ("train", "test"):
             write_folder(self.dir / "both" / name, 8, 3)
-        self.assert_fails("subfolder", *self.arguments(train=self.dir / "both"))
+        self.assert_fails("would be taken for classes", *self.arguments(train=self.dir / "both"))
 
     def test_a_flat_folder_is_a_transfer_set(self):
         flat = self.dir / "flat"
