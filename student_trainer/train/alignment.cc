@@ -27,7 +27,10 @@ absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& datas
   const InputSpec& ours = dataset.input();
   if (theirs.dtype != ours.dtype || !ShapesMatch(theirs.shape, ours.shape)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the teacher takes ", ToString(theirs), ", the data has ", ToString(ours)));
+        absl::StrCat("the teacher takes ", ToString(theirs), ", the data has ", ToString(ours),
+                     dataset.images() == nullptr
+                         ? ""
+                         : "; --image_size and --image_channels say how images are made to fit"));
   }
   if (dataset.classes() > 0 && dataset.classes() != teacher.classes) {
     return absl::FailedPreconditionError(absl::StrCat(

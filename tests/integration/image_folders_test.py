@@ -141,6 +141,22 @@ class ImageFolders(IntegrationTest):
         self.run_ok(*self.arguments("--teacher", address, "--unlabelled", flat, run="both"))
         self.assertEqual(self.end("both")["samples_with_targets"], (180 + 80) * 6)
 
+    def test_a_student_of_lower_resolution_sees_the_teachers_view_downsampled(self):
+        self.run_ok(*self.arguments(run="teacher"))
+        teacher = self.dir / "teacher" / "model"
+        _, address = self.serve(teacher, self.unix_address())
+        self.run_ok(*self.arguments("--teacher", address, "--student_resolution", "8", run="small"))
+        small = self.dir / "small" / "model"
+        config = json.loads((small / "config.json").read_text())
+        self.assertEqual(config["inputs"][0]["shape"], [3, 8, 8])
+        self.run_ok(TRAINER, "evaluate", small, teacher, "--test", self.test, "--json",
+                    self.dir / "figures.json")
+        figures = json.loads((self.dir / "figures.json").read_text())
+        self.assertEqual(figures[0]["errors"], self.end("small")["test"]["errors"])
+        self.assertLess(figures[0]["errors"], 25)
+        self.assert_fails(["--student_resolution", "20"],
+                          *self.arguments("--student_resolution", "20", run="large"))
+
     def test_arrays_are_trained_on_and_bad_ones_named(self):
         images, labels = bars(200, 1)
         good = {"inputs": np.ascontiguousarray(images.transpose(0, 3, 1, 2)),
