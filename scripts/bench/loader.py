@@ -1,9 +1,8 @@
 """Whether the loader keeps a student busy: decoded and augmented images/s, and who waits for whom.
 
 A ResNet-20 trains on 32x32 JPEGs with one thread on one core, one loader thread beside it on the
-other, on hard labels: a teacher that answers at once would not hold it up either. What it needs is
-what it takes of images that lie in memory. The loader alone is the same program with a student that
-costs next to nothing, which waits for it all the time.
+other, on hard labels: a teacher that answers at once would not hold it up either. The loader alone is
+the same program with a student that costs next to nothing, and waits for it all the time.
 """
 
 import json
