@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -12,14 +11,14 @@
 namespace distill {
 
 absl::StatusOr<std::unique_ptr<FileLock>> FileLock::TryTake(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) return FileError("cannot open", path, errno);
-  std::unique_ptr<FileLock> lock(new FileLock(fd));
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+  FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (file.get() < 0) return FileError("cannot open", path, errno);
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+    return std::unique_ptr<FileLock>(new FileLock(std::move(file)));
+  }
   if (errno != EWOULDBLOCK) return FileError("cannot lock", path, errno);
-  return absl::FailedPreconditionError(absl::StrCat(path.string(), " is locked by another process"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(path.string(), " is locked by another process"));
 }
-
-FileLock::~FileLock() { ::close(fd_); }
 
 }  // namespace distill

@@ -1,11 +1,13 @@
-// FileLock: a folder or a file is one process's alone. The lock ends with the process, whatever ends
-// that.
+// FileLock: a folder or a file is one process's alone. The lock ends with the process, whatever
+// ends that.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "absl/status/statusor.h"
+#include "common/base/file_descriptor.h"
 
 namespace distill {
 
@@ -15,14 +17,10 @@ class FileLock {
   // FAILED_PRECONDITION names it if another holds the lock; else the errors of files.h.
   static absl::StatusOr<std::unique_ptr<FileLock>> TryTake(const std::filesystem::path& path);
 
-  ~FileLock();
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-
  private:
-  explicit FileLock(int fd) : fd_(fd) {}
+  explicit FileLock(FileDescriptor file) : file_(std::move(file)) {}
 
-  const int fd_;
+  const FileDescriptor file_;
 };
 
 }  // namespace distill

@@ -27,18 +27,18 @@ std::string Describe(const std::vector<InputSpec>& inputs) {
       inputs, ", ", [](std::string* out, const InputSpec& input) { out->append(ToString(input)); });
 }
 
-std::string Describe(const Numerics& n) {
-  return absl::StrCat("runner ", n.runner, ", ", n.dtype, " on ", n.device, ", LibTorch ",
-                      n.libtorch_version, ", ", n.intra_op_threads, " threads, BLAS ", n.blas,
-                      ", fixed batch size ", n.fixed_batch_size);
-}
-
 absl::Status Differs(absl::string_view what, absl::string_view before, absl::string_view now) {
   return absl::FailedPreconditionError(
       absl::StrCat("a different ", what, ", ", now, " instead of ", before));
 }
 
 }  // namespace
+
+std::string Describe(const Numerics& n) {
+  return absl::StrCat("runner ", n.runner, ", ", n.dtype, " on ", n.device, ", LibTorch ",
+                      n.libtorch_version, ", ", n.intra_op_threads, " threads, BLAS ", n.blas,
+                      ", fixed batch size ", n.fixed_batch_size);
+}
 
 absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted) {
   auto model = Checked("model", FromProto(opened.model()));

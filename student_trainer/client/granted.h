@@ -1,6 +1,8 @@
 // Granted: what a teacher said when it opened a stream, and whether it is still the same teacher.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/rpc/limits.h"
@@ -23,6 +25,9 @@ struct Granted {
 // INTERNAL, naming the field, for an Opened that breaks the contract: values that cannot be, a
 // spec other than the one `wanted`, or one that does not fit the classes.
 absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted);
+
+// In words, all of it: equal for equal numerics alone.
+std::string Describe(const Numerics& numerics);
 
 // Whether numerics must be the same for the answers to be.
 enum class SameNumerics { kNotNeeded, kNeeded };

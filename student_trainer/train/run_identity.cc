@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
+#include "student_trainer/client/granted.h"
 
 namespace distill {
 namespace {
@@ -56,12 +57,6 @@ void AddOptions(const std::string& config_toml, nlohmann::json& identity) {
     if (option.second.empty() || absl::c_linear_search(kFree, option.first)) continue;
     identity[absl::StrCat("--", option.first)] = std::string(option.second);
   }
-}
-
-std::string Describe(const Numerics& numerics) {
-  return absl::StrCat(numerics.runner, ", ", numerics.dtype, " on ", numerics.device, ", LibTorch ",
-                      numerics.libtorch_version, ", ", numerics.intra_op_threads, " threads, ",
-                      numerics.blas, ", batches of ", numerics.fixed_batch_size);
 }
 
 std::string ValueOf(const nlohmann::json& object, const std::string& key) {

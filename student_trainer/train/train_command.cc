@@ -68,7 +68,6 @@ struct Run {
   TrainingData data;
   std::vector<int64_t> samples;
   TeacherSession teacher;
-  std::optional<ModelInfo> teacher_info;
   Placement placement;
   TrainableModel student;
   RunDirectory directory;
@@ -201,13 +200,14 @@ absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::os
   run.samples = run.data.training_samples(options.Distills() ? TrainingData::Use::kAll
                                                              : TrainingData::Use::kLabelledOnly);
   RETURN_IF_ERROR(CheckSamples(options, run.data, run.samples));
+  std::optional<ModelInfo> teacher;
   if (options.Distills()) {
     ASSIGN_OR_RETURN(run.teacher, OpenTeacherSession(options, run.data, clock, stop));
-    run.teacher_info = run.teacher.teachers->info();
+    teacher = run.teacher.teachers->info();
   } else if (!options.teachers.empty()) {
     log::Warning("--alpha is 0: the teacher is not asked");
   }
-  ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, run.teacher_info));
+  ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, teacher));
   ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing, options.config_toml));
   log::Info(absl::StrFormat("%s with %d parameters; %d samples, %d of them labelled; %d held out",
                             options.student, CountParameters(*run.student.model),

@@ -136,9 +136,9 @@ class IntegrationTest(unittest.TestCase):
         return output
 
     def train_arguments(self, data: pathlib.Path, run_dir: str, *more,
-                        student: str = "mlp_small") -> list:
+                        student: str = "mlp_small", lr: float = 0.05) -> list:
         return [TRAINER, "train", "--train", data, "--test", data, "--student", student,
-                "--run_dir", self.dir / run_dir, "--threads", "1", "--lr", "0.05", *more]
+                "--run_dir", self.dir / run_dir, "--threads", "1", "--lr", lr, *more]
 
     def train_teacher(self, data: pathlib.Path, name: str = "teacher") -> pathlib.Path:
         self.run_ok(*self.train_arguments(data, name, "--epochs", "5", "--batch_size", "32"))

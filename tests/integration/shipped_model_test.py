@@ -33,9 +33,8 @@ class ShippedModel(IntegrationTest):
         self.data = write_dataset(self.dir / "data")
 
     def arguments(self, run, *more, student="cifar_resnet8", lr=0.05):
-        return [TRAINER, "train", "--train", self.data, "--test", self.data, "--student", student,
-                "--run_dir", self.dir / run, "--threads", "1", "--lr", lr, "--epochs", "2",
-                "--batch_size", "32", *more]
+        return self.train_arguments(self.data, run, "--epochs", "2", "--batch_size", "32", *more,
+                                    student=student, lr=lr)
 
     def train(self, run, *more, **options):
         self.run_ok(*self.arguments(run, *more, **options))

@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import unittest
 
-from programs import IntegrationTest, TRAINER, wait_until, write_dataset
+from programs import IntegrationTest, wait_until, write_dataset
 
 
 class Trouble(IntegrationTest):
@@ -12,11 +12,10 @@ class Trouble(IntegrationTest):
         super().setUp()
         self.data = write_dataset(self.dir / "data")
 
-    def arguments(self, run_dir, *more, epochs=6, lr=0.05, student="mlp_small", **options):
+    def arguments(self, run_dir, *more, epochs=6, lr=0.05, **options):
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return [TRAINER, "train", "--train", self.data, "--test", self.data, "--student", student,
-                "--run_dir", run_dir, "--threads", "1", "--lr", lr, "--batch_size", "32",
-                "--epochs", epochs, *words, *more]
+        return self.train_arguments(self.data, run_dir, "--batch_size", "32", "--epochs", epochs,
+                                    *words, *more, lr=lr)
 
     @contextlib.contextmanager
     def small_disk(self, size):

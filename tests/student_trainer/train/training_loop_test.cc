@@ -50,9 +50,11 @@ class TrainingLoopTest : public ::testing::Test {
     return *CreateModel(*ArchitectureOf("mlp_small", {1, 4, 4}, 4));
   }
 
-  TrainingLoop Loop() {
+  TrainingLoop Loop() { return Loop(source_, *metrics_); }
+
+  TrainingLoop Loop(TargetedBatchSource& source, MetricsLog& metrics) {
     return {.trainer = trainer_,
-            .batches = source_,
+            .batches = source,
             .validate = [this] { return validations_.at(validated_++); },
             .keep_best =
                 [this](int64_t epoch, const EvaluationResult&) {
@@ -64,7 +66,7 @@ class TrainingLoopTest : public ::testing::Test {
                   checkpoints_.push_back(run);
                   return absl::OkStatus();
                 },
-            .metrics = *metrics_,
+            .metrics = metrics,
             .progress = progress_,
             .clock = clock_,
             .epochs = kEpochs,
@@ -194,17 +196,8 @@ TEST_F(TrainingLoopTest, AnotherGoesOnWhereOneStoodAndTheMetricsAreTheSame) {
   BatchLoader loader(maker_, {.first_batch = 7});
   LoaderWithoutTargets source(loader);
   auto metrics = MetricsLog::Open(dir_.path() / "again.jsonl", 0);
-  TrainingLoop rest{.trainer = trainer_,
-                    .batches = source,
-                    .validate = whole.validate,
-                    .keep_best = whole.keep_best,
-                    .checkpoint = whole.checkpoint,
-                    .metrics = *metrics,
-                    .progress = progress_,
-                    .clock = clock_,
-                    .epochs = kEpochs,
-                    .batches_per_epoch = maker_.batches_per_epoch(),
-                    .begin = *RunProgressFromJson(nlohmann::json::parse(ToJson(stood).dump()))};
+  TrainingLoop rest = Loop(source, *metrics);
+  rest.begin = *RunProgressFromJson(nlohmann::json::parse(ToJson(stood).dump()));
   const auto summary = RunTrainingLoop(rest, {});
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->run.samples, expected->run.samples);
@@ -231,18 +224,7 @@ TEST_F(TrainingLoopTest, AStopKeepsWhereItStands) {
 TEST_F(TrainingLoopTest, AnErrorOfTheSourceKeepsWhereItStands) {
   BatchLoader loader(maker_, {.first_batch = 13});  // ends too early
   LoaderWithoutTargets source(loader);
-  TrainingLoop whole = Loop();
-  TrainingLoop loop{.trainer = trainer_,
-                    .batches = source,
-                    .validate = whole.validate,
-                    .keep_best = whole.keep_best,
-                    .checkpoint = whole.checkpoint,
-                    .metrics = *metrics_,
-                    .progress = progress_,
-                    .clock = clock_,
-                    .epochs = kEpochs,
-                    .batches_per_epoch = maker_.batches_per_epoch()};
-  EXPECT_THAT(RunTrainingLoop(loop, {}), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(RunTrainingLoop(Loop(source, *metrics_), {}), StatusIs(absl::StatusCode::kInternal));
   ASSERT_FALSE(checkpoints_.empty());
   EXPECT_EQ(checkpoints_.back().batches, 3);
 }
