@@ -1,6 +1,12 @@
 // ResNets for small images (He, Zhang, Ren, Sun, "Deep residual learning for image recognition",
 // 2015, arXiv:1512.03385, section 4.2): three stages of (depth - 2) / 6 blocks with 16, 32 and 64
 // channels.
+#include <torch/nn/init.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
 #include <algorithm>
 #include <array>
 

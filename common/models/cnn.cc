@@ -2,6 +2,15 @@
 // normalisation and ReLU, 2x2 max pooling between the stages, average pooling and a linear
 // classifier behind them. "plain" is VGG's shape (arXiv:1409.1556), "separable" has MobileNet's
 // blocks (arXiv:1704.04861).
+#include <torch/nn/init.h>
+#include <torch/nn/modules/activation.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/pooling.h>
+
 #include <algorithm>
 #include <utility>
 

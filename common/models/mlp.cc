@@ -1,4 +1,8 @@
 // Multi-layer perceptrons: linear layers with ReLU and dropout between them.
+#include <torch/nn/init.h>
+#include <torch/nn/modules/container/modulelist.h>
+#include <torch/nn/modules/linear.h>
+
 #include <utility>
 
 #include "common/base/status_macros.h"

@@ -64,7 +64,7 @@ at::Tensor ScriptedModel::Forward(const at::Tensor& x) {
 }
 
 void ScriptedModel::KeepBuffers() {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (Buffer& buffer : script_buffers_) {
     const at::Tensor now = buffer.owner.attr(buffer.name).toTensor();
     if (now.is_same(buffer.tensor)) continue;

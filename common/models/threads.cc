@@ -1,7 +1,7 @@
 #include "common/models/threads.h"
 
 #include <dlfcn.h>
-#include <torch/torch.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <mutex>

@@ -2,7 +2,6 @@
 
 #include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/script.h>
-#include <torch/torch.h>
 
 #include <memory>
 #include <sstream>
@@ -83,7 +82,7 @@ absl::Status ExportTorchScript(Model& model, const at::Tensor& example,
   std::string bytes;
   absl::Status compared;
   const absl::Status ran = CatchTorch([&] {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     model.eval();
     bytes = TraceAndSave(model, example);
     compared = Compare(model, bytes, example);

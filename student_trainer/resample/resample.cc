@@ -1,6 +1,6 @@
 #include "student_trainer/resample/resample.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <memory>
 #include <new>

@@ -1,6 +1,6 @@
 #include "student_trainer/train/clip.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <vector>
@@ -8,7 +8,7 @@
 namespace distill {
 
 double ClipGradientNorm(absl::Span<const at::Tensor> parameters, double max_norm) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : parameters) {
     if (parameter.grad().defined()) gradients.push_back(parameter.grad());

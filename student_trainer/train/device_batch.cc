@@ -1,6 +1,6 @@
 #include "student_trainer/train/device_batch.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <utility>
 #include <variant>

@@ -1,6 +1,6 @@
 #include "student_trainer/train/ema.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <algorithm>
 #include <utility>
@@ -20,7 +20,7 @@ Ema::Ema(const torch::nn::Module& module, double decay)
 }
 
 void Ema::Update() {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto t = updates_.item<double>();
   const double decay = std::min(decay_, (1 + t) / (10 + t));
   at::_foreach_lerp_(averages_, parameters_, 1 - decay);

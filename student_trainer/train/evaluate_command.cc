@@ -1,6 +1,6 @@
 #include "student_trainer/train/evaluate_command.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <memory>

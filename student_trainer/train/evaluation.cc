@@ -1,6 +1,6 @@
 #include "student_trainer/train/evaluation.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <numeric>
@@ -46,9 +46,7 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<con
                                               dataset.classes(), " classes"));
     }
     result.loss +=
-        torch::nn::functional::cross_entropy(
-            logits, labels, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum))
-            .item<double>();
+        at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum).item<double>();
     result.errors += logits.argmax(1).ne(labels).sum().item<int64_t>();
     result.samples += static_cast<int64_t>(ids.size());
   }

@@ -1,6 +1,6 @@
 #include "student_trainer/train/optimizer.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <cmath>
 #include <utility>
@@ -65,7 +65,7 @@ void Optimizer::ZeroGrad() {
 }
 
 void Optimizer::Step(double learning_rate) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const Group& group : groups_) {
     Group moved{.weight_decay = group.weight_decay};
     for (size_t i = 0; i < group.parameters.size(); ++i) {

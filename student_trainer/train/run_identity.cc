@@ -1,6 +1,7 @@
 #include "student_trainer/train/run_identity.h"
 
-#include <torch/torch.h>
+#include <ATen/Parallel.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <set>

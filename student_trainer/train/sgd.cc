@@ -1,6 +1,6 @@
 #include "student_trainer/train/sgd.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 namespace distill {
 namespace {

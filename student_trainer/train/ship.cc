@@ -1,6 +1,6 @@
 #include "student_trainer/train/ship.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "common/base/status_macros.h"
 #include "common/models/torchscript_export.h"

@@ -1,6 +1,6 @@
 #include "student_trainer/train/student.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <string>
 #include <utility>
@@ -128,7 +128,7 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
   if (class_names.empty() && teacher.has_value()) class_names = teacher->class_names;
 
   ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, *data.train));
-  torch::manual_seed(options.seed);
+  at::manual_seed(options.seed);
   absl::StatusOr<TrainableModel> made = options.StudentIsDirectory()
                                             ? LoadTrainable(options.student)
                                             : FromZoo(options, data, input, samples, classes);

@@ -1,6 +1,6 @@
 #include "student_trainer/train/student_logits.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"

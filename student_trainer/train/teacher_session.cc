@@ -1,6 +1,6 @@
 #include "student_trainer/train/teacher_session.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <utility>
 #include <vector>

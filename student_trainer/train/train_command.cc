@@ -1,6 +1,6 @@
 #include "student_trainer/train/train_command.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <memory>

@@ -1,6 +1,6 @@
 #include "student_trainer/train/trainer.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 #include <utility>
@@ -27,7 +27,7 @@ void Place(Model& model, at::Device device) {
 }
 
 void ScaleGradients(const std::vector<at::Tensor>& parameters, double scale) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const at::Tensor& parameter : parameters) {
     if (parameter.grad().defined()) parameter.mutable_grad().mul_(scale);
   }

@@ -1,5 +1,8 @@
 // make_model: writes a model directory with random weights, for benchmarks: what a model computes
 // takes the same time trained or not.
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/types.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -50,7 +53,7 @@ absl::StatusOr<Architecture> ArchitectureFor(const Options& options) {
 // holds.
 void SetStatistics(Model& model, const Options& options) {
   constexpr int64_t kSamples = 4;
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const auto& module : model.modules()) {
     if (auto* norm = module->as<torch::nn::BatchNorm2d>()) norm->options.momentum(1.0);
   }
@@ -63,7 +66,7 @@ void SetStatistics(Model& model, const Options& options) {
 
 absl::Status Make(const Options& options) {
   ASSIGN_OR_RETURN(const Architecture architecture, ArchitectureFor(options));
-  torch::manual_seed(options.seed);
+  at::manual_seed(options.seed);
   ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, CreateModel(architecture));
   RETURN_IF_ERROR(CatchTorch([&] { SetStatistics(*model, options); }));
   ModelDescription description;

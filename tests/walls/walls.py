@@ -176,7 +176,7 @@ def read_build(build, ninja):
     for command in read_commands(build):
         output = re.search(r" -o (\S+)", command["command"])[1]
         target = re.search(r"CMakeFiles/(.+?)\.dir/", output)[1]
-        if target == "distill_torch_pch":  # only builds the precompiled header
+        if re.fullmatch("distill_torch(_test)?_pch", target):  # only builds a precompiled header
             continue
         if output in files:
             objects.append(Compiled(command["file"], target,

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/script.h>
-#include <torch/torch.h>
 
 #include <filesystem>
 #include <set>
@@ -21,7 +20,7 @@ using testing::IsOk;
 using testing::StatusIs;
 
 std::shared_ptr<Model> Make(const std::string& name, const std::vector<int64_t>& input) {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   const auto architecture = ArchitectureOf(name, input, 7);
   EXPECT_TRUE(architecture.ok()) << architecture.status();
   return *CreateModel(*architecture);
@@ -29,7 +28,7 @@ std::shared_ptr<Model> Make(const std::string& name, const std::vector<int64_t>&
 
 // Some steps' worth of statistics, so that eval mode differs from a fresh module's.
 void SetStatistics(Model& model, const at::Tensor& x) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   model.train();
   for (int i = 0; i < 3; ++i) model.Forward(x + i);
 }
@@ -43,7 +42,7 @@ TEST(ExportTorchScript, IsLoadedWithTheSameOutputsInBatchesOfAnySize) {
     const auto path = dir.path() / (name + ".pt");
     ASSERT_THAT(ExportTorchScript(*model, torch::zeros({1, 3, 32, 32}), path), IsOk()) << name;
     torch::jit::Module script = torch::jit::load(path.string());
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (const int64_t samples : {1, 3, 17}) {
       const at::Tensor x = torch::randn({samples, 3, 32, 32});
       EXPECT_TRUE(at::allclose(script.forward({x}).toTensor(), model->Forward(x), 1e-5, 1e-5))

@@ -157,7 +157,7 @@ TEST(ZooTest, DropoutActsInTrainingAlone) {
 
 TEST(ZooTest, FreshParametersFollowTorchsSeed) {
   const auto make = [](uint64_t seed) {
-    torch::manual_seed(seed);
+    at::manual_seed(seed);
     return *CreateModel(*ArchitectureOf("cnn_student", {1, 28, 28}, 10));
   };
   const at::Tensor first = make(1)->parameters()[0];

@@ -41,7 +41,7 @@ class ArrayDatasetTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  const TemporaryFolder folder_;
+  const TemporaryFolder folder_{};
 };
 
 TEST_F(ArrayDatasetTest, Uint8OfRankFourAreImages) {

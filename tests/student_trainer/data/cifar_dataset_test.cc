@@ -71,7 +71,7 @@ class CifarDatasetTest : public ::testing::Test {
     }
   }
 
-  const TemporaryFolder folder_;
+  const TemporaryFolder folder_{};
 };
 
 TEST_F(CifarDatasetTest, Cifar10JoinsTheTrainingBatchesInOrder) {

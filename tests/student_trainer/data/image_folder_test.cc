@@ -54,7 +54,7 @@ class ImageFolderTest : public ::testing::Test {
     return std::string(status.message());
   }
 
-  const TemporaryFolder folder_;
+  const TemporaryFolder folder_{};
 };
 
 TEST_F(ImageFolderTest, FoldersAreClassesInTheOrderOfTheirNames) {

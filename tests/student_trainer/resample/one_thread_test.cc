@@ -1,6 +1,7 @@
 #include "student_trainer/resample/one_thread.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <filesystem>
 #include <thread>

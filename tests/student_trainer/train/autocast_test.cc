@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "tests/testing/status_matchers.h"
 
@@ -37,9 +37,9 @@ TEST(AutocastScopeTest, AChangedParameterIsCastAnew) {
     return at::mm(torch::ones({2, 2}), weight).sum().item<float>();
   };
   EXPECT_EQ(product(), 8);
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   weight.fill_(2);
-  const torch::AutoGradMode grad(true);
+  const at::AutoGradMode grad(true);
   EXPECT_EQ(product(), 16);
 }
 

@@ -1,7 +1,7 @@
 #include "student_trainer/train/ema.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/modules.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -16,7 +16,7 @@ namespace {
 using testing::IsOk;
 
 torch::nn::Sequential SomeModel() {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   torch::nn::Sequential model(torch::nn::Conv2d(3, 4, 3), torch::nn::BatchNorm2d(4));
   at::Tensor weight = model->parameters()[0];
   weight.set_data(weight.contiguous(at::MemoryFormat::ChannelsLast));
@@ -24,7 +24,7 @@ torch::nn::Sequential SomeModel() {
 }
 
 void SetAll(torch::nn::Module& module, double value) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (at::Tensor& parameter : module.parameters()) parameter.fill_(value);
 }
 

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <fstream>
 #include <limits>
@@ -26,7 +26,7 @@ struct TwoParameters : torch::nn::Module {
   }
 
   void Set(const nlohmann::json& values) {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (const auto& item : named_parameters()) item.value().copy_(Like(item, values));
   }
   void SetGradients(const nlohmann::json& values) {
@@ -97,7 +97,7 @@ TEST(OptimizerTest, AfterLoadingItsStateTheNextStepsAreTheSameBitByBit) {
     const auto original = MakeOptimizer(first, OptionsOf(golden));
     for (int i = 0; i < 3; ++i) TakeStep(*original, first, golden["steps"][i]);
 
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     second.weight.copy_(first.weight);
     second.bias.copy_(first.bias);
     const auto continued = MakeOptimizer(second, OptionsOf(golden));

@@ -1,14 +1,15 @@
 #include "student_trainer/train/sgd.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/modules.h>
+#include <torch/optim/sgd.h>
 
 namespace distill {
 namespace {
 
 // A convolution, whose weight lies in channels_last, a norm and a linear layer.
 torch::nn::Sequential SomeModel() {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   torch::nn::Sequential model(torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 3)),
                               torch::nn::BatchNorm2d(4), torch::nn::Flatten(),
                               torch::nn::Linear(4 * 4 * 4, 5));
@@ -19,7 +20,7 @@ torch::nn::Sequential SomeModel() {
 }
 
 void Backward(torch::nn::Sequential& model, int step) {
-  torch::manual_seed(step);
+  at::manual_seed(step);
   const at::Tensor x =
       torch::rand({2, 3, 6, 6}, torch::kDouble).contiguous(at::MemoryFormat::ChannelsLast);
   model->forward(x).square().sum().backward();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +21,7 @@ inline constexpr int64_t kClasses = 4;
 
 // Equal at every call.
 inline std::shared_ptr<Model> SmallModel() {
-  torch::manual_seed(1);
+  at::manual_seed(1);
   return *CreateModel(*ArchitectureOf("mlp_small", {1, 4, 4}, kClasses));
 }
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/modules.h>
 
 #include <string>
 
@@ -31,7 +31,7 @@ constexpr int64_t kAccumulate = 2;
 class DropoutNet : public Model {
  public:
   DropoutNet() {
-    torch::manual_seed(1);
+    at::manual_seed(1);
     conv_ = register_module("conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(1, 8, 3)));
     norm_ = register_module("norm", torch::nn::BatchNorm2d(8));
     classifier_ = register_module("classifier", torch::nn::Linear(8 * 4, kClasses));
@@ -81,7 +81,7 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
     const testing::TempDir dir;
     const auto whole = std::make_shared<DropoutNet>();
     Trainer uninterrupted(whole, {.scale = 255}, Options(kind));
-    torch::manual_seed(5);
+    at::manual_seed(5);
     Train(uninterrupted, 0, 11);
     Save(dir, *whole, uninterrupted);
     Train(uninterrupted, 11, 20);
@@ -89,7 +89,7 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
     const auto resumed = std::make_shared<DropoutNet>();
     ASSERT_THAT(LoadState(ReadSafetensors(dir / "model")->tensors, *resumed), IsOk());
     Trainer continued(resumed, {.scale = 255}, Options(kind));
-    torch::manual_seed(77);
+    at::manual_seed(77);
     ASSERT_THAT(continued.LoadState(ReadSafetensors(dir / "trainer")->tensors), IsOk());
     EXPECT_EQ(continued.steps(), 11);
     Train(continued, 11, 20);
@@ -111,7 +111,7 @@ TEST(TrainerState, WithoutTheGeneratorsDropoutWouldDiffer) {
   const auto first = std::make_shared<DropoutNet>(), second = std::make_shared<DropoutNet>();
   for (const auto& [model, seed] : {std::pair(first, 5), std::pair(second, 6)}) {
     Trainer trainer(model, {.scale = 255}, Options(OptimizerKind::kSgd));
-    torch::manual_seed(static_cast<uint64_t>(seed));
+    at::manual_seed(static_cast<uint64_t>(seed));
     Train(trainer, 0, 2);
   }
   EXPECT_FALSE(first->parameters()[0].equal(second->parameters()[0]));

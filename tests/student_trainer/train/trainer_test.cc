@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/script.h>
 
 #include <cmath>
 #include <limits>
@@ -26,7 +26,7 @@ using testing::SmallOptions;
 using testing::StatusIs;
 
 int64_t CountPredictions(Model& model, const TargetedBatch& targeted, int64_t offset) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   model.eval();
   const at::Tensor inputs = torch::empty(targeted.batch.inputs.shape, torch::kUInt8);
   targeted.batch.inputs.bytes.CopyTo(inputs.data_ptr());
@@ -110,7 +110,7 @@ TEST(Trainer, TargetsThatDoNotFitTheBatchAreRefused) {
 TEST(Trainer, DivergenceIsAnErrorThatLeavesTheModelAsItWas) {
   const auto model = SmallModel();
   {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     model->parameters()[0].fill_(std::numeric_limits<float>::infinity());
   }
   const at::Tensor last = model->parameters().back().detach().clone();
@@ -127,7 +127,7 @@ TEST(Trainer, BiasesAndNormsDoNotDecay) {
   TrainerOptions options = SmallOptions(0);
   options.optimizer.weight_decay = 0.5;
   for (auto& parameter : model->parameters()) {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     parameter.fill_(1);
   }
   // Equal weights everywhere give every hidden unit the same output, so the gradient of the last

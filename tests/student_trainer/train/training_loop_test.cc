@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <sstream>
 
@@ -46,7 +46,7 @@ class LoaderWithoutTargets : public TargetedBatchSource {
 class TrainingLoopTest : public ::testing::Test {
  protected:
   static std::shared_ptr<Model> MakeModel() {
-    torch::manual_seed(1);
+    at::manual_seed(1);
     return *CreateModel(*ArchitectureOf("mlp_small", {1, 4, 4}, 4));
   }
 

@@ -107,7 +107,7 @@ TEST_F(BatcherTest, StreamsShareABatchOnceTheDelayHasPassed) {
 TEST_F(BatcherTest, ASmallStreamWaitsAtMostThreeBatchTimesBehindAGreedyOne) {
   constexpr absl::Duration kBatchTime = absl::Milliseconds(10);
   constexpr int kSmallRequests = 50;
-  runner_.SetOnRun([this] { clock_.Advance(kBatchTime); });
+  runner_.SetOnRun([&] { clock_.Advance(kBatchTime); });
   Batcher batcher(options_, {&runner_}, clock_);
   Mutex mutex;
   CondVar changed;
