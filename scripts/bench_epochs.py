@@ -36,7 +36,7 @@ class Pair:
 
 
 PAIRS = [
-    Pair("MLP", "mlp_large", "mlp_medium", (28, 28), 20480, 4096),
+    Pair("MLP", "mlp_large", "mlp_medium", (28, 28), 20480, 12288),
     Pair("ResNet-56 to 20", "resnet56", "cifar_resnet20", (3, 32, 32), 1536, 384),
 ]
 

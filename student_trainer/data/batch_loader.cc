@@ -16,8 +16,8 @@ BatchLoader::~BatchLoader() {
   {
     MutexLock lock(mutex_);
     ending_ = true;
-    may_make_.NotifyAll();
   }
+  may_make_.NotifyAll();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -33,23 +33,31 @@ std::optional<int64_t> BatchLoader::Take() {
 void BatchLoader::Run() {
   while (const std::optional<int64_t> number = Take()) {
     absl::StatusOr<TrainingBatch> batch = maker_.Make(*number);
-    MutexLock lock(mutex_);
-    if (!batch.ok()) ending_ = true;  // those before it are under way or made
-    made_.emplace(*number, std::move(batch));
-    made_one_.NotifyAll();
-    if (ending_) may_make_.NotifyAll();
+    const bool failed = !batch.ok();
+    bool is_next = false;
+    {
+      MutexLock lock(mutex_);
+      if (failed) ending_ = true;  // those before it are under way or made
+      made_.emplace(*number, std::move(batch));
+      is_next = *number == next_to_give_;
+    }
+    if (is_next) made_one_.NotifyAll();
+    if (failed) may_make_.NotifyAll();
   }
 }
 
 absl::StatusOr<std::optional<TrainingBatch>> BatchLoader::Next() {
-  MutexLock lock(mutex_);
-  if (next_to_give_ >= maker_.size()) return std::nullopt;
-  while (made_.count(next_to_give_) == 0) made_one_.Wait(mutex_);
-  const auto found = made_.find(next_to_give_);
-  if (!found->second.ok()) return found->second.status();
-  std::optional<TrainingBatch> batch = *std::move(found->second);
-  made_.erase(found);
-  ++next_to_give_;
+  std::optional<TrainingBatch> batch;
+  {
+    MutexLock lock(mutex_);
+    if (next_to_give_ >= maker_.size()) return std::nullopt;
+    while (made_.count(next_to_give_) == 0) made_one_.Wait(mutex_);
+    const auto found = made_.find(next_to_give_);
+    if (!found->second.ok()) return found->second.status();
+    batch = *std::move(found->second);
+    made_.erase(found);
+    ++next_to_give_;
+  }
   may_make_.NotifyAll();
   return batch;
 }

@@ -20,6 +20,9 @@ constexpr uint32_t kImagesWithChannelsMagic = 0x00000804;
 constexpr size_t kFieldBytes = 4;
 constexpr size_t kMaxHeaderBytes = kFieldBytes * (1 + 4);
 
+// Plain files up to this are read at once: a read a sample would cost more than the copy.
+constexpr size_t kMaxHeldBytes = size_t{256} << 20;
+
 struct IdxHeader {
   Shape shape;  // as IdxFile has it
   size_t header_bytes = 0;
@@ -116,12 +119,11 @@ bool IsIdx(absl::string_view prefix) {
          prefix[2] <= 0x0e && prefix[3] >= 1 && prefix[3] <= 4;
 }
 
-IdxFile::IdxFile(Shape shape, RandomAccessFile file, size_t header_bytes,
-                 std::optional<Bytes> inflated)
+IdxFile::IdxFile(Shape shape, RandomAccessFile file, size_t header_bytes, std::optional<Bytes> held)
     : shape_(std::move(shape)),
       file_(std::move(file)),
       header_bytes_(header_bytes),
-      inflated_(std::move(inflated)) {}
+      held_(std::move(held)) {}
 
 absl::StatusOr<IdxFile> IdxFile::Open(const std::filesystem::path& path, IdxKind kind) {
   ASSIGN_OR_RETURN(RandomAccessFile file, RandomAccessFile::Open(path));
@@ -132,7 +134,14 @@ absl::StatusOr<IdxFile> IdxFile::Open(const std::filesystem::path& path, IdxKind
     if (!header.ok()) return Named(path, header.status());
     const absl::Status fits = CheckLength(file.size(), *header);
     if (!fits.ok()) return Named(path, fits);
-    return IdxFile(header->shape, std::move(file), header->header_bytes, std::nullopt);
+    std::optional<Bytes> held;
+    if (header->element_bytes <= kMaxHeldBytes) {
+      std::string elements(header->element_bytes, '\0');
+      RETURN_IF_ERROR(file.ReadAt(header->header_bytes,
+                                  {reinterpret_cast<uint8_t*>(elements.data()), elements.size()}));
+      held = Bytes::FromString(std::move(elements));
+    }
+    return IdxFile(header->shape, std::move(file), header->header_bytes, std::move(held));
   }
   ASSIGN_OR_RETURN(const std::string compressed, ReadFile(path));
   const absl::StatusOr<std::string> inflated_prefix = GunzipPrefix(compressed, kMaxHeaderBytes);
@@ -145,14 +154,14 @@ absl::StatusOr<IdxFile> IdxFile::Open(const std::filesystem::path& path, IdxKind
 }
 
 absl::Status IdxFile::Read(size_t first, absl::Span<uint8_t> destination) const {
-  if (!inflated_.has_value()) return file_.ReadAt(header_bytes_ + first, destination);
-  if (first > inflated_->size() || destination.size() > inflated_->size() - first) {
+  if (!held_.has_value()) return file_.ReadAt(header_bytes_ + first, destination);
+  if (first > held_->size() || destination.size() > held_->size() - first) {
     return absl::OutOfRangeError(absl::StrCat(file_.path().string(), ": ", destination.size(),
                                               " elements at ", first, " were asked for, it has ",
-                                              inflated_->size()));
+                                              held_->size()));
   }
   if (!destination.empty()) {
-    std::memcpy(destination.data(), inflated_->piece(0).data() + first, destination.size());
+    std::memcpy(destination.data(), held_->piece(0).data() + first, destination.size());
   }
   return absl::OkStatus();
 }

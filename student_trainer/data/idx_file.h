@@ -25,8 +25,8 @@ enum class IdxKind {
 // Whether these are the first bytes of an IDX file, of elements of any type.
 bool IsIdx(absl::string_view prefix);
 
-// An open file. Its elements stay on disk; those of a gzipped file, known by its first bytes, are
-// held in memory. const calls from many threads.
+// An open file. The elements of a gzipped one, known by its first bytes, and of a small one are held
+// in memory; the others stay on disk. const calls from many threads.
 class IdxFile {
  public:
   // Errors name the file: those of files.h; DATA_LOSS for another magic number (with what was
@@ -42,12 +42,12 @@ class IdxFile {
   absl::Status Read(size_t first, absl::Span<uint8_t> destination) const;
 
  private:
-  IdxFile(Shape shape, RandomAccessFile file, size_t header_bytes, std::optional<Bytes> inflated);
+  IdxFile(Shape shape, RandomAccessFile file, size_t header_bytes, std::optional<Bytes> held);
 
   Shape shape_;
   RandomAccessFile file_;
   size_t header_bytes_;
-  std::optional<Bytes> inflated_;  // the elements of a gzipped file, in one piece
+  std::optional<Bytes> held_;  // the elements, in one piece; nullopt: they are on disk
 };
 
 // The whole of a small one, the bytes in one piece. Errors of IdxFile::Open and Read.

@@ -1,5 +1,8 @@
 #include "student_trainer/data/idx_file.h"
 
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -38,6 +41,29 @@ TEST(IdxFileTest, LabelsAreOneNumberASample) {
   ASSERT_TRUE(labels.ok()) << labels.status();
   EXPECT_EQ(labels->shape, (Shape{3}));
   EXPECT_EQ(labels->bytes.ToString(), "\x03" + std::string(1, '\0') + "\xff");
+}
+
+// A file with a hole: it takes no room on the disk.
+TEST(IdxFileTest, ElementsOfALargeFileAreReadFromTheDisk) {
+  constexpr uint32_t kImages = 300;
+  constexpr size_t kImageBytes = size_t{1} << 20;
+  const TemporaryFolder folder;
+  const std::string path = folder.Write("images", Idx(0x00000803, {kImages, 1024, 1024}, ""));
+  const size_t header_bytes = std::filesystem::file_size(path);
+  std::filesystem::resize_file(path, header_bytes + kImages * kImageBytes);
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary)
+          .seekp(static_cast<std::streamoff>(header_bytes + 299 * kImageBytes))
+      << "abc";
+  const auto file = IdxFile::Open(path, IdxKind::kImages);
+  ASSERT_TRUE(file.ok()) << file.status();
+  std::vector<uint8_t> elements(4, 7);
+  ASSERT_TRUE(file->Read(299 * kImageBytes, absl::MakeSpan(elements)).ok());
+  EXPECT_EQ(elements, (std::vector<uint8_t>{'a', 'b', 'c', 0}));
+
+  std::filesystem::resize_file(path, header_bytes + 299 * kImageBytes);
+  const absl::Status shorter = file->Read(299 * kImageBytes, absl::MakeSpan(elements));
+  EXPECT_EQ(shorter.code(), absl::StatusCode::kFailedPrecondition) << shorter;
+  EXPECT_THAT(std::string(shorter.message()), HasSubstr("images has become shorter"));
 }
 
 struct BadFile {

@@ -30,7 +30,7 @@ class OpenDatasetTest : public ::testing::Test {
     return OpenDataset({folder_.path().string(), role, {}});
   }
 
-  const TemporaryFolder folder_;
+  const TemporaryFolder folder_{};
 };
 
 TEST_F(OpenDatasetTest, FolderGivesTheFilesOfTheRole) {
@@ -97,18 +97,6 @@ TEST_F(OpenDatasetTest, FileOfUnknownFormatIsToldWithTheKnownOnes) {
     EXPECT_THAT(Message(status), AllOf(HasSubstr("train.npy"), HasSubstr("IDX"), HasSubstr(".bin"),
                                        HasSubstr(".safetensors"), HasSubstr("folder")));
   }
-}
-
-TEST_F(OpenDatasetTest, PlainFileThatBecameShorterIsNamedWhenRead) {
-  const std::string path = folder_.Write("images", ImagesFile(3));
-  const auto dataset = OpenDataset({path});
-  ASSERT_TRUE(dataset.ok()) << dataset.status();
-  std::filesystem::resize_file(path, 16 + 6 + 2);
-  EXPECT_EQ(Pixels(**dataset, 0), Counting(6));
-  std::vector<uint8_t> sample(6);
-  const absl::Status status = (*dataset)->Read(1, absl::MakeSpan(sample));
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(Message(status), HasSubstr("images has become shorter"));
 }
 
 TEST_F(OpenDatasetTest, DeviceIsNeitherFileNorFolder) {
