@@ -33,26 +33,32 @@ class Pair:
     shape: tuple[int, ...]  # of a sample, as IDX files have it
     samples: int  # of an epoch
     quick_samples: int
+    # A machine's speed drifts from one second to the next, so the sides take turns often.
+    rounds: int
+    quick_rounds: int
 
 
 PAIRS = [
-    Pair("MLP", "mlp_large", "mlp_medium", (28, 28), 20480, 12288),
-    Pair("ResNet-56 to 20", "resnet56", "cifar_resnet20", (3, 32, 32), 1536, 384),
+    Pair("MLP", "mlp_large", "mlp_medium", (28, 28), 20480, 6144, rounds=7, quick_rounds=4),
+    Pair("ResNet-56 to 20", "resnet56", "cifar_resnet20", (3, 32, 32), 1536, 384, rounds=3,
+         quick_rounds=2),
 ]
 
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    rounds: int
     epochs: int  # of a run
     quick: bool
+
+    def rounds(self, pair: Pair) -> int:
+        return pair.quick_rounds if self.quick else pair.rounds
 
     def samples(self, pair: Pair) -> int:
         return pair.quick_samples if self.quick else pair.samples
 
 
-FULL = Effort(rounds=3, epochs=5, quick=False)
-QUICK = Effort(rounds=2, epochs=3, quick=True)
+FULL = Effort(epochs=5, quick=False)
+QUICK = Effort(epochs=3, quick=True)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -67,8 +67,8 @@ def measure(pair: Pair, effort: Effort, pins) -> tuple[list[Round], list[Round]]
     with (tempfile.TemporaryDirectory() as folder,
           bench_epochs.serve(model, f"{folder}/pinned", 1, {pins[0]}) as pinned_server,
           bench_epochs.serve(model, f"{folder}/shared", 2, set(pins)) as shared_server):
-        for number in range(effort.rounds):
-            print(f"measuring: {pair.name}, round {number + 1} of {effort.rounds}", flush=True)
+        for number in range(effort.rounds(pair)):
+            print(f"measuring: {pair.name}, round {number + 1} of {effort.rounds(pair)}", flush=True)
             pinned.append(one_core_each(pair, data, effort, model, pins, pinned_server))
             shared.append(shared_cores(pair, data, effort, model, pins, shared_server))
     return pinned, shared
@@ -95,7 +95,7 @@ def run(quick: bool) -> list[bench_lib.Row]:
                           "longer" if where == "one core each" else "sum",
                           bench_lib.with_spread(ratios),
                           f"{GOAL:.2f} {'met' if row.met() else 'MISSED'}"])
-    print(f"\nSeconds of an epoch in batches of {BATCH}; medians of {effort.rounds} rounds.")
+    print(f"\nSeconds of an epoch in batches of {BATCH}; medians.")
     bench_lib.print_table(["pair, cores", "distilled", "student", "teacher", "against",
                            "ratio (spread)", "goal"], table)
     return rows

@@ -120,9 +120,9 @@ def measure(effort: Effort) -> dict[Case, list[Round]]:
         cases = [case for case in CASES if case.student == pair.student]
         sides = Sides(pair, effort)
         with sides.serving():
-            for number in range(effort.rounds):
+            for number in range(effort.rounds(pair)):
                 for case in cases:
-                    print(f"round {number + 1} of {effort.rounds}: {case.name}", flush=True)
+                    print(f"round {number + 1} of {effort.rounds(pair)}: {case.name}", flush=True)
                     rounds[case].append(sides.measure(case))
     return rounds
 
