@@ -156,13 +156,16 @@ def run(quick: bool) -> list[bench_lib.Row]:
                            bench_lib.with_spread(ratios),
                            f"{case.goal:.2f} {'met' if row.met() else 'MISSED'}"])
 
-        ratios = [r.ours.cpu_seconds_per_1000 / r.theirs.cpu_seconds_per_1000 for r in rounds]
-        cpu.append(bench_lib.Row(f"{name}, CPU time",
-                                 round(median(rounds, lambda r: r.ours.cpu_seconds_per_1000), 4),
-                                 "CPU s / 1000 samples", round(statistics.median(ratios), 3)))
-        cpu_table.append([name, f"{cpu[-1].value:.3f}",
-                          f"{median(rounds, lambda r: r.theirs.cpu_seconds_per_1000):.3f}",
-                          bench_lib.with_spread(ratios)])
+        seen = [r for r in rounds
+                if r.ours.cpu_seconds_per_1000 and r.theirs.cpu_seconds_per_1000]
+        if seen:
+            ratios = [r.ours.cpu_seconds_per_1000 / r.theirs.cpu_seconds_per_1000 for r in seen]
+            cpu.append(bench_lib.Row(f"{name}, CPU time",
+                                     round(median(seen, lambda r: r.ours.cpu_seconds_per_1000), 4),
+                                     "CPU s / 1000 samples", round(statistics.median(ratios), 3)))
+            cpu_table.append([name, f"{cpu[-1].value:.3f}",
+                              f"{median(seen, lambda r: r.theirs.cpu_seconds_per_1000):.3f}",
+                              bench_lib.with_spread(ratios)])
         if rounds[0].alone is None:
             continue
         ratios = [r.theirs.samples_per_s / r.alone.samples_per_s for r in rounds]

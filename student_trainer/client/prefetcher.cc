@@ -1,5 +1,6 @@
 #include "student_trainer/client/prefetcher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,11 @@
 #include "common/base/status_macros.h"
 
 namespace distill {
+namespace {
+
+constexpr int64_t kMostInABurst = 4;
+
+}  // namespace
 
 // Guarded by Shared::mutex once it is queued.
 struct Prefetcher::PendingBatch {
@@ -25,7 +31,6 @@ Prefetcher::Prefetcher(SoftTargetSource& client, BatchSource& source,
                        const PrefetcherOptions& options, Clock& clock)
     : client_(client),
       source_(source),
-      options_(options),
       clock_(clock),
       losses_before_(client.stats().losses),
       shared_(std::make_shared<Shared>(options)) {
@@ -75,24 +80,38 @@ void Prefetcher::Run() {
 
 bool Prefetcher::AwaitRoom() {
   MutexLock lock(shared_->mutex);
-  while (!shared_->HasRoom() && !shared_->stopped) {
+  if (burst_ == 0 || !shared_->HasMemory()) {
     shared_->room_awaited = true;
-    shared_->thread_may_go_on.Wait(shared_->mutex);
+    while (!shared_->HasRoom() && !shared_->stopped) {
+      shared_->thread_may_go_on.Wait(shared_->mutex);
+    }
+    shared_->room_awaited = false;
+    burst_ = shared_->Burst();
   }
-  shared_->room_awaited = false;
+  --burst_;
   return !shared_->stopped;
 }
 
+bool Prefetcher::Shared::HasMemory() const {
+  return batches.empty() || bytes_ahead + last_batch_bytes <= options.max_bytes_ahead;
+}
+
 bool Prefetcher::Shared::HasRoom() const {
-  if (batches.empty()) return true;
-  return static_cast<int64_t>(batches.size()) < depth.wanted() &&
-         bytes_ahead + last_batch_bytes <= max_bytes_ahead;
+  return batches.empty() || (static_cast<int64_t>(batches.size()) < depth.wanted() && HasMemory());
+}
+
+int64_t Prefetcher::Shared::Burst() const {
+  if (last_batch_bytes == 0) return 1;  // none has been seen yet
+  const int64_t beyond =
+      std::clamp<int64_t>(options.burst_bytes / last_batch_bytes, 1, kMostInABurst) - 1;
+  const int64_t most = std::min(depth.wanted() + beyond, options.max_batches_ahead);
+  return std::max<int64_t>(1, most - static_cast<int64_t>(batches.size()));
 }
 
 absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch) {
   const AnswerSize answer = {.spec = client_.spec(),
                              .classes = client_.info().classes,
-                             .rows_per_sample = options_.rows_per_sample};
+                             .rows_per_sample = shared_->options.rows_per_sample};
   ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
                    CutIntoRequests(batch->batch.inputs, answer, client_.limits()));
   batch->bytes =
@@ -104,9 +123,9 @@ absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch
     const int64_t position = batch->batch.position + range.begin;
     requests.push_back(
         {.inputs = {SliceRows(batch->batch.inputs, range.begin, range.end)},
-         .rows = range.samples() * options_.rows_per_sample,
-         .temperature = options_.temperature,
-         .seed = MixSeed({options_.run_seed, static_cast<uint64_t>(batch->batch.epoch),
+         .rows = range.samples() * shared_->options.rows_per_sample,
+         .temperature = shared_->options.temperature,
+         .seed = MixSeed({shared_->options.run_seed, static_cast<uint64_t>(batch->batch.epoch),
                           static_cast<uint64_t>(position)})});
   }
   bool is_first = false;
@@ -206,7 +225,7 @@ absl::StatusOr<std::optional<TargetedBatch>> Prefetcher::Next() {
       if (!complete && shared_->source_end.has_value() && first.ids.size() < first.targets.size()) {
         return *shared_->source_end;  // a request could not be sent
       }
-      if (!complete && (options_.policy != TeacherLossPolicy::kHardLabels ||
+      if (!complete && (shared_->options.policy != TeacherLossPolicy::kHardLabels ||
                         client_.state() != TeacherState::kLost)) {
         Wait(shared_->stats.waited_for_teacher);
         continue;
@@ -220,7 +239,8 @@ absl::Status Prefetcher::CheckGoingOn() {
   if (shared_->stopped) return absl::CancelledError("the prefetcher is stopped");
   const TeacherState state = client_.state();
   if (state == TeacherState::kFailed || state == TeacherState::kStopped) return client_.status();
-  if (options_.policy == TeacherLossPolicy::kFail && client_.stats().losses > losses_before_) {
+  if (shared_->options.policy == TeacherLossPolicy::kFail &&
+      client_.stats().losses > losses_before_) {
     return absl::UnavailableError(
         absl::StrCat(client_.last_loss().message(),
                      "; with --on_teacher_loss=wait the run waits until it is back, with "

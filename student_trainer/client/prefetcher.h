@@ -3,8 +3,10 @@
 //
 // A thread of its own pulls batches from the source, cuts them into requests (request_cut.h) and
 // sends these, within the teacher's credits and as many batches ahead as the measured times ask for
-// (prefetch_depth.h). Options bound their number and bytes, so memory is bounded whatever the
-// teacher does. Answers arrive on the client's threads, in any order.
+// (prefetch_depth.h). Small batches are asked for a few at a time, beyond that: waking threads and
+// processes for each would cost the student more than they carry, and the teacher runs the few as
+// one. Options bound their number and bytes, so memory is bounded whatever the teacher does.
+// Answers arrive on the client's threads, in any order.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +40,8 @@ struct PrefetcherOptions {
   // batch is taken to be as large as the last.
   int64_t max_batches_ahead = 256;
   int64_t max_bytes_ahead = 256 << 20;
+  // As many batches as hold this, but at most 4, are asked for at a time.
+  int64_t burst_bytes = 128 << 10;
   int64_t rows_per_sample = 1;  // of an answer
 };
 
@@ -78,12 +82,15 @@ class Prefetcher : public TargetedBatchSource {
   // Shared with the callbacks of requests, which may come after the prefetcher has gone.
   struct Shared {
     explicit Shared(const PrefetcherOptions& options)
-        : max_bytes_ahead(options.max_bytes_ahead), depth(options.max_batches_ahead) {}
+        : options(options), depth(options.max_batches_ahead) {}
 
-    // Whether another batch may be pulled.
+    bool HasMemory() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+    // Whether fewer are ahead than wanted, and there is memory for another.
     bool HasRoom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+    // How many to pull then, one after the other.
+    int64_t Burst() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
-    const int64_t max_bytes_ahead;
+    const PrefetcherOptions options;
     Mutex mutex;
     // Each is waited on by one thread, and notified, without the lock, when that one can go on.
     CondVar thread_may_go_on;
@@ -123,10 +130,10 @@ class Prefetcher : public TargetedBatchSource {
 
   SoftTargetSource& client_;
   BatchSource& source_;
-  const PrefetcherOptions options_;
   Clock& clock_;
   const int64_t losses_before_;
   const std::shared_ptr<Shared> shared_;
+  int64_t burst_ = 0;  // batches still to pull in this one; for the thread alone
   // Of the last hand-out; for Next() alone.
   absl::Time handed_out_ = absl::InfinitePast();
   absl::Duration waited_until_then_;

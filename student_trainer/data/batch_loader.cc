@@ -1,12 +1,24 @@
 #include "student_trainer/data/batch_loader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace distill {
+namespace {
+
+constexpr int64_t kMostSmall = 8;
+constexpr int64_t kSmallBytes = 1 << 20;  // in all
+
+int64_t BatchesAhead(int threads, int64_t batch_bytes) {
+  const int64_t small = std::min(kMostSmall, kSmallBytes / std::max<int64_t>(1, batch_bytes));
+  return std::max<int64_t>(2 * threads, small);
+}
+
+}  // namespace
 
 BatchLoader::BatchLoader(const BatchMaker& maker, const BatchLoaderOptions& options)
     : maker_(maker),
-      ahead_(2 * options.threads),
+      ahead_(BatchesAhead(options.threads, maker.batch_bytes())),
       next_to_make_(options.first_batch),
       next_to_give_(options.first_batch) {
   for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Run(); });
@@ -48,6 +60,7 @@ void BatchLoader::Run() {
 
 absl::StatusOr<std::optional<TrainingBatch>> BatchLoader::Next() {
   std::optional<TrainingBatch> batch;
+  bool may_make = false;
   {
     MutexLock lock(mutex_);
     if (next_to_give_ >= maker_.size()) return std::nullopt;
@@ -57,8 +70,9 @@ absl::StatusOr<std::optional<TrainingBatch>> BatchLoader::Next() {
     batch = *std::move(found->second);
     made_.erase(found);
     ++next_to_give_;
+    may_make = next_to_make_ <= next_to_give_ + ahead_ / 2;
   }
-  may_make_.NotifyAll();
+  if (may_make) may_make_.NotifyAll();
   return batch;
 }
 

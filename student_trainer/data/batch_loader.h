@@ -25,8 +25,10 @@ struct BatchLoaderOptions {
   int64_t first_batch = 0;  // number of the first to hand out: where a resumed run goes on
 };
 
-// Each thread makes one batch at a time; twice as many as there are threads are made ahead, no
-// more. Next() is called from one thread at a time; the maker must outlive the loader.
+// Each thread makes one batch at a time. Twice as many as there are threads are made ahead, no
+// more; but of small batches up to 8, as long as they hold no more than a MiB: threads are woken
+// when half of those ahead are taken, and that costs more than a small batch. Next() is called from
+// one thread at a time; the maker must outlive the loader.
 class BatchLoader : public BatchSource {
  public:
   BatchLoader(const BatchMaker& maker, const BatchLoaderOptions& options);

@@ -5,11 +5,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
-#include "student_trainer/views/mix.h"
 #include "student_trainer/data/sample_memory.h"
 #include "student_trainer/data/sampler.h"
+#include "student_trainer/views/mix.h"
 
 namespace distill {
+namespace {
+
+int64_t BytesOf(const InputSpec& input, int64_t samples) {
+  Shape shape = input.shape;
+  shape.insert(shape.begin(), samples);
+  return static_cast<int64_t>(ByteSize(input.dtype, shape).value_or(INT64_MAX));
+}
+
+}  // namespace
 
 BatchMaker::BatchMaker(const Dataset& dataset, std::vector<int64_t> samples,
                        absl::Span<const int64_t> labelled, const BatchOptions& options,
@@ -20,7 +29,8 @@ BatchMaker::BatchMaker(const Dataset& dataset, std::vector<int64_t> samples,
       options_(options),
       corrupt_(corrupt),
       batch_ends_(BatchEnds(static_cast<int64_t>(samples_.size()), options.batch_size)),
-      batches_(options.epochs * static_cast<int64_t>(batch_ends_.size())) {
+      batches_(options.epochs * static_cast<int64_t>(batch_ends_.size())),
+      batch_bytes_(BytesOf(dataset.input(), options.batch_size)) {
   for (const int64_t sample : labelled) has_label_[static_cast<size_t>(sample)] = true;
 }
 

@@ -39,6 +39,8 @@ class BatchMaker {
 
   // Batches of the run, from number 0.
   int64_t size() const { return batches_; }
+  // Of the inputs of one that is full.
+  int64_t batch_bytes() const { return batch_bytes_; }
   int64_t batches_per_epoch() const { return static_cast<int64_t>(batch_ends_.size()); }
 
   // 0 ≤ number < size(). The errors that CorruptSamples passes on; INVALID_ARGUMENT for views of
@@ -61,6 +63,7 @@ class BatchMaker {
   CorruptSamples& corrupt_;
   const std::vector<int64_t> batch_ends_;
   const int64_t batches_;
+  const int64_t batch_bytes_;
 
   mutable Mutex mutex_;
   mutable int64_t epoch_ ABSL_GUARDED_BY(mutex_) = -1;

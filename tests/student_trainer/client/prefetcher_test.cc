@@ -123,7 +123,7 @@ TEST_F(PrefetcherTest, OnlyTheBatchesThatTheMeasuredTimesAskForAreAhead) {
   Connect();
   NumberedBatches source(800, 8);
   StudentsClock clock;
-  Prefetcher prefetcher(*client_, source, {}, clock);
+  Prefetcher prefetcher(*client_, source, {.burst_bytes = 0}, clock);
   EXPECT_EQ(prefetcher.stats().batches_ahead_wanted, 4);
   source.WaitForPulled(4);
   for (int64_t taken = 0; taken < 20; ++taken) {
@@ -133,6 +133,32 @@ TEST_F(PrefetcherTest, OnlyTheBatchesThatTheMeasuredTimesAskForAreAhead) {
   EXPECT_EQ(prefetcher.stats().batches_ahead_wanted, 2);
   source.WaitForPulled(22);
   EXPECT_EQ(source.pulled(), 22);
+}
+
+TEST_F(PrefetcherTest, SmallBatchesAreAskedForInBursts) {
+  Connect();
+  constexpr int64_t kBatchBytes = 8 * (4 + 3 * 4);
+  const std::pair<int64_t, int64_t> cases[] = {// burst_bytes, batches in a burst
+                                               {0, 1},
+                                               {2 * kBatchBytes, 2},
+                                               {4 * kBatchBytes - 1, 3},
+                                               {int64_t{1} << 30, 4}};
+  for (const auto& [bytes, burst] : cases) {
+    NumberedBatches source(800, 8);
+    StudentsClock clock;
+    Prefetcher prefetcher(*client_, source, {.burst_bytes = bytes}, clock);
+    int64_t pulled = 4 + burst - 1;
+    for (int64_t taken = 0; taken < 20; ++taken) {
+      source.WaitForPulled(pulled);
+      EXPECT_EQ(source.pulled(), pulled) << burst;
+      ExpectNextWithTargets(prefetcher, 8 * taken, 8);
+      clock.Work(absl::Seconds(1));
+      const int64_t ahead = pulled - (taken + 1);
+      const int64_t wanted = prefetcher.stats().batches_ahead_wanted;
+      if (ahead < wanted) pulled += wanted + burst - 1 - ahead;
+    }
+    EXPECT_EQ(prefetcher.stats().batches_ahead_wanted, 2);
+  }
 }
 
 TEST_F(PrefetcherTest, TheSourcesErrorComesAfterTheBatchesBeforeIt) {

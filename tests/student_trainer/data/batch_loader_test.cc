@@ -28,7 +28,8 @@ std::vector<int64_t> Samples() {
 // Counts reads, and holds those of a sample back until it is told to go on.
 class WatchedDataset : public MemoryDataset {
  public:
-  WatchedDataset() : MemoryDataset(kImage, std::vector<int64_t>(kSamples, 0)) {}
+  explicit WatchedDataset(const InputSpec& image = kImage)
+      : MemoryDataset(image, std::vector<int64_t>(kSamples, 0)) {}
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
     MutexLock lock(mutex_);
@@ -111,17 +112,29 @@ TEST(BatchLoaderTest, BeginsWhereItIsToldTo) {
   }
 }
 
-TEST(BatchLoaderTest, MakesNoMoreAheadThanTwiceItsThreads) {
+// Batches of one sample, which are made `ahead`, and made anew once half of them are taken.
+void ExpectMadeAhead(const Shape& image, int threads, int64_t ahead) {
   CorruptSamples corrupt;
-  WatchedDataset dataset;
+  WatchedDataset dataset({"image", DType::kUint8, image});
   const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 1, .epochs = 100}, corrupt);
-  BatchLoader loader(maker, {.threads = 2});
-  dataset.WaitForReads(4);
-  for (int64_t taken = 1; taken <= 20; ++taken) {
+  BatchLoader loader(maker, {.threads = threads});
+  dataset.WaitForReads(ahead);
+  for (int64_t taken = 1; taken <= 40; ++taken) {
     ASSERT_TRUE(loader.Next().ok());
-    dataset.WaitForReads(4 + taken);
-    EXPECT_LE(dataset.reads(), 4 + taken);
+    dataset.WaitForReads(taken + ahead / 2);
+    EXPECT_LE(dataset.reads(), taken + ahead);
+    if (taken % (ahead / 2) == 0) dataset.WaitForReads(taken + ahead);
   }
+}
+
+TEST(BatchLoaderTest, MakesTwiceAsManyAheadAsItHasThreads) {
+  for (const int threads : {1, 2, 4}) ExpectMadeAhead({1, 512, 1024}, threads, 2 * threads);
+}
+
+TEST(BatchLoaderTest, MakesEightSmallBatchesAhead) {
+  ExpectMadeAhead({1, 2, 3}, 1, 8);
+  ExpectMadeAhead({1, 2, 3}, 8, 16);
+  ExpectMadeAhead({1, 256, 1024}, 1, 4);  // as many as a MiB holds
 }
 
 TEST(BatchLoaderTest, ASlowBatchHoldsUpThoseBehindItAndLosesNone) {
