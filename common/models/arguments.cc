@@ -63,15 +63,26 @@ int64_t Arguments::Int(const std::string& name, Range range, int64_t otherwise) 
   return number.value_or(range.min);
 }
 
-double Arguments::Fraction(const std::string& name) {
+double Arguments::Fraction(const std::string& name, double otherwise) {
   const nlohmann::json* value = Find(name, true);
-  if (value == nullptr) return 0;
+  if (value == nullptr) return otherwise;
   if (value->is_number()) {
     const double number = value->get<double>();
     if (number >= 0 && number < 1) return number;
   }
   Wrong(name, *value, "a number in [0, 1)");
-  return 0;
+  return otherwise;
+}
+
+double Arguments::Number(const std::string& name, double min, double max, double otherwise) {
+  const nlohmann::json* value = Find(name, true);
+  if (value == nullptr) return otherwise;
+  if (value->is_number()) {
+    const double number = value->get<double>();
+    if (number >= min && number <= max) return number;
+  }
+  Wrong(name, *value, absl::StrCat("a number from ", min, " to ", max));
+  return otherwise;
 }
 
 std::string Arguments::OneOf(const std::string& name, absl::Span<const absl::string_view> allowed) {

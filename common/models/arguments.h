@@ -31,8 +31,11 @@ class Arguments {
 
   int64_t Int(const std::string& name, Range range, int64_t otherwise = kRequired);
 
-  // A probability in [0, 1), 0 where absent.
-  double Fraction(const std::string& name);
+  // A probability in [0, 1).
+  double Fraction(const std::string& name, double otherwise = 0);
+
+  // From min to max, both included.
+  double Number(const std::string& name, double min, double max, double otherwise);
 
   // One of `allowed`, the first where absent.
   std::string OneOf(const std::string& name, absl::Span<const absl::string_view> allowed);

@@ -39,6 +39,9 @@ struct Family {
 Family CifarResNetFamily();
 Family CnnFamily();
 Family MlpFamily();
+Family MobileNetV2Family();
+Family ResNetFamily();
+Family SqueezeNetFamily();
 
 // The `fit` of families for images: [channels, height, width] → "channels" and "classes".
 absl::Status FitImages(const Shape& input_shape, int64_t classes, nlohmann::json& arguments);

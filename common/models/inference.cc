@@ -134,6 +134,12 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
   });
   if (!loaded.ok()) return absl::InvalidArgumentError(loaded.message());
 
+  const auto run = [](torch::jit::Module& script) -> ForwardFunction {
+    return [script](const std::vector<at::Tensor>& inputs) mutable {
+      return script.forward({inputs.begin(), inputs.end()}).toTensor();
+    };
+  };
+  result.unfrozen = run(module);
   const absl::Status optimized = CatchTorch([&] {
     torch::jit::Module frozen = torch::jit::freeze(module);
     module = torch::jit::optimize_for_inference(frozen);
@@ -143,9 +149,7 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
     log::Warning(
         absl::StrCat(path.string(), " runs as it is, slower than it could: ", optimized.message()));
   }
-  result.forward = [module](const std::vector<at::Tensor>& inputs) mutable {
-    return module.forward({inputs.begin(), inputs.end()}).toTensor();
-  };
+  result.forward = run(module);
   return result;
 }
 

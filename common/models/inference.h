@@ -31,6 +31,7 @@ absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model
 
 struct TorchScriptModel {
   ForwardFunction forward;
+  ForwardFunction unfrozen;            // the same, slower, in the operations of the file
   std::vector<std::string> arguments;  // names of forward's, without self
   int64_t parameters = 0;
   bool onednn = false;  // convolutions choose their own memory layout

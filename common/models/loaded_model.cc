@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
 #include "common/models/inference.h"
+#include "common/models/multiply_adds.h"
 #include "common/models/registry.h"
 #include "common/models/scripted_model.h"
 #include "common/models/torch_errors.h"
@@ -103,6 +104,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
 
   const c10::InferenceMode inference_mode;
   const std::vector<at::Tensor> example = loaded->ExampleInputs(1);
+  ForwardFunction as_it_is;  // made faster, it would run operations that cannot be counted
   if (description.architecture == kTorchScriptArchitecture) {
     absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement);
     if (!script.ok()) {
@@ -111,6 +113,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
     }
     loaded->parameters_ = script->parameters;
     loaded->takes_mask_ = TakesMask(*script, description);
+    as_it_is = std::move(script->unfrozen);
     loaded->forward_ = std::move(script->forward);
     if (!script->onednn && !loaded->takes_mask_ && example.size() == 1) {
       loaded->forward_ =
@@ -120,6 +123,9 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
     absl::StatusOr<std::shared_ptr<Model>> model = LoadZooModel(directory, description, placement);
     if (!model.ok()) return In(directory, model.status());
     loaded->parameters_ = CountParameters(**model);
+    as_it_is = [model = *model](const std::vector<at::Tensor>& inputs) {
+      return model->Forward(inputs.at(0));
+    };
     absl::StatusOr<ForwardFunction> forward =
         CompileForInference(*model, loaded->Prepare(example)[0]);
     if (!forward.ok()) {
@@ -131,7 +137,10 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   }
 
   at::Tensor output;
-  const absl::Status ran = CatchTorch([&] { output = loaded->forward_(loaded->Prepare(example)); });
+  const absl::Status ran = CatchTorch([&] {
+    loaded->multiply_adds_ = CountMultiplyAdds([&] { as_it_is(loaded->Prepare(example)); });
+    output = loaded->forward_(loaded->Prepare(example));
+  });
   if (!ran.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
         directory.string(), ": the model fails on one sample of zeros of the inputs that ",

@@ -55,6 +55,8 @@ class LoadedModel {
   // Rows of logits a sample; -1: as many as its length.
   int64_t rows_per_sample() const { return rows_per_sample_; }
   int64_t parameters() const { return parameters_; }
+  // Of one sample, whose variable length is 8 (multiply_adds.h).
+  int64_t multiply_adds() const { return multiply_adds_; }
   // Size of the weights' file.
   int64_t bytes() const { return bytes_; }
 
@@ -70,6 +72,7 @@ class LoadedModel {
   int64_t classes_ = 0;
   int64_t rows_per_sample_ = 1;
   int64_t parameters_ = 0;
+  int64_t multiply_adds_ = 0;
   int64_t bytes_ = 0;
   Placement placement_;
   bool takes_mask_ = false;

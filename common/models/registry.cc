@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 #include "common/models/family.h"
 #include "common/models/torch_errors.h"
@@ -13,9 +13,8 @@ namespace {
 
 const std::vector<Family>& Families() {
   static const auto* const families = new std::vector<Family>{
-      CifarResNetFamily(),
-      CnnFamily(),
-      MlpFamily(),
+      CifarResNetFamily(), CnnFamily(),    MlpFamily(),
+      MobileNetV2Family(), ResNetFamily(), SqueezeNetFamily(),
   };
   return *families;
 }
@@ -62,9 +61,8 @@ absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
       return architecture;
     }
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no student \"", student_name,
-                                                 "\"; known are ",
-                                                 absl::StrJoin(StudentNames(), ", ")));
+  return absl::InvalidArgumentError(absl::StrCat("there is no student \"", student_name, "\"; ",
+                                                 DescribeKnownNames(student_name, StudentNames())));
 }
 
 absl::StatusOr<std::shared_ptr<Model>> CreateModel(const Architecture& architecture) {
@@ -82,7 +80,8 @@ absl::StatusOr<std::shared_ptr<Model>> CreateModel(const Architecture& architect
     names.push_back(family.name);
   }
   return absl::InvalidArgumentError(absl::StrCat("there is no architecture \"", architecture.name,
-                                                 "\"; known are ", absl::StrJoin(names, ", ")));
+                                                 "\"; ",
+                                                 DescribeKnownNames(architecture.name, names)));
 }
 
 }  // namespace distill

@@ -15,17 +15,17 @@
 
 namespace distill {
 
-// Every variant by name, sorted; e.g. "cifar_resnet20", "cnn_student", "mlp_small".
+// Every variant by name, sorted; e.g. "cifar_resnet20", "mlp_small", "mobilenet_v2".
 std::vector<std::string> StudentNames();
 
 struct Architecture {
-  std::string name;          // a family: "mlp", "cnn", "cifar_resnet"
+  std::string name;          // a family, e.g. "mlp", "resnet"
   nlohmann::json arguments;  // complete: with "classes" and the input's channels or shape
 };
 
 // What a name like "cifar_resnet20" means for inputs of `input_shape` (without batch) and
-// `classes`. INVALID_ARGUMENT for an unknown name, with all names; or if the family cannot take
-// such inputs.
+// `classes`. INVALID_ARGUMENT for an unknown name, with the nearest and all names; or if the family
+// cannot take such inputs.
 absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
                                             const Shape& input_shape, int64_t classes);
 

@@ -128,14 +128,15 @@ absl::StatusOr<Measured> LoadAndEvaluate(const std::string& directory, const Dat
 void PrintTable(const std::vector<Measured>& all, std::ostream& out) {
   size_t width = 5;
   for (const Measured& measured : all) width = std::max(width, measured.directory.size());
-  out << absl::StrFormat("%-*s %12s %10s %8s %9s %12s %12s\n", width, "model", "parameters", "size",
-                         "errors", "accuracy", "latency", "samples/s");
+  out << absl::StrFormat("%-*s %12s %10s %10s %8s %9s %12s %12s\n", width, "model", "parameters",
+                         "size", "mult-adds", "errors", "accuracy", "latency", "samples/s");
   for (const Measured& measured : all) {
-    out << absl::StrFormat("%-*s %12d %10s %8d %8.2f%% %9.3f ms %12.0f\n", width,
+    out << absl::StrFormat("%-*s %12d %10s %8.2f M %8d %8.2f%% %9.3f ms %12.0f\n", width,
                            measured.directory, measured.model->parameters(),
-                           FormatBytes(measured.model->bytes()), measured.quality.errors,
-                           100 * measured.quality.accuracy(), Median(measured.latencies_ms),
-                           Median(measured.samples_per_s));
+                           FormatBytes(measured.model->bytes()),
+                           1e-6 * static_cast<double>(measured.model->multiply_adds()),
+                           measured.quality.errors, 100 * measured.quality.accuracy(),
+                           Median(measured.latencies_ms), Median(measured.samples_per_s));
   }
   out << std::flush;
 }
@@ -147,6 +148,7 @@ std::string Json(const std::vector<Measured>& all) {
                       {"fingerprint", measured.model->fingerprint()},
                       {"parameters", measured.model->parameters()},
                       {"bytes", measured.model->bytes()},
+                      {"multiply_adds", measured.model->multiply_adds()},
                       {"samples", measured.quality.samples},
                       {"errors", measured.quality.errors},
                       {"accuracy", measured.quality.accuracy()},

@@ -10,7 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/models/host_tensors.h"
 #include "common/models/registry.h"
+#include "common/models/torch_errors.h"
 #include "common/models/weights.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/normalization.h"
@@ -56,7 +58,7 @@ absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, TrainingData
   return student;
 }
 
-absl::Status CheckFits(const TrainableModel& student, const InputSpec& input, int64_t classes,
+absl::Status CheckFits(const TrainableModel& student, const InputSpec& input,
                        const std::vector<std::string>& class_names) {
   const ModelDescription& description = student.description;
   if (description.inputs.size() != 1 || description.inputs[0].dtype != input.dtype ||
@@ -72,10 +74,30 @@ absl::Status CheckFits(const TrainableModel& student, const InputSpec& input, in
         DescribeClassDifference("the model", description.class_names, "the data", class_names),
         "; --init_from takes over what fits of it"));
   }
-  const auto* const names = &description.class_names;
-  if (!names->empty() && static_cast<int64_t>(names->size()) != classes) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("it knows ", names->size(), " classes, the data has ", classes));
+  return absl::OkStatus();
+}
+
+// One sample of zeros goes through, and as many logits come out as there are classes.
+absl::Status CheckForward(Model& model, const InputSpec& input, int64_t classes) {
+  Shape shape = input.shape;
+  shape.insert(shape.begin(), 1);
+  at::Tensor logits;
+  const absl::Status ran = CatchTorch([&] {
+    const at::NoGradGuard no_grad;
+    const bool tokens = !IsFloatingPoint(input.dtype) && input.dtype != DType::kUint8;
+    model.eval();
+    logits = model.Forward(at::zeros(shape, tokens ? ToTorch(input.dtype) : at::kFloat));
+    model.train();
+  });
+  if (!ran.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it fails on inputs ", ToString(input), ": ", ran.message()));
+  }
+  if (logits.dim() < 2 || logits.size(-1) != classes) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it gives ", ToString(logits.sizes().vec()), " for a sample, and there are ", classes,
+        " classes; a name of the zoo with --init_from begins with all of a "
+        "model but its head"));
   }
   return absl::OkStatus();
 }
@@ -135,8 +157,11 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
   if (!made.ok()) return At("--student", options.student, made.status());
   TrainableModel student = *std::move(made);
   if (options.StudentIsDirectory()) {
-    const absl::Status fits = CheckFits(student, input, classes, class_names);
+    const absl::Status fits = CheckFits(student, input, class_names);
     if (!fits.ok()) return At("--student", options.student, fits);
+  }
+  if (const absl::Status runs = CheckForward(*student.model, input, classes); !runs.ok()) {
+    return At("--student", options.student, runs);
   }
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {

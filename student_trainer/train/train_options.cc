@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 #include "common/models/placement.h"
 #include "common/models/registry.h"
@@ -146,9 +147,11 @@ absl::Status TrainOptions::Validate() const {
   RETURN_IF_ERROR(Required("--run_dir", run_dir));
   const std::vector<std::string> known = StudentNames();
   if (!StudentIsDirectory() && std::find(known.begin(), known.end(), student) == known.end()) {
-    return Refuse("--student", student,
-                  absl::StrCat("one of ", absl::StrJoin(known, ", "),
-                               "; or a model directory, with a slash in its path"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--student ", student,
+                     ": must be a name of the zoo, or a model directory, with "
+                     "a slash in its path; ",
+                     DescribeKnownNames(student, known)));
   }
   if (StudentIsDirectory() && !student_arguments.empty()) {
     return Refuse("--student_arguments", student_arguments,

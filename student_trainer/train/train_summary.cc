@@ -14,7 +14,7 @@ std::string TrainingLine(const TrainFigures& figures) {
   const RunProgress& run = figures.training.run;
   std::string line = absl::StrFormat(
       "done: %d steps on %d samples in %s", figures.training.steps, run.samples,
-      absl::FormatDuration(absl::Trunc(absl::Seconds(run.seconds), absl::Seconds(1))));
+      absl::FormatDuration(absl::Ceil(absl::Seconds(run.seconds), absl::Seconds(1))));
   if (const EvaluationResult& validation = run.best_validation; validation.samples > 0) {
     absl::StrAppendFormat(&line, "; best epoch %d, validation errors %d of %d", run.best_epoch + 1,
                           validation.errors, validation.samples);

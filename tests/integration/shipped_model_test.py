@@ -1,29 +1,22 @@
 """What a run leaves is loaded without this program: model.pt and model.safetensors, in Python."""
 
-import importlib.util
 import json
 import pathlib
 import shutil
+import sys
 import unittest
 
 import numpy as np
 
-from programs import CLASSES, IntegrationTest, SIDE, TRAINER, write_dataset
+from programs import BIN, CLASSES, IntegrationTest, SIDE, TRAINER, write_dataset
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "reference"))
 try:
+    import safetensors_file
     import torch
+    import zoo
 except ImportError:
     torch = None
-
-PEERS = pathlib.Path(__file__).parent.parent / "bench" / "peers" / "models.py"
-
-
-def peers():
-    """The zoo's architectures, written in PyTorch."""
-    spec = importlib.util.spec_from_file_location("peer_models", PEERS)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @unittest.skipIf(torch is None, "the torch package is not in .venv: LibTorch is another one")
@@ -45,10 +38,8 @@ class ShippedModel(IntegrationTest):
         config = json.loads((folder / "config.json").read_text())
         mean, std = (torch.tensor(config[key]).view(-1, 1, 1) for key in ("mean", "std"))
         x = (torch.from_numpy(samples) / config["scale"] - mean) / std
-        models = peers()
-        own = models.make(config["architecture"], config["arguments"],
-                          config["inputs"][0]["shape"])
-        own.load_state_dict(models.read_safetensors(folder / "model.safetensors"), strict=True)
+        own = zoo.make(config["architecture"], config["arguments"])
+        own.load_state_dict(safetensors_file.read(folder / "model.safetensors"), strict=True)
         with torch.no_grad():
             return torch.jit.load(str(folder / "model.pt"))(x), own.eval()(x)
 
@@ -78,6 +69,17 @@ class ShippedModel(IntegrationTest):
         code, output = self.run_program(TRAINER, "export", model, "--out", self.dir / "run")
         self.assertEqual(code, 1, output)
         self.assertIn("not empty", output)
+
+    def test_a_head_for_other_classes_is_replaced_only_when_told(self):
+        seven = self.dir / "seven"
+        self.run_ok(BIN / "make_model", "--architecture", "mlp_small", "--input",
+                    f"1,{SIDE},{SIDE}", "--classes", "7", "--out", seven)
+        code, output = self.run_program(*self.arguments("other", student=f"{seven}/"))
+        self.assertEqual(code, 1, output)
+        for part in (f"{seven}/", "[1, 7]", f"{CLASSES} classes", "--init_from"):
+            self.assertIn(part, output)
+        output = self.run_ok(*self.arguments("told", "--init_from", seven, student="mlp_small"))
+        self.assertIn("took over 2 of 4 tensors; fresh are layers.1.bias, layers.1.weight", output)
 
     def test_what_ships_can_be_trained_on_and_served(self):
         model = self.train("first", student="mlp_small")

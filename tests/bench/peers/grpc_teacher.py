@@ -15,7 +15,7 @@ import grpc
 import numpy
 import torch
 
-import models
+import served_model
 
 METHOD = "Logits"
 SERVICE = "peers.Teacher"
@@ -31,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.set_num_interop_threads(1)
-    teacher = models.Teacher(arguments.model, arguments.batch_size)
+    teacher = served_model.Teacher(arguments.model, arguments.batch_size)
 
     # A request's bytes cannot be written, and are only read.
     warnings.filterwarnings("ignore", message="The given NumPy array is not writable")

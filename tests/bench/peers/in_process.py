@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-import models
+import served_model
 import training
 
 
@@ -13,7 +13,7 @@ def main() -> None:
         __doc__, lambda parser: parser.add_argument("--teacher", help="model directory; without "
                                                     "it, hard labels alone"))
     data = training.Data(arguments.train)
-    teacher = models.Teacher(arguments.teacher, arguments.batch_size) if arguments.teacher else None
+    teacher = served_model.Teacher(arguments.teacher, arguments.batch_size) if arguments.teacher else None
 
     def batches() -> Iterator[tuple[training.Batch, torch.Tensor | None]]:
         for batch in data.batches(arguments.batch_size, arguments.epochs):

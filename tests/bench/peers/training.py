@@ -7,13 +7,15 @@ import argparse
 import dataclasses
 import json
 import pathlib
+import sys
 import time
 from collections.abc import Iterator
 
 import torch
 from torch.nn import functional
 
-import models
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "reference"))
+import zoo  # noqa: E402
 
 MOMENTUM, WEIGHT_DECAY = 0.9, 5e-4
 
@@ -91,8 +93,8 @@ class Trainer:
         shape = (1, -1, 1, 1)
         self.factor = (1 / (255 * data.std)).float().reshape(shape)
         self.offset = (-data.mean / data.std).float().reshape(shape)
-        self.model = models.make(arguments.architecture, arguments.arguments,
-                                 list(data.samples.shape[1:])).train()
+        self.model = zoo.make(arguments.architecture, arguments.arguments,
+                              list(data.samples.shape[1:])).train()
         if self.images:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.optimizer = make_optimizer(self.model, arguments.lr)

@@ -13,10 +13,11 @@ using ::testing::IsEmpty;
 
 TEST(ArgumentsTest, ReadsEachType) {
   const nlohmann::json json = nlohmann::json::parse(
-      R"({"n": 7, "p": 0.25, "kind": "b", "list": [1, 2], "lists": [[3], [4, 5]]})");
+      R"({"n": 7, "p": 0.25, "kind": "b", "x": 1.5, "list": [1, 2], "lists": [[3], [4, 5]]})");
   Arguments arguments("net", json);
   EXPECT_EQ(arguments.Int("n", {1, 10}), 7);
   EXPECT_EQ(arguments.Fraction("p"), 0.25);
+  EXPECT_EQ(arguments.Number("x", 1, 1.5, 0), 1.5);
   EXPECT_EQ(arguments.OneOf("kind", {"a", "b"}), "b");
   EXPECT_THAT(arguments.IntList("list", {1, 2}, {1, 9}), ElementsAre(1, 2));
   EXPECT_THAT(arguments.IntLists("lists", {1, 2}, {1, 2}, {1, 9}),
@@ -29,6 +30,8 @@ TEST(ArgumentsTest, AbsentArgumentsHaveTheirDefaults) {
   Arguments arguments("net", json);
   EXPECT_EQ(arguments.Int("n", {0, 10}, 3), 3);
   EXPECT_EQ(arguments.Fraction("p"), 0);
+  EXPECT_EQ(arguments.Fraction("q", 0.5), 0.5);
+  EXPECT_EQ(arguments.Number("x", 0, 1, 3), 3);
   EXPECT_EQ(arguments.OneOf("kind", {"a", "b"}), "a");
   EXPECT_TRUE(arguments.Finish().ok()) << arguments.Finish();
 }

@@ -3,7 +3,9 @@
 #include <fstream>
 
 #include "common/base/files.h"
+#include "common/models/multiply_adds.h"
 #include "common/models/registry.h"
+#include "common/models/torchscript_export.h"
 #include "common/models/weights.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -63,6 +65,9 @@ TEST(LoadedModelTest, SavedModelGivesTheLogitsOfTheModuleOnNormalisedInputs) {
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   EXPECT_EQ((*loaded)->classes(), 4);
   EXPECT_EQ((*loaded)->parameters(), CountParameters(*module));
+  EXPECT_EQ((*loaded)->multiply_adds(), CountMultiplyAdds([&] {
+              Make(description)->Forward(at::zeros({1, 3, 16, 16}));
+            }));
   EXPECT_EQ((*loaded)->fingerprint().size(), 64u);
   EXPECT_EQ((*loaded)->bytes(),
             static_cast<int64_t>(std::filesystem::file_size(dir / "new/model" / kWeightsFile)));
@@ -159,6 +164,19 @@ TEST(LoadedModelTest, TorchScriptIsServed) {
   const absl::StatusOr<at::Tensor> logits = (*loaded)->Logits({at::ones({2, 3})});
   ASSERT_TRUE(logits.ok()) << logits.status();
   EXPECT_TRUE((*logits)[1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
+}
+
+TEST(LoadedModelTest, TorchScriptCostsTheMultiplyAddsOfTheModelThatItWasMadeOf) {
+  const auto module = Make(ImageDescription());
+  const at::Tensor example = at::zeros({1, 3, 16, 16});
+  ModelDescription description = VectorDescription();
+  description.inputs = {{"image", DType::kUint8, {3, 16, 16}}};
+  const TempDir dir;
+  ASSERT_TRUE(WriteFileAtomically(dir / kConfigFile, ToJson(description)).ok());
+  ASSERT_TRUE(ExportTorchScript(*module, example, dir / kTorchScriptFile).ok());
+  const auto loaded = LoadedModel::Load(dir.path());
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ((*loaded)->multiply_adds(), CountMultiplyAdds([&] { module->Forward(example); }));
 }
 
 TEST(LoadedModelTest, SequencesGiveOneRowAPosition) {
