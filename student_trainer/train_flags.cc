@@ -102,6 +102,9 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--warmup_epochs", o.warmup_epochs)->capture_default_str();
   app.add_option("--clip_norm", o.clip_norm, "Norm that gradients are clipped to; 0: they are not")
       ->capture_default_str();
+  app.add_option("--max_norm", o.max_norm,
+                 "Bound of the norm of the weights into each unit, beside dropout; 0: none")
+      ->capture_default_str();
   app.add_option("--accumulate", o.accumulate, "Batches a step of the optimizer")
       ->capture_default_str();
   app.add_option("--ema_decay", o.ema_decay,
@@ -150,8 +153,8 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
                  "Weight of the distillation loss, 0 to 1 (default 0.9; 0 without --teacher)");
   app.add_option("--final_alpha", o.final_alpha,
                  "Where it arrives, in a straight line over the run");
-  app.add_option("--temperature", o.temperature, "Softens both distributions")
-      ->capture_default_str();
+  app.add_option("--temperature", o.temperature,
+                 "Softens both distributions (default: the objective's usual one, of kd 2)");
   app.add_option("--final_temperature", o.final_temperature, "The same of the temperature");
   app.add_option_function<std::string>(
          "--encoding",
@@ -165,8 +168,12 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
   app.add_option("--k", o.k, "Classes that top_k (12) and head_sampled (6) keep exactly");
   app.add_option("--draws", o.draws, "Draws a row of sampled (12) and head_sampled (6)");
   app.add_option("--objective", o.objective,
-                 "The distillation loss: kd (forward KL, from any encoding)")
+                 "The distillation loss, with its parameters: " + ObjectivesHelp())
       ->capture_default_str();
+  app.add_option("--objective_parameters", o.objective_parameters,
+                 "Other values of them, as beta=8,alpha=1");
+  app.add_flag("--standardize_logits", o.standardize_logits,
+               "Each row of logits less its mean and over its deviation, for any objective");
   app.add_option_function<std::string>(
          "--on_teacher_loss",
          [&o](const std::string& name) {

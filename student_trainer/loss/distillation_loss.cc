@@ -29,6 +29,15 @@ at::Tensor StudentLoss(const at::Tensor& logits, const HardLabels& labels, doubl
 
 }  // namespace
 
+at::Tensor LikeliestLabels(const HardLabels& labels) {
+  if (!labels.mixed_labels.defined()) return labels.labels;
+  const at::Tensor first_counts = labels.labels.ne(kNoLabel).logical_and(labels.weights > 0);
+  const at::Tensor mixed_counts = labels.mixed_labels.ne(kNoLabel).logical_and(labels.weights < 1);
+  const at::Tensor first =
+      first_counts.logical_and(mixed_counts.logical_not().logical_or(labels.weights >= 0.5));
+  return at::where(first, labels.labels, at::where(mixed_counts, labels.mixed_labels, kNoLabel));
+}
+
 absl::Status DistillationLossOptions::Validate() const {
   if (!(alpha >= 0 && alpha <= 1)) {
     return absl::InvalidArgumentError(
@@ -48,8 +57,10 @@ absl::Status DistillationLossOptions::Validate() const {
 LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,
                            const HardLabels& labels, const DistillationLossOptions& options) {
   if (options.alpha == 0) return HardLabelLoss(student_logits, labels, options.label_smoothing);
-  const at::Tensor distillation =
-      options.objective->loss(student_logits, targets, options.temperature);
+  const at::Tensor distillation = options.objective.Loss({.student_logits = student_logits,
+                                                          .targets = targets,
+                                                          .labels = LikeliestLabels(labels),
+                                                          .temperature = options.temperature});
   if (options.alpha == 1) {
     return {distillation, at::zeros({}, student_logits.options()), distillation.detach()};
   }

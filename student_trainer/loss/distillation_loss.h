@@ -3,7 +3,7 @@
 //   L = (1 - alpha) · 1/n · Σ_i CE(y_i, q_i) · has_label_i + alpha · objective
 //
 // with q = softmax(student logits), and the objective, by default the KL of Hinton et al.
-// (forward_kl.h), a mean over the same n. The sum is divided by n, all samples of the batch,
+// (divergences.h), a mean over the same n. The sum is divided by n, all samples of the batch,
 // labelled or not.
 //
 // Label smoothing ε (Szegedy et al., "Rethinking the Inception architecture", 2016,
@@ -20,12 +20,10 @@
 
 namespace distill {
 
-inline constexpr int64_t kNoLabel = -1;
-
 struct DistillationLossOptions {
   double alpha = 0.9;        // weight of the distillation loss, [0, 1]
   double temperature = 2.0;  // finite, > 0
-  const Objective* objective = &Objectives().front();
+  Objective objective;
   double label_smoothing = 0;  // ε, [0, 1)
 
   // INVALID_ARGUMENT names the option, the value and what is allowed.
@@ -39,6 +37,9 @@ struct HardLabels {
   at::Tensor weights = {};       // float32 [n]: λ, the weight of `labels`, [0, 1]
 };
 
+// Of two labels of a sample the one with more weight; kNoLabel where neither counts. int64 [n]
+at::Tensor LikeliestLabels(const HardLabels& labels);
+
 struct LossParts {
   at::Tensor total;         // scalar, to call backward() on
   at::Tensor student;       // scalar: Σ CE over labelled samples / n, not yet times 1 - alpha
@@ -47,7 +48,7 @@ struct LossParts {
 
 // student_logits: float32 [n, classes]; targets: of as many rows and classes, in a form that the
 // objective accepts, no gradient flows into them; all on one device. At alpha = 0 the objective is
-// not computed, at alpha = 1 labels are not looked at.
+// not computed, at alpha = 1 CE is not; an objective may look at the labels all the same.
 LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,
                            const HardLabels& labels, const DistillationLossOptions& options);
 

@@ -11,11 +11,12 @@ BatchPipeline::BatchPipeline(const TrainOptions& options, const BatchMaker& make
       hard_labels_(loader_, clock) {
   TargetedBatchSource* source = &hard_labels_;
   if (teachers != nullptr) {
-    prefetcher_.emplace(*teachers, loader_,
-                        PrefetcherOptions{.temperature = static_cast<float>(options.temperature),
-                                          .run_seed = options.seed,
-                                          .policy = options.on_teacher_loss},
-                        clock);
+    prefetcher_.emplace(
+        *teachers, loader_,
+        PrefetcherOptions{.temperature = static_cast<float>(options.ResolvedTemperature()),
+                          .run_seed = options.seed,
+                          .policy = options.on_teacher_loss},
+        clock);
     stop_prefetching_.emplace(std::move(stop), [this] { prefetcher_->Stop(); });
     source = &*prefetcher_;
   }

@@ -34,22 +34,13 @@ void Move(SampledTargets& targets, at::Device device) {
 
 // On the CPU; fills what is about labels.
 void AddLabels(const TrainingBatch& batch, DeviceBatch& result) {
-  const at::Tensor labels = torch::tensor(batch.labels, torch::kInt64);
-  result.labels.labels = labels;
-  result.likeliest_labels = labels;
-  result.counts = labels.ne(kNoLabel);
+  result.labels.labels = torch::tensor(batch.labels, torch::kInt64);
   if (!batch.mixed_labels.empty()) {
-    const at::Tensor mixed = torch::tensor(batch.mixed_labels, torch::kInt64);
-    const at::Tensor weights = torch::tensor(batch.label_weights, torch::kFloat32);
-    const at::Tensor first_counts = result.counts.logical_and(weights > 0);
-    const at::Tensor mixed_counts = mixed.ne(kNoLabel).logical_and(weights < 1);
-    const at::Tensor first_is_likeliest =
-        first_counts.logical_and(mixed_counts.logical_not().logical_or(weights >= 0.5));
-    result.labels.mixed_labels = mixed;
-    result.labels.weights = weights;
-    result.likeliest_labels = at::where(first_is_likeliest, labels, mixed);
-    result.counts = first_counts.logical_or(mixed_counts);
+    result.labels.mixed_labels = torch::tensor(batch.mixed_labels, torch::kInt64);
+    result.labels.weights = torch::tensor(batch.label_weights, torch::kFloat32);
   }
+  result.likeliest_labels = LikeliestLabels(result.labels);
+  result.counts = result.likeliest_labels.ne(kNoLabel);
   result.labelled = result.counts.sum().item<int64_t>();
 }
 

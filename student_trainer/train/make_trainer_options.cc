@@ -25,16 +25,24 @@ std::optional<ValueSchedule> Schedule(double from, const std::optional<double>& 
 
 }  // namespace
 
+absl::StatusOr<Objective> ResolveObjective(const TrainOptions& options) {
+  ASSIGN_OR_RETURN(
+      Objective objective,
+      Option("--objective", ParseObjective(options.objective, options.objective_parameters)));
+  objective.standardize_logits = options.standardize_logits;
+  return objective;
+}
+
 absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
                                                   int64_t steps_per_epoch) {
   const int64_t steps = options.epochs * steps_per_epoch;
   TrainerOptions trainer;
-  ASSIGN_OR_RETURN(trainer.loss.objective, Option("--objective", FindObjective(options.objective)));
+  ASSIGN_OR_RETURN(trainer.loss.objective, ResolveObjective(options));
   trainer.loss.alpha = options.ResolvedAlpha();
-  trainer.loss.temperature = options.temperature;
+  trainer.loss.temperature = options.ResolvedTemperature();
   trainer.loss.label_smoothing = options.label_smoothing;
   trainer.alpha = Schedule(options.ResolvedAlpha(), options.final_alpha, steps);
-  trainer.temperature = Schedule(options.temperature, options.final_temperature, steps);
+  trainer.temperature = Schedule(options.ResolvedTemperature(), options.final_temperature, steps);
 
   ASSIGN_OR_RETURN(trainer.optimizer.kind,
                    Option("--optimizer", ParseOptimizerKind(options.optimizer)));
@@ -53,6 +61,7 @@ absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
     schedule.decay_steps = StepsAtFractions(options.decay_at, steps);
   }
   trainer.clip_norm = options.clip_norm;
+  trainer.max_norm = options.max_norm;
   trainer.accumulate = options.accumulate;
   trainer.ema_decay = options.ema_decay;
   ASSIGN_OR_RETURN(trainer.autocast, Option("--autocast", ParseAutocast(options.autocast)));

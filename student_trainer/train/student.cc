@@ -134,8 +134,12 @@ void Describe(const TrainOptions& options, const TrainingData& data, size_t samp
                           {"alpha", options.ResolvedAlpha()},
                           {"seed", options.seed}};
   if (!teacher.has_value()) return;
-  description.training["temperature"] = options.temperature;
+  description.training["temperature"] = options.ResolvedTemperature();
   description.training["objective"] = options.objective;
+  if (!options.objective_parameters.empty()) {
+    description.training["objective_parameters"] = options.objective_parameters;
+  }
+  if (options.standardize_logits) description.training["standardize_logits"] = true;
   description.training["encoding"] = std::string(Name(options.encoding));
   description.training["teacher_fingerprint"] = teacher->fingerprint;
 }

@@ -106,11 +106,8 @@ absl::Status ValidateTraining(const TrainOptions& o) {
 
 // The objective, and what the encoding needs to know.
 absl::Status ValidateTargets(const TrainOptions& o) {
-  const absl::StatusOr<const Objective*> objective = FindObjective(o.objective);
-  if (!objective.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--objective: ", objective.status().message()));
-  }
-  RETURN_IF_ERROR(CheckAccepts(**objective, o.encoding));
+  ASSIGN_OR_RETURN(const Objective objective, ResolveObjective(o));
+  RETURN_IF_ERROR(CheckAccepts(objective, o.encoding));
   const absl::Status valid = Validate(o.ResolvedTargets(0), kMaxClasses);
   return valid.ok() ? valid : absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
 }
@@ -127,6 +124,16 @@ TargetSpec TrainOptions::ResolvedTargets(int64_t classes) const {
   }
   if (HasDraws(encoding) && !draws.has_value()) spec.draws = usual;
   return spec;
+}
+
+std::string ObjectivesHelp() { return DescribeObjectives(); }
+
+double TrainOptions::ResolvedTemperature() const {
+  if (temperature.has_value()) return *temperature;
+  for (const ObjectiveType& type : ObjectiveTypes()) {
+    if (type.name == objective) return type.usual_temperature;
+  }
+  return 1;
 }
 
 absl::StatusOr<ViewOptions> TrainOptions::ResolvedViews(const Shape& shape) const {
@@ -164,7 +171,8 @@ absl::Status TrainOptions::Validate() const {
         "--val and --val_count or --val_fraction: give one of them, not both");
   }
   RETURN_IF_ERROR(
-      (DistillationLossOptions{.alpha = ResolvedAlpha(), .temperature = temperature}.Validate()));
+      (DistillationLossOptions{.alpha = ResolvedAlpha(), .temperature = ResolvedTemperature()}
+           .Validate()));
   if (teachers.empty() && ResolvedAlpha() > 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));

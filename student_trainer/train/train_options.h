@@ -18,6 +18,9 @@ namespace distill {
 
 inline constexpr int64_t kUsualBatchSize = 128;
 
+// What --objective takes, for its help.
+std::string ObjectivesHelp();
+
 struct TrainOptions {
   // Data.
   std::string train;
@@ -55,6 +58,7 @@ struct TrainOptions {
   double momentum = 0.9;
   double weight_decay = 5e-4;
   double clip_norm = 0;  // 0: gradients are not clipped
+  double max_norm = 0;   // of the weights into each unit; 0: not bounded
   int64_t accumulate = 1;
   double ema_decay = 0;  // 0: no average
   double label_smoothing = 0;
@@ -69,10 +73,12 @@ struct TrainOptions {
   ClientSecurity security;
   std::string teacher_model;    // the model's name at the server; empty: its only one
   std::optional<double> alpha;  // unset: 0.9 with a teacher, 0 without
-  double temperature = 2;
+  std::optional<double> temperature;  // unset: the objective's usual one
   std::optional<double> final_alpha;        // unset: alpha stays
   std::optional<double> final_temperature;  // unset: the temperature stays
   std::string objective = "kd";
+  std::string objective_parameters;  // "beta=8,alpha=1"; others have their usual values
+  bool standardize_logits = false;
   TargetEncoding encoding = TargetEncoding::kDenseF16;
   std::optional<int32_t> k;      // unset: 12; head_sampled: 6
   std::optional<int32_t> draws;  // unset: 12; head_sampled: 6
@@ -90,6 +96,8 @@ struct TrainOptions {
   // As given on the command line and by recipes, for the run directory's config.toml.
   std::string config_toml;
 
+  // That of the objective, unless one was given.
+  double ResolvedTemperature() const;
   double ResolvedAlpha() const { return alpha.value_or(teachers.empty() ? 0.0 : 0.9); }
   // `samples`: that are trained on.
   int64_t ResolvedBatchSize(int64_t samples) const {

@@ -33,6 +33,16 @@ void ScaleGradients(const std::vector<at::Tensor>& parameters, double scale) {
   }
 }
 
+// The max-norm constraint of Hinton et al., "Improving neural networks by preventing co-adaptation
+// of feature detectors", 2012, arXiv:1207.0580: the weights into a unit, or a filter, are scaled
+// down to the norm where theirs is above it.
+void BoundWeights(const std::vector<at::Tensor>& parameters, double max_norm) {
+  const at::NoGradGuard no_grad;
+  for (at::Tensor parameter : parameters) {
+    if (parameter.dim() >= 2) parameter.renorm_(/*p=*/2, /*dim=*/0, max_norm);
+  }
+}
+
 absl::Status Diverged(absl::string_view what, double value, int64_t step) {
   return absl::InternalError(absl::StrCat(what, " is ", value, " at step ", step,
                                           ": training has diverged; try a smaller --lr"));
@@ -135,6 +145,7 @@ absl::Status Trainer::TakeStep(StepResult& result) {
       }
     }
     optimizer_->Step(learning_rate());
+    if (options_.max_norm > 0) BoundWeights(parameters, options_.max_norm);
     if (average_.has_value()) average_->Update();
     result.stepped = true;
   }

@@ -33,6 +33,10 @@ absl::Status TrainerOptions::Validate() const {
     return absl::InvalidArgumentError(
         absl::StrCat("clip_norm is ", clip_norm, "; allowed is a finite number from 0"));
   }
+  if (!(std::isfinite(max_norm) && max_norm >= 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_norm is ", max_norm, "; allowed is a finite number from 0"));
+  }
   if (accumulate < 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("accumulate is ", accumulate, "; allowed is a number of batches from 1"));

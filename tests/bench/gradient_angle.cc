@@ -21,7 +21,7 @@
 #include "common/base/process.h"
 #include "common/models/threads.h"
 #include "common/targets/encoding.h"
-#include "student_trainer/loss/forward_kl.h"
+#include "student_trainer/loss/divergences.h"
 
 namespace distill {
 namespace {
@@ -57,7 +57,7 @@ at::Tensor ScaledTo(const at::Tensor& logits, double entropy) {
 
 at::Tensor Gradient(const Batch& batch, const DecodedTargets& targets) {
   const at::Tensor weights = batch.student_weights.detach().clone().requires_grad_();
-  ForwardKl(batch.features.mm(weights), targets, 1).backward();
+  ForwardKl({.student_logits = batch.features.mm(weights), .targets = targets}).backward();
   return weights.grad();
 }
 

@@ -1,4 +1,4 @@
-#include "student_trainer/loss/forward_kl.h"
+#include "student_trainer/loss/divergences.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,8 @@ struct Result {
 Result LossAndGradient(const at::Tensor& student_logits, const DecodedTargets& targets,
                        double temperature) {
   const at::Tensor student = Leaf(student_logits);
-  const at::Tensor loss = ForwardKl(student, targets, temperature);
+  const at::Tensor loss =
+      ForwardKl({.student_logits = student, .targets = targets, .temperature = temperature});
   loss.backward();
   return {loss.item<double>(), student.grad().to(at::kDouble)};
 }

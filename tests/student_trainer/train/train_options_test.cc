@@ -99,6 +99,7 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"--gamma", [](TrainOptions& o) { o.gamma = 0; }},
       {"--final_fraction", [](TrainOptions& o) { o.final_fraction = 2; }},
       {"--clip_norm", [](TrainOptions& o) { o.clip_norm = -1; }},
+      {"--max_norm", [](TrainOptions& o) { o.max_norm = -1; }},
       {"--accumulate", [](TrainOptions& o) { o.accumulate = 0; }},
       {"--ema_decay", [](TrainOptions& o) { o.ema_decay = 1; }},
       {"--label_smoothing", [](TrainOptions& o) { o.label_smoothing = 1; }},

@@ -243,6 +243,25 @@ TEST(Trainer, ClippedStepsAreAsLongAsTheNormAllows) {
   EXPECT_NEAR(std::sqrt(squares), 0.05 * 0.01, 1e-6);
 }
 
+TEST(Trainer, WeightsIntoAUnitStayWithinTheirNorm) {
+  const auto model = SmallModel();
+  TrainerOptions options = SmallOptions(0);
+  options.max_norm = 0.5;
+  Trainer trainer(model, {.scale = 255}, options);
+  const at::Tensor bias = model->named_parameters()["layers.0.bias"];
+  {
+    const at::NoGradGuard no_grad;
+    bias.fill_(7);
+  }
+  for (int step = 0; step < 3; ++step) ASSERT_THAT(trainer.Step(SmallBatch()), IsOk());
+  for (const char* name : {"layers.0.weight", "layers.1.weight"}) {
+    const at::Tensor norms = model->named_parameters()[name].detach().norm(2, {1});
+    EXPECT_LE(norms.max().item<double>(), 0.5 + 1e-5) << name;
+    EXPECT_GT(norms.min().item<double>(), 0.05) << name;  // scaled down, not away
+  }
+  EXPECT_GT(bias.min().item<double>(), 6);  // no weights into a unit
+}
+
 TEST(Trainer, TheAverageLagsBehindAndIsThereForValidation) {
   const auto model = SmallModel();
   const at::Tensor initial = model->parameters()[0].detach().clone();
@@ -321,6 +340,7 @@ TEST(TrainerOptionsTest, OptionsOutOfRangeAreNamed) {
                 StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr(words)));
   };
   refuses({.clip_norm = -1}, "clip_norm is -1");
+  refuses({.max_norm = -1}, "max_norm is -1");
   refuses({.accumulate = 0}, "accumulate is 0");
   refuses({.ema_decay = 1}, "ema_decay is 1");
   refuses({.loss = {.label_smoothing = 1}}, "label_smoothing is 1");
