@@ -7,19 +7,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/student_trainer/loss/golden_values.h"
 
 namespace distill {
 namespace {
 
 using ::testing::HasSubstr;
-
-at::Tensor Matrix(const nlohmann::json& rows) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& row : rows) {
-    tensors.push_back(at::tensor(row.get<std::vector<double>>(), at::kDouble));
-  }
-  return at::stack(tensors);
-}
+using testing::Matrix;
 
 HardLabels Labels(const std::vector<int64_t>& labels) { return {at::tensor(labels, at::kLong)}; }
 

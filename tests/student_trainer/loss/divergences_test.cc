@@ -9,17 +9,12 @@
 #include <vector>
 
 #include "common/targets/encoding.h"
+#include "tests/student_trainer/loss/golden_values.h"
 
 namespace distill {
 namespace {
 
-at::Tensor Matrix(const nlohmann::json& rows, at::ScalarType type) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& row : rows) {
-    tensors.push_back(at::tensor(row.get<std::vector<double>>(), at::kDouble));
-  }
-  return at::stack(tensors).to(type);
-}
+using testing::Matrix;
 
 DecodedTargets Targets(const nlohmann::json& golden, at::ScalarType type) {
   const nlohmann::json& targets = golden["targets"];

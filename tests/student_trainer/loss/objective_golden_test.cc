@@ -7,18 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/student_trainer/loss/golden_values.h"
 #include "tests/student_trainer/loss/objective_fixture.h"
 
 namespace distill::testing {
 namespace {
-
-at::Tensor Matrix(const nlohmann::json& rows, at::ScalarType type) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& row : rows) {
-    tensors.push_back(at::tensor(row.get<std::vector<double>>(), at::kDouble));
-  }
-  return at::stack(tensors).to(type);
-}
 
 Objective ObjectiveOf(const nlohmann::json& golden) {
   std::string parameters;
