@@ -17,7 +17,8 @@ thread_local bool within = false;  // an operation whose parts are not to be cou
 int64_t MultiplyAddsAnOutput(std::string_view name, c10::ArrayRef<const c10::IValue> inputs) {
   if (name == "aten::convolution" || name == "aten::_convolution") {
     const at::Tensor& weight = inputs[1].toTensor();  // [out, in / groups, height, width]
-    return weight.numel() / weight.size(0);
+    const bool transposed = inputs[6].toBool();
+    return transposed ? 0 : weight.numel() / weight.size(0);
   }
   // […, n] by [n, m].
   for (const std::string_view each : {"aten::mm", "aten::bmm"}) {

@@ -27,6 +27,12 @@ at::Tensor StudentLoss(const at::Tensor& logits, const HardLabels& labels, doubl
   return (labels.weights * first + (1 - labels.weights) * second).sum() / logits.size(0);
 }
 
+// Of the part of each sample that weighs more, whether it has a label or not.
+at::Tensor LabelsOfTheGreaterPart(const HardLabels& labels) {
+  if (!labels.mixed_labels.defined()) return labels.labels;
+  return at::where(labels.weights >= 0.5, labels.labels, labels.mixed_labels);
+}
+
 }  // namespace
 
 at::Tensor LikeliestLabels(const HardLabels& labels) {
@@ -59,7 +65,7 @@ LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTarget
   if (options.alpha == 0) return HardLabelLoss(student_logits, labels, options.label_smoothing);
   const at::Tensor distillation = options.objective.Loss({.student_logits = student_logits,
                                                           .targets = targets,
-                                                          .labels = LikeliestLabels(labels),
+                                                          .labels = LabelsOfTheGreaterPart(labels),
                                                           .temperature = options.temperature});
   if (options.alpha == 1) {
     return {distillation, at::zeros({}, student_logits.options()), distillation.detach()};

@@ -51,7 +51,8 @@ at::Tensor UniformKl(const ObjectiveInput& input, absl::Span<const double> param
 // -log q at T = 1 of the class that the teacher finds most likely: its hard decision in the label's
 // place. Touvron, Cord, Douze, Massa, Sablayrolles, Jégou, "Training data-efficient image
 // transformers & distillation through attention", 2021, arXiv:2012.12877, section 4. A control for
-// what softness adds. A cross-entropy: not 0 where p = q. Any form.
+// what softness adds. A cross-entropy: not 0 where p = q. Full logits, top-k. (Samples do not hold
+// the decision.)
 at::Tensor HardDistillation(const ObjectiveInput& input, absl::Span<const double> parameters = {});
 
 }  // namespace distill

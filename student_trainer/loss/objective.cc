@@ -22,6 +22,7 @@ using Kind = ObjectiveParameter::Kind;
 using Form = TargetForm;
 
 constexpr double kMostWeight = 1e6;
+constexpr std::nullopt_t kNone = std::nullopt;  // it has no temperature
 
 std::vector<ObjectiveType> MakeTypes() {
   const std::vector<Form> any = {Form::kFullLogits, Form::kTopK, Form::kSampled};
@@ -68,14 +69,14 @@ std::vector<ObjectiveType> MakeTypes() {
       {"mlkd",
        "multi-level KD at several temperatures",
        full,
-       1,
+       kNone,
        {temperature("first", 2), temperature("last", 6)},
        MultiLevel},
-      {"mse", "mean squared difference of the logits", full, 1, {}, LogitMse},
+      {"mse", "mean squared difference of the logits", full, kNone, {}, LogitMse},
       {"hard_distillation",
        "cross-entropy with the teacher's most likely class",
-       any,
-       1,
+       top,
+       kNone,
        {},
        HardDistillation},
       {"label_smoothing",

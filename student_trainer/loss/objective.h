@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,8 @@ struct ObjectiveType {
   absl::string_view name;
   absl::string_view title;        // of the help: in a few words
   std::vector<TargetForm> forms;  // that `loss` accepts
-  double usual_temperature = 1;   // the paper's
+  // The paper's; unset: the loss does not look at one.
+  std::optional<double> usual_temperature;
   std::vector<ObjectiveParameter> parameters;
   // The loss of a batch, a scalar to call backward() on. `parameters`: a value for each, in order.
   // Pure.
@@ -61,7 +63,7 @@ absl::StatusOr<Objective> ParseObjective(absl::string_view name, absl::string_vi
 // the encodings that fit.
 absl::Status CheckAccepts(const Objective& objective, TargetEncoding encoding);
 
-// A line an objective: its name, its title, and its parameters with their usual values.
+// All objectives in a line: names, titles, and parameters with their usual values.
 std::string DescribeObjectives();
 
 }  // namespace distill

@@ -14,7 +14,8 @@ inline constexpr int64_t kNoLabel = -1;
 struct ObjectiveInput {
   at::Tensor student_logits;  // floating [n, classes]
   DecodedTargets targets;     // of as many rows and classes; no gradient flows into them
-  // int64 [n], kNoLabel where there is none; undefined where none has one.
+  // int64 [n], kNoLabel where there is none; undefined where none has one. Of a mixed sample, that
+  // of the part with more weight.
   at::Tensor labels = {};
   double temperature = 1;  // T: finite, > 0
   // Logit standardisation (Sun, Ren, Li, Wang, Cao, "Logit standardization in knowledge

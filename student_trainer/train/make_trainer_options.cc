@@ -26,9 +26,10 @@ std::optional<ValueSchedule> Schedule(double from, const std::optional<double>& 
 }  // namespace
 
 absl::StatusOr<Objective> ResolveObjective(const TrainOptions& options) {
-  ASSIGN_OR_RETURN(
-      Objective objective,
-      Option("--objective", ParseObjective(options.objective, options.objective_parameters)));
+  RETURN_IF_ERROR(Option("--objective", ParseObjective(options.objective)).status());
+  ASSIGN_OR_RETURN(Objective objective,
+                   Option("--objective_parameters",
+                          ParseObjective(options.objective, options.objective_parameters)));
   objective.standardize_logits = options.standardize_logits;
   return objective;
 }

@@ -39,8 +39,7 @@ absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& da
   return input;
 }
 
-absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, TrainingData& data,
-                                       const InputSpec& input, absl::Span<const int64_t> samples,
+absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputSpec& input,
                                        int64_t classes) {
   TrainableModel student;
   ModelDescription& description = student.description;
@@ -53,8 +52,6 @@ absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, TrainingData
   ASSIGN_OR_RETURN(student.model, CreateModel(architecture));
   description.architecture = architecture.name;
   description.arguments = architecture.arguments;
-  ASSIGN_OR_RETURN(description.normalization,
-                   MeasureNormalization(*data.train, samples, *data.corrupt_train));
   return student;
 }
 
@@ -134,7 +131,9 @@ void Describe(const TrainOptions& options, const TrainingData& data, size_t samp
                           {"alpha", options.ResolvedAlpha()},
                           {"seed", options.seed}};
   if (!teacher.has_value()) return;
-  description.training["temperature"] = options.ResolvedTemperature();
+  if (options.HasTemperature()) {
+    description.training["temperature"] = options.ResolvedTemperature();
+  }
   description.training["objective"] = options.objective;
   if (!options.objective_parameters.empty()) {
     description.training["objective_parameters"] = options.objective_parameters;
@@ -157,9 +156,15 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
   at::manual_seed(options.seed);
   absl::StatusOr<TrainableModel> made = options.StudentIsDirectory()
                                             ? LoadTrainable(options.student)
-                                            : FromZoo(options, data, input, samples, classes);
+                                            : FromZoo(options, input, classes);
   if (!made.ok()) return At("--student", options.student, made.status());
   TrainableModel student = *std::move(made);
+  if (!options.StudentIsDirectory()) {
+    absl::StatusOr<Normalization> measured =
+        MeasureNormalization(*data.train, samples, *data.corrupt_train);
+    if (!measured.ok()) return At("--train", options.train, measured.status());
+    student.description.normalization = *std::move(measured);
+  }
   if (options.StudentIsDirectory()) {
     const absl::Status fits = CheckFits(student, input, class_names);
     if (!fits.ok()) return At("--student", options.student, fits);

@@ -38,12 +38,14 @@ namespace {
 absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
                           absl::Span<const int64_t> samples) {
   const auto count = static_cast<int64_t>(samples.size());
-  if (data.split.labelled.empty() && options.Distills() && options.ResolvedAlpha() < 1 &&
-      options.alpha.has_value()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("--alpha ", *options.alpha,
-                     ": no sample of the training data has a label, so that only the "
-                     "teacher can be learnt from; must be 1, or left out"));
+  for (const auto& [option, alpha] :
+       {std::pair{"--alpha", options.alpha}, {"--final_alpha", options.final_alpha}}) {
+    if (data.split.labelled.empty() && options.Distills() && alpha.value_or(1) < 1) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(option, " ", *alpha,
+                       ": no sample of the training data has a label, so that only the "
+                       "teacher can be learnt from; must be 1, or left out"));
+    }
   }
   if (count < 2) {
     if (!options.Distills() && data.train->classes() == 0) {
@@ -64,7 +66,7 @@ absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
 
 // A run as it goes on: what its parts are made of, until the loop has ended. In order of lifetime.
 struct Run {
-  const TrainOptions& options;
+  TrainOptions options;
   TrainingData data;
   std::vector<int64_t> samples;
   TeacherSession teacher;
@@ -76,7 +78,6 @@ struct Run {
 absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_per_epoch) {
   ASSIGN_OR_RETURN(TrainerOptions trainer, MakeTrainerOptions(run.options, steps_per_epoch));
   trainer.device = run.placement.device;
-  if (run.data.split.labelled.empty() && run.options.Distills()) trainer.loss.alpha = 1;
   return trainer;
 }
 
@@ -186,20 +187,22 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
 
 }  // namespace
 
-absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::ostream& out,
+absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostream& out,
                       Progress::Output output, Clock& clock) {
+  Run run{.options = given};
+  const TrainOptions& options = run.options;
   RETURN_IF_ERROR(options.Validate());
   const ExistingRun existing = options.resume ? ExistingRun::kResume : ExistingRun::kRefuse;
   RETURN_IF_ERROR(CheckRunDirectory(options.run_dir, existing));
   SetThreads(options.threads);
   if (options.deterministic) at::globalContext().setDeterministicAlgorithms(true, false);
 
-  Run run{.options = options};
   ASSIGN_OR_RETURN(run.placement, ParsePlacement(options.device, "f32"));
   ASSIGN_OR_RETURN(run.data, OpenTrainingData(options));
   run.samples = run.data.training_samples(options.Distills() ? TrainingData::Use::kAll
                                                              : TrainingData::Use::kLabelledOnly);
   RETURN_IF_ERROR(CheckSamples(options, run.data, run.samples));
+  if (run.data.split.labelled.empty() && options.Distills()) run.options.alpha = 1;
   std::optional<ModelInfo> teacher;
   if (options.Distills()) {
     ASSIGN_OR_RETURN(run.teacher, OpenTeacherSession(options, run.data, clock, stop));

@@ -85,6 +85,13 @@ absl::Status ValidateTeachers(const TrainOptions& o) {
   return absl::OkStatus();
 }
 
+std::optional<double> UsualTemperature(absl::string_view objective) {
+  for (const ObjectiveType& type : ObjectiveTypes()) {
+    if (type.name == objective) return type.usual_temperature;
+  }
+  return std::nullopt;
+}
+
 // What is understood only once it is put together.
 absl::Status ValidateTraining(const TrainOptions& o) {
   ASSIGN_OR_RETURN(const TrainerOptions trainer, MakeTrainerOptions(o, /*steps_per_epoch=*/1));
@@ -108,6 +115,14 @@ absl::Status ValidateTraining(const TrainOptions& o) {
 absl::Status ValidateTargets(const TrainOptions& o) {
   ASSIGN_OR_RETURN(const Objective objective, ResolveObjective(o));
   RETURN_IF_ERROR(CheckAccepts(objective, o.encoding));
+  for (const auto& [option, value] :
+       {std::pair{"--temperature", o.temperature}, {"--final_temperature", o.final_temperature}}) {
+    if (value.has_value() && !objective.type->usual_temperature.has_value()) {
+      return Refuse(
+          option, *value,
+          absl::StrCat("left out with --objective ", o.objective, ", which does not look at one"));
+    }
+  }
   const absl::Status valid = Validate(o.ResolvedTargets(0), kMaxClasses);
   return valid.ok() ? valid : absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
 }
@@ -128,12 +143,10 @@ TargetSpec TrainOptions::ResolvedTargets(int64_t classes) const {
 
 std::string ObjectivesHelp() { return DescribeObjectives(); }
 
+bool TrainOptions::HasTemperature() const { return UsualTemperature(objective).has_value(); }
+
 double TrainOptions::ResolvedTemperature() const {
-  if (temperature.has_value()) return *temperature;
-  for (const ObjectiveType& type : ObjectiveTypes()) {
-    if (type.name == objective) return type.usual_temperature;
-  }
-  return 1;
+  return temperature.value_or(UsualTemperature(objective).value_or(1));
 }
 
 absl::StatusOr<ViewOptions> TrainOptions::ResolvedViews(const Shape& shape) const {

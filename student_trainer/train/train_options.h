@@ -71,9 +71,9 @@ struct TrainOptions {
   // The teacher.
   std::vector<std::string> teachers;  // addresses; none: hard labels alone
   ClientSecurity security;
-  std::string teacher_model;    // the model's name at the server; empty: its only one
-  std::optional<double> alpha;  // unset: 0.9 with a teacher, 0 without
-  std::optional<double> temperature;  // unset: the objective's usual one
+  std::string teacher_model;                // the model's name at the server; empty: its only one
+  std::optional<double> alpha;              // unset: 0.9 with a teacher, 0 without
+  std::optional<double> temperature;        // unset: the objective's usual one
   std::optional<double> final_alpha;        // unset: alpha stays
   std::optional<double> final_temperature;  // unset: the temperature stays
   std::string objective = "kd";
@@ -96,7 +96,9 @@ struct TrainOptions {
   // As given on the command line and by recipes, for the run directory's config.toml.
   std::string config_toml;
 
-  // That of the objective, unless one was given.
+  // Whether the objective looks at one.
+  bool HasTemperature() const;
+  // The objective's usual one, unless another was given; 1 where it has none.
   double ResolvedTemperature() const;
   double ResolvedAlpha() const { return alpha.value_or(teachers.empty() ? 0.0 : 0.9); }
   // `samples`: that are trained on.

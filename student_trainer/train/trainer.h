@@ -24,7 +24,7 @@ struct StepResult {
   bool stepped = false;  // the optimizer moved the parameters
   int64_t samples = 0;
   int64_t with_targets = 0;
-  int64_t labelled = 0;  // samples whose label the loss used
+  int64_t labelled = 0;  // samples whose label the student loss used
   int64_t correct = 0;   // of those; of two labels the one with more weight is the right one
   double loss = 0;       // mean over samples
   double student_loss = 0;
@@ -42,7 +42,8 @@ class Trainer {
 
   // Adds the gradient of the batch's loss (distillation_loss.h): a batch with targets by alpha and
   // T, a batch without them on its hard labels with weight 1. Every `accumulate` batches the
-  // optimizer takes a step, on the loss of these batches joined: each weighs by its samples. A step
+  // optimizer takes a step, on the loss of these batches joined: each weighs by its samples. (What
+  // compares samples, as dist and mlkd, compares those of a batch.) A step
   // whose batches had nothing to learn from moves nothing, but advances the schedules.
   //
   // INTERNAL names the step if its loss or the norm of its gradients is not finite: training has

@@ -134,6 +134,10 @@ class ImageFolders(IntegrationTest):
         self.run_ok(*self.arguments(run="teacher"))
         _, address = self.serve(self.dir / "teacher" / "model", self.unix_address())
         self.run_ok(*self.arguments("--teacher", address, train=flat, run="soft"))
+        config = json.loads((self.dir / "soft" / "model" / "config.json").read_text())
+        self.assertEqual(config["training"]["alpha"], 1)
+        self.assert_fails("--final_alpha 0", *self.arguments("--teacher", address, "--final_alpha",
+                                                             "0", train=flat, run="faded"))
         self.assertEqual(self.end("soft")["samples_with_targets"], 80 * 6)
         self.assert_fails(["--alpha", "0.5"],
                           *self.arguments("--teacher", address, "--alpha", "0.5", train=flat,

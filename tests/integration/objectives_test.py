@@ -51,7 +51,10 @@ class Objectives(IntegrationTest):
         for options, says in [
                 (["--objective", "dkdd"], "did you mean dkd?"),
                 (["--objective", "dkd", "--objective_parameters", "bta=2"], "did you mean beta?"),
-                (["--objective", "jsd", "--objective_parameters", "beta=1"], "above 0 and below 1"),
+                (["--objective", "jsd", "--objective_parameters", "beta=1"],
+                 "--objective_parameters: the objective jsd: 'beta=1'; allowed is"),
+                (["--objective", "mlkd", "--temperature", "4"], "--temperature 4: must be left out"),
+                (["--objective", "hard_distillation", "--encoding", "sampled"], "f16, bf16, top_k"),
                 (["--objective", "dkd", "--encoding", "top_k"], "dkd cannot be computed from"),
                 (["--objective", "jsd", "--encoding", "sampled"], "jsd cannot be computed from"),
                 (["--standardize_logits", "--encoding", "top_k"], "kd on standardised logits")]:

@@ -38,6 +38,10 @@ TEST(MultiplyAddsTest, CountsConvolutionsByOutputsAndFilter) {
 TEST(MultiplyAddsTest, OthersCountNothingAndNothingIsCountedLater) {
   const at::Tensor x = at::rand({3, 3});
   EXPECT_EQ(CountMultiplyAdds([&] { at::relu(x + x * x); }), 0);
+  EXPECT_EQ(CountMultiplyAdds([&] {
+              at::conv_transpose2d(at::rand({1, 3, 4, 4}), at::rand({3, 2, 3, 3}));
+            }),
+            0);
   EXPECT_EQ(CountMultiplyAdds([&] { at::mm(x, x); }), 27);
   at::mm(x, x);
   EXPECT_EQ(CountMultiplyAdds([] {}), 0);

@@ -231,6 +231,19 @@ TEST(DistillationLossTest, APartWithoutALabelContributesNothing) {
   EXPECT_EQ(logits.grad()[2].abs().sum().item<float>(), 0);
 }
 
+TEST(DistillationLossTest, AnObjectiveSeesTheLabelOfTheGreaterPartOfAMixedSample) {
+  const at::Tensor student = SomeLogits(2, 3, 1), teacher = SomeLogits(2, 3, 2);
+  const DistillationLossOptions options{
+      .alpha = 1, .temperature = 2, .objective = *ParseObjective("dkd")};
+  const auto loss = [&](const HardLabels& labels) {
+    return DistillationLoss(student, Teacher(teacher), labels, options).total.item<float>();
+  };
+  EXPECT_EQ(loss(Mixed({0, 1}, {1, 2}, {0.6F, 0.3F})), loss(Labels({0, 2})));
+  // The greater part has no label: the teacher's most likely class is taken.
+  EXPECT_EQ(loss(Mixed({0, kNoLabel}, {kNoLabel, 2}, {0.1F, 0.9F})),
+            loss(Labels({kNoLabel, kNoLabel})));
+}
+
 TEST(DistillationLossTest, AWeightOfOneIsTheUnmixedSample) {
   const at::Tensor logits = SomeLogits(2, 4, 0);
   EXPECT_FLOAT_EQ(HardLabelLoss(logits, Mixed({1, 2}, {3, 0}, {1, 1})).total.item<float>(),

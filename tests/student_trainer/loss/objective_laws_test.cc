@@ -1,5 +1,6 @@
 // What holds for every objective, or for all but those that are named.
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 #include <limits>
@@ -149,6 +150,30 @@ TEST(ObjectiveLawsTest, ManyClassesGiveTheSameInChunks) {
     EXPECT_NEAR(chunked.loss, loss, 1e-10 * (1 + loss)) << NameOf(objective);
     EXPECT_LE(Norm(chunked.gradient - at::cat(gradients)), 1e-10 * Norm(chunked.gradient))
         << NameOf(objective);
+  }
+}
+
+TEST(ObjectiveLawsTest, RelationsInChunksAreThoseOfWholeMatrices) {
+  const int64_t n = 530, classes = 530;  // a little more than a chunk
+  const at::Tensor student = SomeLogits(n, classes, 1, 3).requires_grad_();
+  const at::Tensor teacher = SomeLogits(n, classes, 2, 3);
+  ASSERT_GT(student.numel(), 1 << 18);
+  const auto correlations = [](const at::Tensor& a, const at::Tensor& b) {
+    const at::Tensor x = a - a.mean(1, true), y = b - b.mean(1, true);
+    return (x * y).sum(1) / (x.norm(2, {1}) * y.norm(2, {1}) + 1e-8);
+  };
+  const at::Tensor p = at::softmax(teacher / 3, 1), q = at::softmax(student / 3, 1);
+  const at::Tensor dist = 9 * (2 - correlations(p, q).mean() - correlations(p.t(), q.t()).mean());
+  const at::Tensor mlkd = 9 * (p * (p.log() - q.log())).sum() / n +
+                          (p.mm(p.t()) - q.mm(q.t())).square().sum() / n +
+                          (p.t().mm(p) - q.t().mm(q)).square().sum() / classes;
+  for (const auto& [objective, expected] : {std::pair{*ParseObjective("dist"), dist},
+                                            {*ParseObjective("mlkd", "first=3,last=3"), mlkd}}) {
+    const at::Tensor gradient = torch::autograd::grad({expected}, {student}, {}, true)[0];
+    const LossAndGradient result = Compute(
+        objective, {.student_logits = student, .targets = FullLogits{teacher}, .temperature = 3});
+    EXPECT_NEAR(result.loss, expected.item<double>(), 1e-10 * expected.item<double>());
+    EXPECT_LE(Norm(result.gradient - gradient), 1e-10 * Norm(gradient)) << NameOf(objective);
   }
 }
 
