@@ -10,6 +10,7 @@
 
 #include "common/targets/encoding.h"
 #include "tests/student_trainer/loss/golden_values.h"
+#include "tests/student_trainer/loss/objective_fixture.h"
 
 namespace distill {
 namespace {
@@ -125,7 +126,7 @@ TEST(ForwardKlTest, TheMeanGradientOfSamplesApproachesTheFullOneAsOneByTheRootOf
   }
 }
 
-TEST(ForwardKlTest, ExtremeLogitsGiveFiniteLossAndGradient) {
+TEST(DivergencesTest, ExtremeLogitsGiveFiniteLossAndGradientOnSparseTargets) {
   const at::Tensor sure = at::tensor({1e4, -1e4, 0.0, -1e4, 1e4, 0.0}, at::kFloat).view({2, 3});
   for (const TargetSpec& spec :
        {TargetSpec{TargetEncoding::kTopK, 1, 0}, TargetSpec{TargetEncoding::kTopK, 3, 0},
@@ -135,9 +136,16 @@ TEST(ForwardKlTest, ExtremeLogitsGiveFiniteLossAndGradient) {
       const DecodedTargets targets =
           DecodeTargets(EncodeTargets(spec, sure, {.temperature = temperature}));
       for (const at::Tensor& student : {sure, -sure, at::zeros_like(sure)}) {
-        const Result result = LossAndGradient(student, targets, temperature);
-        EXPECT_TRUE(std::isfinite(result.loss)) << Name(spec.encoding) << temperature;
-        EXPECT_TRUE(at::isfinite(result.gradient).all().item<bool>()) << Name(spec.encoding);
+        for (const ObjectiveType& type : ObjectiveTypes()) {
+          const Objective objective = *ParseObjective(type.name);
+          if (!CheckAccepts(objective, spec.encoding).ok()) continue;
+          const auto [loss, gradient] = testing::Compute(
+              objective,
+              {.student_logits = student, .targets = targets, .temperature = temperature});
+          EXPECT_TRUE(std::isfinite(loss)) << type.name << " " << Name(spec.encoding);
+          EXPECT_TRUE(at::isfinite(gradient).all().item<bool>())
+              << type.name << " " << Name(spec.encoding) << " T=" << temperature;
+        }
       }
     }
   }
