@@ -19,7 +19,6 @@ LIBRARY = torch.library.Library("torchvision", "DEF")
 for _operator in ("nms", "qnms"):
     LIBRARY.define(f"{_operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
-import torchvision  # noqa: E402
 from torchvision import models  # noqa: E402
 
 CASES = {

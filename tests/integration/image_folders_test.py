@@ -8,7 +8,7 @@ import unittest
 import numpy as np
 from PIL import Image
 
-from programs import CLASSES, IntegrationTest, make_images, NAMES, SIDE, TRAINER
+from programs import IntegrationTest, make_images, NAMES, SIDE, TRAINER
 
 
 def bars(count, seed):

@@ -1,7 +1,6 @@
 """A run that is killed, trainer or teacher, goes on as if nothing had happened: the same bits."""
 
 import hashlib
-import json
 import os
 import random
 import shutil
