@@ -6,6 +6,7 @@ The images are lossy copies, so that the errors are not comparable to published 
 import pathlib
 import shutil
 import tarfile
+import tomllib
 
 import results_lib
 
@@ -39,10 +40,11 @@ def part_of(folder: pathlib.Path, images: int, out: pathlib.Path) -> pathlib.Pat
     return out
 
 
-def hours_in_full(run: pathlib.Path, samples: int) -> float:
+def hours_in_full(run: pathlib.Path, recipe: str, samples: int) -> float:
     """From a quick run's pace, the recipe's epochs on all images."""
     epochs, seconds = results_lib.epochs_of(run)
-    return seconds / (epochs * samples) * TRAINED * 160 / 3600
+    in_full = tomllib.loads(pathlib.Path(f"recipes/cifar10/{recipe}.toml").read_text())
+    return seconds / (epochs * samples) * TRAINED * in_full["train"]["epochs"] / 3600
 
 
 def main():
@@ -62,7 +64,8 @@ def main():
     teacher = runs.train("teacher", "teacher", "--train", data / "train", threads=2)
     with runs.serve(teacher / "model") as address:
         # After few epochs a teacher may be hardly better than chance.
-        distil = ["--teacher", address, "--on_teacher_loss", "fail", *(["--allow_misaligned_teacher"] if arguments.quick else [])]
+        distil = ["--teacher", address, "--on_teacher_loss", "fail",
+                  *(["--allow_misaligned_teacher"] if arguments.quick else [])]
         runs.train_all([(f"{name}_{seed}", f"student_{name}", *student, *more, "--seed", seed)
                         for seed in seeds for name, more in (("alone", []), ("distilled", distil))])
 
@@ -82,8 +85,9 @@ def main():
     notes = ["CIFAR-10 (JPEG): lossy copies, not comparable to published results."]
     if arguments.quick:
         samples = 9 * QUICK_IMAGES  # a tenth of 10 classes' is held out
-        hours = hours_in_full(teacher, samples) + 3 / results_lib.AT_ONCE * sum(
-            hours_in_full(arguments.out / f"{name}_0", samples) for name in ("alone", "distilled"))
+        hours = hours_in_full(teacher, "teacher", samples) + 3 / results_lib.AT_ONCE * sum(
+            hours_in_full(arguments.out / f"{name}_0", f"student_{name}", samples)
+            for name in ("alone", "distilled"))
         notes.append(f"{QUICK_IMAGES} images a class and {QUICK_EPOCHS} epochs, one seed: whether it "
                      f"works. At this pace the full form takes about {hours:.0f} hours here.")
     results_lib.write_table(arguments.out, ["model", "parameters", "multiply-adds", "epochs",

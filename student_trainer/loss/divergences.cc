@@ -33,12 +33,6 @@ Outcomes OutcomesOf(const ObjectiveInput& rows) {
           at::cat({log_head, log_tail}, 1)};
 }
 
-// Σ KL(a ‖ b). From logarithms on both sides: a probability that underflows to 0 then adds 0, not
-// NaN.
-at::Tensor SumOfKl(const at::Tensor& log_a, const at::Tensor& log_b) {
-  return at::kl_div(log_b, log_a, at::Reduction::Sum, /*log_target=*/true);
-}
-
 // log(weight · a + (1 - weight) · b)
 at::Tensor LogMixture(double weight, const at::Tensor& log_a, const at::Tensor& log_b) {
   return at::logaddexp(log_a + std::log(weight), log_b + std::log1p(-weight));
@@ -61,6 +55,10 @@ at::Tensor MeanByOutcomes(const ObjectiveInput& input, const SumOfOutcomes& sum)
 }
 
 }  // namespace
+
+at::Tensor SumOfKl(const at::Tensor& log_a, const at::Tensor& log_b) {
+  return at::kl_div(log_b, log_a, at::Reduction::Sum, /*log_target=*/true);
+}
 
 at::Tensor ForwardKl(const ObjectiveInput& input, absl::Span<const double> /*parameters*/) {
   if (std::holds_alternative<SampledTargets>(input.targets)) {

@@ -15,6 +15,10 @@
 
 namespace distill {
 
+// Σ over the rows of KL(a ‖ b), from logarithms on both sides: a probability that underflows to 0
+// then adds 0, not NaN. [n, outcomes] → scalar.
+at::Tensor SumOfKl(const at::Tensor& log_a, const at::Tensor& log_b);
+
 // KL(p ‖ q): Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network", 2015,
 // arXiv:1503.02531, section 2, with the teacher's entropy inside. Any form.
 //

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "student_trainer/loss/by_rows.h"
+#include "student_trainer/loss/divergences.h"
 
 namespace distill {
 namespace {
@@ -28,10 +29,6 @@ Parts Split(const at::Tensor& scaled, const at::Tensor& classes) {
   const at::Tensor others = scaled.scatter(1, classes, -std::numeric_limits<double>::infinity());
   const at::Tensor log_sum = others.logsumexp(1, true);
   return {scaled.gather(1, classes) - log_total, log_sum - log_total, others - log_sum};
-}
-
-at::Tensor SumOfKl(const at::Tensor& log_a, const at::Tensor& log_b) {
-  return at::kl_div(log_b, log_a, at::Reduction::Sum, /*log_target=*/true);
 }
 
 // Puts finite numbers where the class is: it adds exp(-1e30) · … = 0.

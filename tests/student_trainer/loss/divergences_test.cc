@@ -16,6 +16,7 @@ namespace distill {
 namespace {
 
 using testing::Matrix;
+using testing::Norm;
 
 DecodedTargets Targets(const nlohmann::json& golden, at::ScalarType type) {
   const nlohmann::json& targets = golden["targets"];
@@ -29,26 +30,16 @@ DecodedTargets Targets(const nlohmann::json& golden, at::ScalarType type) {
                      at::tensor(log_tail, at::kDouble).to(type), classes};
 }
 
-at::Tensor Leaf(const at::Tensor& logits) { return logits.detach().clone().requires_grad_(); }
-
-struct Result {
-  double loss;
-  at::Tensor gradient;  // float64
-};
-Result LossAndGradient(const at::Tensor& student_logits, const DecodedTargets& targets,
-                       double temperature) {
-  const at::Tensor student = Leaf(student_logits);
-  const at::Tensor loss =
-      ForwardKl({.student_logits = student, .targets = targets, .temperature = temperature});
-  loss.backward();
-  return {loss.item<double>(), student.grad().to(at::kDouble)};
+testing::LossAndGradient Kl(const at::Tensor& student_logits, const DecodedTargets& targets,
+                            double temperature) {
+  return testing::Compute(
+      *ParseObjective("kd"),
+      {.student_logits = student_logits, .targets = targets, .temperature = temperature});
 }
 
 at::Tensor SomeLogits(int64_t n, int64_t classes, double phase, double scale = 4) {
   return at::sin(at::arange(n * classes, at::kFloat) * 1.7 + phase).view({n, classes}) * scale;
 }
-
-double Norm(const at::Tensor& x) { return x.norm().item<double>(); }
 
 TEST(ForwardKlTest, SparseLossAndGradientEqualThoseOfPython) {
   std::ifstream file(DISTILL_GOLDEN_FOLDER "/kd_forms.json");
@@ -58,8 +49,8 @@ TEST(ForwardKlTest, SparseLossAndGradientEqualThoseOfPython) {
     for (const auto& [type, loss_tolerance, gradient_tolerance] :
          {std::tuple{at::kDouble, 1e-10, 1e-10}, {at::kFloat, 1e-5, 5e-5}}) {
       const double temperature = golden["temperature"], expected = golden["loss"];
-      const Result result = LossAndGradient(Matrix(golden["student_logits"], type),
-                                            Targets(golden, type), temperature);
+      const testing::LossAndGradient result =
+          Kl(Matrix(golden["student_logits"], type), Targets(golden, type), temperature);
       EXPECT_NEAR(result.loss, expected,
                   loss_tolerance * (1 + std::abs(expected)) * std::max(1.0, temperature));
       const at::Tensor gradient = Matrix(golden["gradient"], at::kDouble);
@@ -72,10 +63,10 @@ TEST(ForwardKlTest, OnTopKIsZeroWhereStudentAndTeacherAgreeAndIsBoundedByTheFull
   const at::Tensor teacher = SomeLogits(16, 40, 1);
   const TargetSpec spec{.encoding = TargetEncoding::kTopK, .k = 6};
   const DecodedTargets targets = DecodeTargets(EncodeTargets(spec, teacher, {.temperature = 2}));
-  EXPECT_NEAR(LossAndGradient(teacher + 3, targets, 2).loss, 0, 1e-4);
+  EXPECT_NEAR(Kl(teacher + 3, targets, 2).loss, 0, 1e-4);
   const at::Tensor student = SomeLogits(16, 40, 2);
-  const double full = LossAndGradient(student, FullLogits{teacher}, 2).loss;
-  const double coarse = LossAndGradient(student, targets, 2).loss;
+  const double full = Kl(student, FullLogits{teacher}, 2).loss;
+  const double coarse = Kl(student, targets, 2).loss;
   EXPECT_GT(coarse, 0);
   EXPECT_LT(coarse, full);
 }
@@ -84,10 +75,10 @@ TEST(ForwardKlTest, OnTopKOfAllClassesEqualsTheDenseOne) {
   const at::Tensor teacher = SomeLogits(16, 20, 1), student = SomeLogits(16, 20, 2);
   const TargetSpec spec{.encoding = TargetEncoding::kTopK, .k = 20};
   for (const double temperature : {0.5, 1.0, 4.0}) {
-    const Result dense = LossAndGradient(student, FullLogits{teacher}, temperature);
-    const Result all = LossAndGradient(
-        student, DecodeTargets(EncodeTargets(spec, teacher, {.temperature = temperature})),
-        temperature);
+    const testing::LossAndGradient dense = Kl(student, FullLogits{teacher}, temperature);
+    const testing::LossAndGradient all =
+        Kl(student, DecodeTargets(EncodeTargets(spec, teacher, {.temperature = temperature})),
+           temperature);
     EXPECT_NEAR(all.loss / dense.loss, 1, 1e-3);
     EXPECT_LE(Norm(all.gradient - dense.gradient), 1e-3 * Norm(dense.gradient));
   }
@@ -100,13 +91,13 @@ struct GradientErrors {
 };
 GradientErrors ErrorsOver(int seeds, const TargetSpec& spec) {
   const at::Tensor teacher = SomeLogits(32, 50, 1, 3), student = SomeLogits(32, 50, 2, 3);
-  const at::Tensor exact = LossAndGradient(student, FullLogits{teacher}, 1).gradient;
+  const at::Tensor exact = Kl(student, FullLogits{teacher}, 1).gradient;
   GradientErrors errors{0, 0};
   at::Tensor mean = at::zeros_like(exact);
   for (int seed = 0; seed < seeds; ++seed) {
     const EncodedTargets targets =
         EncodeTargets(spec, teacher, {.seed = static_cast<uint64_t>(seed)});
-    const at::Tensor gradient = LossAndGradient(student, DecodeTargets(targets), 1).gradient;
+    const at::Tensor gradient = Kl(student, DecodeTargets(targets), 1).gradient;
     errors.mean_of_one += Norm(gradient - exact) / seeds;
     mean += gradient / seeds;
   }
