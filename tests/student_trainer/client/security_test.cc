@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/files.h"
 #include "tests/student_trainer/client/client_fixture.h"
 #include "tests/testing/certificates.h"

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/store/safetensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
