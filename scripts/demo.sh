@@ -99,4 +99,7 @@ section "5. What it bought"
   --test "$data" --class_names "$recipes/class_names.txt" --threads 1 \
   --json "$demo/evaluation.json" > "$demo/evaluation.log"
 python3 scripts/demo_table.py "$demo"
+"$bin/student_trainer" report "$demo"/{teacher,student_alone,student_distilled,student_soft_only} \
+  --out "$demo/report.html" > /dev/null
 echo "The demo took $((SECONDS - start)) s. Everything it made is in $demo."
+echo "The same to look at, with what the teacher and the students see in 64 images: $demo/report.html"

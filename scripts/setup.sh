@@ -9,7 +9,8 @@ readonly BUILD_PACKAGES=(
   prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv zlib1g-dev)
 readonly DEMO_PACKAGES=(dataset-fashion-mnist)
 readonly TEST_PACKAGES=(
-  clang dataset-fashion-mnist libbenchmark-dev libclang-rt-dev libgmock-dev libgtest-dev openssl)
+  chromium chromium-driver clang dataset-fashion-mnist libbenchmark-dev libclang-rt-dev libgmock-dev
+  libgtest-dev openssl)
 
 print_help() {
   cat <<END
@@ -124,7 +125,7 @@ END
 }
 
 install_python_packages() {
-  echo "Installing with pip into .venv (about 42 MB to download):" \
+  echo "Installing with pip into .venv (about 65 MB to download):" \
     "$(grep -o '^[^#]*' tests/requirements.txt | xargs)"
   make_venv
   pip_install --quiet -r tests/requirements.txt

@@ -1,4 +1,4 @@
-// student_trainer: trains students, and evaluates models.
+// student_trainer: trains students, evaluates models, and reports.
 #include <csignal>
 #include <iostream>
 #include <stop_token>
@@ -16,10 +16,13 @@ namespace {
 constexpr int kInterrupted = 130;
 
 absl::Status Run(const distill::StudentTrainerOptions& options, std::stop_token stop) {
-  if (options.evaluate.has_value()) return distill::RunEvaluate(*options.evaluate, std::cout);
+  if (options.evaluate.has_value()) {
+    return distill::RunEvaluate(*options.evaluate, stop, std::cout, distill::Clock::Real());
+  }
   if (options.export_model.has_value()) {
     return distill::RunExport(*options.export_model, std::cout);
   }
+  if (options.report.has_value()) return distill::RunReport(*options.report, std::cout);
   return distill::RunTrain(*options.train, stop, std::cout, distill::OutputOfStdout(),
                            distill::Clock::Real());
 }

@@ -20,16 +20,28 @@ void AddEvaluate(CLI::App& app, EvaluateOptions& o) {
   app.add_option("--test", o.test, "Labelled data")->required();
   app.add_option("--class_names", o.class_names, "File with a class name a line");
   app.add_option("--json", o.json, "Write the figures to this file, too");
+  app.add_option("--batch_size", o.batch_size, "Samples a batch, for samples/s")
+      ->capture_default_str();
   app.add_option("--threads", o.threads, "CPU threads; 0: one a core")->capture_default_str();
   app.add_option("--max_corrupt", o.max_corrupt,
                  "Files that may be skipped because they are broken")
       ->capture_default_str();
+  AddTeacherAccess(app, o.teacher,
+                   "Address of a teacher_server, as of train: says how often models answer as it "
+                   "does");
 }
 
 void AddExport(CLI::App& app, ExportOptions& o) {
   app.add_option("SOURCE", o.source, "A model directory, or a file of a run's checkpoints/")
       ->required();
   app.add_option("--out", o.out, "Model directory to write; new or empty")->required();
+}
+
+void AddReport(CLI::App& app, ReportOptions& o) {
+  app.add_option("RUN_DIR", o.runs, "Run directories; the others are compared with the first")
+      ->required();
+  app.add_option("--out", o.out,
+                 "The page (default: report.html in the run directory, of several here)");
 }
 
 // A switch that nobody has touched: what it means may depend on another option.
@@ -67,8 +79,8 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   CLI::App& train = *app.add_subcommand("train", "Train a student, or a teacher without --teacher");
   train.fallthrough();
   AddTrainOptions(train, train_options);
-  CLI::App& evaluate =
-      *app.add_subcommand("evaluate", "Errors, size and speed of models on a test set");
+  CLI::App& evaluate = *app.add_subcommand(
+      "evaluate", "What models are worth on a test set, and what they cost, side by side");
   evaluate.fallthrough();
   AddEvaluate(evaluate, evaluate_options);
 
@@ -78,6 +90,12 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
       "Write a model directory with weights and TorchScript, from a checkpoint or another");
   export_model.fallthrough();
   AddExport(export_model, export_options);
+
+  ReportOptions report_options;
+  CLI::App& report =
+      *app.add_subcommand("report", "Write a page about runs: curves, trade-off, dark knowledge");
+  report.fallthrough();
+  AddReport(report, report_options);
 
   if (const std::optional<int> exit_code = ParseOrExit(app, argc, argv)) return Exit(*exit_code);
   ParsedCommandLine parsed;
@@ -89,6 +107,9 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   } else if (export_model.parsed()) {
     valid = export_options.Validate();
     parsed.options.export_model = std::move(export_options);
+  } else if (report.parsed()) {
+    valid = report_options.Validate();
+    parsed.options.report = std::move(report_options);
   } else {
     valid = evaluate_options.Validate();
     parsed.options.evaluate = std::move(evaluate_options);

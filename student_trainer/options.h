@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "student_trainer/report/report_command.h"
 #include "student_trainer/train/evaluate_command.h"
 #include "student_trainer/train/export_command.h"
 #include "student_trainer/train/train_options.h"
@@ -11,9 +12,10 @@
 namespace distill {
 
 struct StudentTrainerOptions {
-  std::optional<TrainOptions> train;  // exactly one of the three
+  std::optional<TrainOptions> train;  // exactly one of the four
   std::optional<EvaluateOptions> evaluate;
   std::optional<ExportOptions> export_model;
+  std::optional<ReportOptions> report;
 };
 
 // What came of reading the command line: options, or an exit code (0 after --help and --version,

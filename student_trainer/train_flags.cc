@@ -134,21 +134,9 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
 }
 
 void AddTeacher(CLI::App& app, TrainOptions& o) {
-  app.add_option("--teacher", o.teachers,
-                 "Address of a teacher_server: host:port or unix:/path; more than one: give it "
-                 "again, or a host name with several addresses; without it, hard labels alone")
-      ->allow_extra_args(false);
-  app.add_flag("--tls", o.security.tls,
-               "Encrypt, and verify the server's certificate; implied by each --tls_ option");
-  app.add_option("--tls_ca", o.security.ca,
-                 "PEM file of the authority that signed it; default: the system's authorities");
-  app.add_option("--tls_cert", o.security.certificate,
-                 "PEM file of the certificate shown to a server that asks for one");
-  app.add_option("--tls_key", o.security.key, "PEM file of its key");
-  app.add_option("--token_file", o.security.token_file,
-                 "File with the bearer token for the server; read anew for each connection");
-  app.add_option("--teacher_model", o.teacher_model,
-                 "Name of the model there; default: its only one");
+  AddTeacherAccess(app, o.teacher,
+                   "Address of a teacher_server: host:port or unix:/path; more than one: give it "
+                   "again, or a host name with several addresses; without it, hard labels alone");
   app.add_option("--alpha", o.alpha,
                  "Weight of the distillation loss, 0 to 1 (default 0.9; 0 without --teacher)");
   app.add_option("--final_alpha", o.final_alpha,
@@ -181,6 +169,24 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
          },
          "While the teacher cannot be reached: wait, hard_labels or fail")
       ->default_str(std::string(Name(o.on_teacher_loss)));
+  app.add_flag("--allow_misaligned_teacher", o.allow_misaligned_teacher,
+               "Train even if the teacher's answers do not fit the labels");
+}
+
+}  // namespace
+
+void AddTeacherAccess(CLI::App& app, TeacherAccess& o, const std::string& teacher_help) {
+  app.add_option("--teacher", o.addresses, teacher_help)->allow_extra_args(false);
+  app.add_flag("--tls", o.security.tls,
+               "Encrypt, and verify the server's certificate; implied by each --tls_ option");
+  app.add_option("--tls_ca", o.security.ca,
+                 "PEM file of the authority that signed it; default: the system's authorities");
+  app.add_option("--tls_cert", o.security.certificate,
+                 "PEM file of the certificate shown to a server that asks for one");
+  app.add_option("--tls_key", o.security.key, "PEM file of its key");
+  app.add_option("--token_file", o.security.token_file,
+                 "File with the bearer token for the server; read anew for each connection");
+  app.add_option("--teacher_model", o.model, "Name of the model there; default: its only one");
   app.add_option_function<std::string>(
          "--connect_timeout",
          [&o](const std::string& text) {
@@ -188,11 +194,7 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
          },
          "For the first connection")
       ->default_str(absl::FormatDuration(o.connect_timeout));
-  app.add_flag("--allow_misaligned_teacher", o.allow_misaligned_teacher,
-               "Train even if the teacher's answers do not fit the labels");
 }
-
-}  // namespace
 
 void AddTrainOptions(CLI::App& app, TrainOptions& options) {
   AddData(app, options);

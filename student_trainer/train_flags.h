@@ -1,13 +1,16 @@
-// The options of `student_trainer train` on the command line.
+// The options of `student_trainer train`, and those that commands share, on the command line.
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <string>
 
+#include "student_trainer/train/teacher_access.h"
 #include "student_trainer/train/train_options.h"
 
 namespace distill {
 
-// `options` must live until the app has parsed.
+// The options of both must live until the app has parsed.
 void AddTrainOptions(CLI::App& app, TrainOptions& options);
+void AddTeacherAccess(CLI::App& app, TeacherAccess& access, const std::string& teacher_help);
 
 }  // namespace distill

@@ -33,6 +33,10 @@ bool MayGo(size_t newer, int64_t batches, int keep, const RunProgress& progress)
   return newer >= static_cast<size_t>(keep) && !best;
 }
 
+bool IsInteger(const nlohmann::json& object, const char* key) {
+  return object.contains(key) && object[key].is_number_integer();
+}
+
 }  // namespace
 
 absl::Status WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
@@ -45,7 +49,8 @@ absl::Status WriteCheckpoint(const std::filesystem::path& path, const Checkpoint
   }
   const nlohmann::json run = {{"progress", ToJson(checkpoint.progress)},
                               {"identity", checkpoint.identity},
-                              {"metrics_bytes", checkpoint.metrics_bytes}};
+                              {"metrics_bytes", checkpoint.log_bytes.metrics},
+                              {"events_bytes", checkpoint.log_bytes.events}};
   return WriteSafetensors(
       path, tensors,
       {{"format", kFormat}, {"run", run.dump()}, {"config", checkpoint.description}});
@@ -59,7 +64,7 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint;
   const auto run = nlohmann::json::parse(file.metadata["run"], nullptr, /*allow_exceptions=*/false);
   if (!run.is_object() || !run.contains("progress") || !run.contains("identity") ||
-      !run.contains("metrics_bytes") || !run["metrics_bytes"].is_number_integer()) {
+      !IsInteger(run, "metrics_bytes") || !IsInteger(run, "events_bytes")) {
     return NoCheckpoint(path, "it does not say where the run stood");
   }
   absl::StatusOr<RunProgress> progress = RunProgressFromJson(run["progress"]);
@@ -67,7 +72,8 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {
   checkpoint.progress = *std::move(progress);
   checkpoint.description = file.metadata["config"];
   checkpoint.identity = run["identity"];
-  checkpoint.metrics_bytes = run["metrics_bytes"].get<int64_t>();
+  checkpoint.log_bytes = {.metrics = run["metrics_bytes"].get<int64_t>(),
+                          .events = run["events_bytes"].get<int64_t>()};
   for (auto& [name, tensor] : file.tensors) {
     absl::string_view rest = name;
     if (absl::ConsumePrefix(&rest, kModel)) {

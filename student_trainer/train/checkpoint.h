@@ -12,17 +12,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/store/safetensors.h"
+#include "student_trainer/report/run_log.h"
 #include "student_trainer/train/run_progress.h"
 
 namespace distill {
 
 struct Checkpoint {
   RunProgress progress;
-  nlohmann::json identity;    // what a run that goes on from here must share (run_identity.h)
-  int64_t metrics_bytes = 0;  // of metrics.jsonl, that were written before it
-  std::string description;    // the model's config.json
-  TensorMap model;            // parameters and buffers
-  TensorMap trainer;          // Trainer::state()
+  nlohmann::json identity;  // what a run that goes on from here must share (run_identity.h)
+  RunLogBytes log_bytes;    // that were written before it
+  std::string description;  // the model's config.json
+  TensorMap model;          // parameters and buffers
+  TensorMap trainer;        // Trainer::state()
 };
 
 // A safetensors file, tensors by "model." and "trainer.", all else as JSON in its metadata. Whole

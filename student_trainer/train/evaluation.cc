@@ -17,16 +17,15 @@ constexpr size_t kEvaluationBatch = 250;
 
 }  // namespace
 
-absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
-                                          CorruptSamples& corrupt,
-                                          const LogitsFunction& logits_of) {
+absl::Status VisitLogits(const Dataset& dataset, absl::Span<const int64_t> samples,
+                         CorruptSamples& corrupt, const LogitsFunction& logits_of,
+                         LogitsVisitor visit) {
   const c10::InferenceMode inference;
   std::vector<int64_t> labelled;
   labelled.reserve(samples.size());
   std::copy_if(samples.begin(), samples.end(), std::back_inserter(labelled),
                [&dataset](int64_t sample) { return dataset.Label(sample) != kUnlabelled; });
 
-  EvaluationResult result;
   for (size_t begin = 0; begin < labelled.size(); begin += kEvaluationBatch) {
     ASSIGN_OR_RETURN(
         const ReadSamplesResult read,
@@ -45,11 +44,21 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<con
                                               " dimensions for ", ids.size(), " samples of ",
                                               dataset.classes(), " classes"));
     }
-    result.loss +=
-        at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Sum).item<double>();
-    result.errors += logits.argmax(1).ne(labels).sum().item<int64_t>();
-    result.samples += static_cast<int64_t>(ids.size());
+    visit(logits, labels);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
+                                          CorruptSamples& corrupt, const LogitsFunction& logits) {
+  EvaluationResult result;
+  RETURN_IF_ERROR(VisitLogits(
+      dataset, samples, corrupt, logits, [&](const at::Tensor& given, const at::Tensor& labels) {
+        result.loss +=
+            at::cross_entropy_loss(given, labels, /*weight=*/{}, at::Reduction::Sum).item<double>();
+        result.errors += given.argmax(1).ne(labels).sum().item<int64_t>();
+        result.samples += labels.size(0);
+      }));
   if (result.samples > 0) result.loss /= static_cast<double>(result.samples);
   return result;
 }

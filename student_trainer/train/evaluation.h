@@ -1,4 +1,4 @@
-// Evaluation: how many samples of a data set a model gets wrong.
+// Evaluation: what a model answers on the labelled samples of a data set.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "student_trainer/data/corrupt_samples.h"
@@ -26,8 +27,17 @@ struct EvaluationResult {
 // Samples in the data's own type [n, …] → logits [n, classes], on the CPU.
 using LogitsFunction = std::function<absl::StatusOr<at::Tensor>(const HostTensor& samples)>;
 
-// Evaluates on those of `samples` that are labelled and can be read, in inference mode. Errors that
-// `corrupt` passes on, and of `logits`; INTERNAL for logits of another shape.
+// The logits [n, ≥ classes] and labels int64 [n] of a batch; n ≥ 1.
+using LogitsVisitor = absl::FunctionRef<void(const at::Tensor& logits, const at::Tensor& labels)>;
+
+// Visits those of `samples` that are labelled and can be read, in their order and in batches, in
+// inference mode. Errors that `corrupt` passes on, and of `logits`; INTERNAL for logits of another
+// shape.
+absl::Status VisitLogits(const Dataset& dataset, absl::Span<const int64_t> samples,
+                         CorruptSamples& corrupt, const LogitsFunction& logits,
+                         LogitsVisitor visit);
+
+// Errors of VisitLogits.
 absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
                                           CorruptSamples& corrupt, const LogitsFunction& logits);
 

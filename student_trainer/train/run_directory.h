@@ -16,9 +16,11 @@ struct RunDirectory {
   std::unique_ptr<FileLock> lock;
 
   std::filesystem::path config() const { return root / "config.toml"; }
-  std::filesystem::path metrics() const { return root / "metrics.jsonl"; }
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
   std::filesystem::path model() const { return root / "model"; }  // the best so far
+  std::filesystem::path report_data() const { return root / "report.json"; }
+  std::filesystem::path report_samples() const { return root / "samples.safetensors"; }
+  std::filesystem::path report_page() const { return root / "report.html"; }
 };
 
 // What is done with a folder that holds something.

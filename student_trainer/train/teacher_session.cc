@@ -82,18 +82,18 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
   TeacherSession session;
   ASSIGN_OR_RETURN(
       session.teachers,
-      TeacherPool::Connect({.addresses = options.teachers,
-                            .teacher = {.security = options.security,
-                                        .model = options.teacher_model,
+      TeacherPool::Connect({.addresses = options.teacher.addresses,
+                            .teacher = {.security = options.teacher.security,
+                                        .model = options.teacher.model,
                                         .client_name = "student_trainer",
                                         .spec = options.ResolvedTargets(data.train->classes()),
                                         .class_names = data.train->class_names(),
                                         .batch_independent = options.deterministic,
-                                        .connect_timeout = options.connect_timeout}},
+                                        .connect_timeout = options.teacher.connect_timeout}},
                            clock));
   const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
-                            absl::StrJoin(options.teachers, ", "), teacher.architecture,
+                            absl::StrJoin(options.teacher.addresses, ", "), teacher.architecture,
                             teacher.classes, teacher.fingerprint));
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
   if (data.train->class_names().empty() || teacher.class_names.empty()) {

@@ -13,16 +13,17 @@
 #include "absl/strings/str_format.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
-#include "common/models/loaded_model.h"
 #include "common/models/placement.h"
 #include "common/models/threads.h"
 #include "common/models/weights.h"
+#include "student_trainer/report/report_page.h"
 #include "student_trainer/resample/resample.h"
 #include "student_trainer/train/batch_pipeline.h"
 #include "student_trainer/train/checkpoint.h"
 #include "student_trainer/train/make_trainer_options.h"
 #include "student_trainer/train/run_directory.h"
 #include "student_trainer/train/run_identity.h"
+#include "student_trainer/train/run_report.h"
 #include "student_trainer/train/ship.h"
 #include "student_trainer/train/student.h"
 #include "student_trainer/train/student_logits.h"
@@ -99,15 +100,8 @@ absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& 
   return checkpoint.progress;
 }
 
-absl::StatusOr<EvaluationResult> TestBest(const Run& run) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedModel> best,
-                   LoadedModel::Load(run.directory.model()));
-  return Evaluate(*run.data.test, AllSamples(*run.data.test), *run.data.corrupt_test,
-                  LogitsOfLoaded(*best));
-}
-
 absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& progress, Clock& clock,
-                                   std::optional<MetricsLog>& metrics) {
+                                   std::optional<RunLog>& log) {
   const TrainOptions& options = run.options;
   Model& model = *run.student.model;
   ModelDescription& description = run.student.description;
@@ -130,15 +124,15 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
       const nlohmann::json identity,
       RunIdentity(options, run.data, run.student.description, run.teacher.teachers.get()));
   RunProgress begin;
-  int64_t metrics_bytes = 0;
+  RunLogBytes log_bytes;
   if (options.resume) {
     ASSIGN_OR_RETURN(const std::optional<Checkpoint> newest, checkpoints.ReadNewest());
     if (newest.has_value()) {
       ASSIGN_OR_RETURN(begin, GoOn(options, *newest, identity, model, trainer));
-      metrics_bytes = newest->metrics_bytes;
+      log_bytes = newest->log_bytes;
     }
   }
-  ASSIGN_OR_RETURN(metrics, MetricsLog::Open(run.directory.metrics(), metrics_bytes));
+  ASSIGN_OR_RETURN(log, RunLog::Open(run.directory.root, log_bytes, clock.Now()));
 
   BatchPipeline batches(options, maker, begin.batches, run.teacher.teachers.get(),
                         description.inputs[0], stop, clock);
@@ -163,13 +157,13 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
                           .checkpoint = [&](const RunProgress& now) -> absl::Status {
                             Checkpoint checkpoint{.progress = now,
                                                   .identity = identity,
-                                                  .metrics_bytes = metrics->bytes(),
+                                                  .log_bytes = log->bytes(),
                                                   .description = ToJson(description),
                                                   .model = StateOf(model)};
                             ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
                             return checkpoints.Write(checkpoint);
                           },
-                          .metrics = *metrics,
+                          .log = *log,
                           .progress = progress,
                           .clock = clock,
                           .epochs = options.epochs,
@@ -207,7 +201,7 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   if (options.Distills()) {
     ASSIGN_OR_RETURN(run.teacher, OpenTeacherSession(options, run.data, clock, stop));
     teacher = run.teacher.teachers->info();
-  } else if (!options.teachers.empty()) {
+  } else if (!options.teacher.none()) {
     log::Warning("--alpha is 0: the teacher is not asked");
   }
   ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, teacher));
@@ -217,22 +211,35 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
                             run.samples.size(), run.data.split.labelled.size(),
                             run.data.validation_samples().size()));
 
+  const ReportedRun reported{options, run.data, run.directory, teacher};
+  ASSIGN_OR_RETURN(const TeacherFigures asked, BeginReport(reported, stop, clock));
+
   Progress progress(out, output, clock);
-  std::optional<MetricsLog> metrics;
-  ASSIGN_OR_RETURN(TrainFigures figures, Train(run, stop, progress, clock, metrics));
+  std::optional<RunLog> log;
+  ASSIGN_OR_RETURN(TrainFigures figures, Train(run, stop, progress, clock, log));
   if (options.Distills()) {
     figures.teacher = {.stats = run.teacher.teachers->stats(),
                        .samples_by_teacher = run.teacher.teachers->samples_by_teacher(),
                        .probe_samples = run.teacher.probe_samples};
+    figures.teacher->Add(asked);
   }
   RETURN_IF_ERROR(AddTorchScript(run.directory.model()));
+  ASSIGN_OR_RETURN(const Quality quality, MeasureBestModel(reported));
   if (run.data.test != nullptr) {
-    ASSIGN_OR_RETURN(figures.test, TestBest(run));
+    figures.test = {.samples = quality.samples, .errors = quality.errors, .loss = quality.loss};
   }
   figures.corrupt_samples = run.data.corrupt_samples();
   for (const std::string& line : SummaryLines(figures)) progress.Print(line);
   progress.Print(absl::StrCat("model: ", run.directory.model().string()));
-  return metrics->Append(SummaryRecord(figures));
+  const nlohmann::json summary = SummaryRecord(figures);
+  if (summary.contains("test")) {
+    RETURN_IF_ERROR(
+        log->AppendScalars({{"test", summary["test"]}}, figures.training.steps, clock.Now()));
+  }
+  RETURN_IF_ERROR(log->AppendRecord(summary));
+  RETURN_IF_ERROR(WriteReport(std::vector{run.directory.root}, run.directory.report_page()));
+  progress.Print(absl::StrCat("report: ", run.directory.report_page().string()));
+  return absl::OkStatus();
 }
 
 }  // namespace distill

@@ -66,25 +66,6 @@ absl::Status ValidateNumbers(const TrainOptions& o) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateTeachers(const TrainOptions& o) {
-  if (o.teachers.empty()) {
-    if (!o.security.UsesTls() && o.security.token_file.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        "--tls, --tls_ca, --tls_cert, --tls_key, --token_file: need --teacher ADDRESS");
-  }
-  const absl::Status valid =
-      TeacherPoolOptions{.addresses = o.teachers, .teacher = {.connect_timeout = o.connect_timeout}}
-          .Validate();
-  if (!valid.ok()) return absl::InvalidArgumentError(absl::StrCat("--teacher: ", valid.message()));
-  for (const std::string& teacher : o.teachers) {
-    ASSIGN_OR_RETURN(const Address address, ParseAddress(teacher));
-    if (const absl::Status secure = o.security.Validate(address); !secure.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("--", secure.message()));
-    }
-  }
-  return absl::OkStatus();
-}
-
 std::optional<double> UsualTemperature(absl::string_view objective) {
   for (const ObjectiveType& type : ObjectiveTypes()) {
     if (type.name == objective) return type.usual_temperature;
@@ -186,15 +167,15 @@ absl::Status TrainOptions::Validate() const {
   RETURN_IF_ERROR(
       (DistillationLossOptions{.alpha = ResolvedAlpha(), .temperature = ResolvedTemperature()}
            .Validate()));
-  if (teachers.empty() && ResolvedAlpha() > 0) {
+  if (teacher.none() && ResolvedAlpha() > 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
   }
-  if (teachers.empty() && final_alpha.value_or(0) > 0) {
+  if (teacher.none() && final_alpha.value_or(0) > 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("--final_alpha ", *final_alpha, ": needs --teacher ADDRESS, or must be 0"));
   }
-  RETURN_IF_ERROR(ValidateTeachers(*this));
+  RETURN_IF_ERROR(teacher.Validate());
   RETURN_IF_ERROR(ValidateTargets(*this));
   RETURN_IF_ERROR(ValidateTraining(*this));
   if (!student_arguments.empty()) {

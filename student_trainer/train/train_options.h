@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
-#include "common/rpc/credentials.h"
 #include "common/tensor/target_spec.h"
 #include "student_trainer/client/prefetcher.h"
 #include "student_trainer/data/split.h"
+#include "student_trainer/train/teacher_access.h"
 #include "student_trainer/views/view_options.h"
 
 namespace distill {
@@ -69,9 +68,7 @@ struct TrainOptions {
   int64_t validate_every = 1;  // epochs
 
   // The teacher.
-  std::vector<std::string> teachers;  // addresses; none: hard labels alone
-  ClientSecurity security;
-  std::string teacher_model;                // the model's name at the server; empty: its only one
+  TeacherAccess teacher;                    // none: hard labels alone
   std::optional<double> alpha;              // unset: 0.9 with a teacher, 0 without
   std::optional<double> temperature;        // unset: the objective's usual one
   std::optional<double> final_alpha;        // unset: alpha stays
@@ -83,7 +80,6 @@ struct TrainOptions {
   std::optional<int32_t> k;      // unset: 12; head_sampled: 6
   std::optional<int32_t> draws;  // unset: 12; head_sampled: 6
   TeacherLossPolicy on_teacher_loss = TeacherLossPolicy::kWait;
-  absl::Duration connect_timeout = absl::Seconds(10);
   bool allow_misaligned_teacher = false;
 
   // Going on.
@@ -100,7 +96,7 @@ struct TrainOptions {
   bool HasTemperature() const;
   // The objective's usual one, unless another was given; 1 where it has none.
   double ResolvedTemperature() const;
-  double ResolvedAlpha() const { return alpha.value_or(teachers.empty() ? 0.0 : 0.9); }
+  double ResolvedAlpha() const { return alpha.value_or(teacher.none() ? 0.0 : 0.9); }
   // `samples`: that are trained on.
   int64_t ResolvedBatchSize(int64_t samples) const {
     return batch_size.value_or(samples < kUsualBatchSize ? samples : kUsualBatchSize);
@@ -108,7 +104,7 @@ struct TrainOptions {
 
   // Whether soft targets are asked for.
   bool Distills() const {
-    return !teachers.empty() && (ResolvedAlpha() > 0 || final_alpha.value_or(0) > 0);
+    return !teacher.none() && (ResolvedAlpha() > 0 || final_alpha.value_or(0) > 0);
   }
 
   // Whether --student is a folder: so is what has a slash in it.

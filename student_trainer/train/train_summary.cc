@@ -42,6 +42,19 @@ std::string TeacherLine(const TrainFigures& figures) {
 
 }  // namespace
 
+void TeacherFigures::Add(const TeacherFigures& other) {
+  stats.answers += other.stats.answers;
+  stats.samples_answered += other.stats.samples_answered;
+  stats.bytes_sent += other.stats.bytes_sent;
+  stats.bytes_received += other.stats.bytes_received;
+  stats.losses += other.stats.losses;
+  stats.reconnects += other.stats.reconnects;
+  for (const auto& [address, samples] : other.samples_by_teacher) {
+    samples_by_teacher[address] += samples;
+  }
+  probe_samples += other.probe_samples;
+}
+
 nlohmann::json ToJson(const EvaluationResult& result) {
   return {{"samples", result.samples}, {"errors", result.errors}, {"accuracy", result.accuracy()}};
 }

@@ -18,7 +18,10 @@ namespace distill {
 struct TeacherFigures {
   ClientStats stats;
   std::map<std::string, int64_t> samples_by_teacher;
-  int64_t probe_samples = 0;
+  int64_t probe_samples = 0;  // outside training: of the parity probe, and for the report
+
+  // Adds what was asked over another connection.
+  void Add(const TeacherFigures& other);
 };
 
 struct TrainFigures {

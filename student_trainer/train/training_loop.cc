@@ -126,7 +126,8 @@ class LoopState {
     }
     if (without > 0) absl::StrAppend(&line, "  ", without, " samples without soft targets");
     if (validation.has_value() || number == 0) loop_.progress.Print(line);
-    return loop_.metrics.Append(record);
+    RETURN_IF_ERROR(loop_.log.AppendRecord(record));
+    return loop_.log.AppendScalars(record, loop_.trainer.steps(), loop_.clock.Now());
   }
 
   const TrainingLoop& loop_;

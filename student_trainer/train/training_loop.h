@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "student_trainer/client/targeted_batch.h"
-#include "student_trainer/report/metrics_log.h"
 #include "student_trainer/report/progress.h"
+#include "student_trainer/report/run_log.h"
 #include "student_trainer/train/evaluation.h"
 #include "student_trainer/train/run_progress.h"
 #include "student_trainer/train/trainer.h"
@@ -27,7 +27,7 @@ struct TrainingLoop {
   std::function<absl::Status(int64_t epoch, const EvaluationResult& validation)> keep_best;
   // Keeps where the run stands, with everything that the steps so far have changed.
   std::function<absl::Status(const RunProgress& progress)> checkpoint;
-  MetricsLog& metrics;
+  RunLog& log;
   Progress& progress;
   Clock& clock;
 
@@ -37,7 +37,7 @@ struct TrainingLoop {
   int64_t checkpoint_every = 0;  // batches; 0: at the ends of epochs alone
   int64_t accumulate = 1;        // batches of a step: all are there before it begins
   bool has_teacher = false;
-  // Where it goes on; trainer, batches and metrics must stand there.
+  // Where it goes on; trainer, batches and log must stand there.
   RunProgress begin;
 };
 
@@ -47,7 +47,7 @@ struct TrainingSummary {
   int64_t samples_without_targets = 0;  // the teacher was lost: hard labels, or no step
 };
 
-// Runs to the end of the last epoch. A record an epoch goes to the metrics: loss, accuracy,
+// Runs to the end of the last epoch. A record an epoch goes to the log: loss, accuracy,
 // validation, the number of samples trained and the hash of their ids in order, and how many had no
 // soft targets. CANCELLED when `stop` is requested; else the first error of a part. A checkpoint is
 // kept at the end of each epoch and every `checkpoint_every` batches, and before it returns because

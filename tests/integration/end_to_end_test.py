@@ -4,7 +4,7 @@ import gzip
 import json
 import unittest
 
-from programs import CLASSES, IntegrationTest, TRAINER, write_dataset
+from programs import CLASSES, IntegrationTest, NAMES, TRAINER, write_dataset
 
 # SplitMix64, Fisher-Yates and FNV-1a once more, so that the trainer's own sampler is not its judge.
 MASK = (1 << 64) - 1
@@ -118,7 +118,35 @@ class EndToEnd(IntegrationTest):
         self.assertEqual(figures[0]["errors"], self.end("teacher")["test"]["errors"])
         self.assertEqual(figures[0]["bytes"], (model / "model.safetensors").stat().st_size)
         self.assertGreater(figures[0]["latency_ms"], 0)
+        self.assertGreaterEqual(figures[0]["latency_p99_ms"], figures[0]["latency_ms"])
         self.assertGreater(figures[0]["samples_per_s"], 0)
+        self.assertEqual(figures[1]["against_first"]["quality_kept"], 1)
+        self.assertEqual(figures[1]["against_first"]["times_smaller"], 1)
+        self.assertEqual(sum(entry["correct"] for entry in figures[0]["classes"]),
+                         figures[0]["samples"] - figures[0]["errors"])
+
+    def test_evaluate_says_how_often_models_answer_as_the_teacher(self):
+        """The student's classes lie in another order: compared by name."""
+        data = write_dataset(self.dir / "data")
+        model = self.train_teacher(data)
+        _, address = self.serve(model, self.unix_address())
+        self.run_ok(*self.train_arguments(data, "untrained", "--epochs", "1", lr=1e-6))
+        renumbered = write_dataset(self.dir / "renumbered", names=NAMES[::-1])
+        renumber_labels(renumbered)
+        self.run_ok(TRAINER, "evaluate", model, self.dir / "untrained/model", "--test", renumbered,
+                    "--teacher", address, "--json", self.dir / "figures.json", "--batch_size", "8")
+        itself, untrained = json.loads((self.dir / "figures.json").read_text())
+        self.assertEqual(itself["teacher_agreement"], 1)
+        self.assertLess(untrained["teacher_agreement"], 0.9)
+        self.assertEqual(itself["batch_size"], 8)
+
+    def test_evaluate_needs_the_teacher_that_it_is_to_ask(self):
+        data = write_dataset(self.dir / "data")
+        code, output = self.run_program(TRAINER, "evaluate", self.train_teacher(data), "--test", data,
+                                        "--teacher", self.unix_address("none"), "--connect_timeout",
+                                        "200ms")
+        self.assertEqual(code, 1)
+        self.assertIn("none", output)
 
 
 def renumber_labels(folder):

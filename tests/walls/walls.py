@@ -53,7 +53,7 @@ LAYERS = {
     "student_trainer/client": rule(RPC + " student_trainer/views student_trainer/data",
                                    protobuf=True),
     "student_trainer/loss": rule(TENSOR + " common/targets", torch=True),
-    "student_trainer/report": rule(STORE),
+    "student_trainer/report": rule(STORE, protobuf=True),
     "student_trainer/train": rule(STORE + " common/rpc common/models common/targets " + TRAIN,
                                   torch=True),
     "student_trainer": rule(STORE + " common/rpc student_trainer/train " + TRAIN),
@@ -115,7 +115,8 @@ class Walls:
                 or re.search(r"/include/(.*/)?(torch|ATen|c10|caffe2)/", path)):
             return kinds | {"Torch"}
         if path.startswith(self.build + "/generated/"):
-            return kinds | {"proto/" + os.path.dirname(path[len(self.build + "/generated/"):])}
+            folder = os.path.dirname(path[len(self.build + "/generated/"):])
+            return kinds | {folder if folder in LAYERS else "proto/" + folder}
         if path.startswith(self.source + "/") and not path.startswith(self.source + "/.venv/"):
             kinds.add(os.path.dirname(path[len(self.source) + 1:]))
         return kinds

@@ -12,6 +12,8 @@
 #include "common/base/files.h"
 #include "common/base/random.h"
 #include "common/models/loaded_model.h"
+#include "common/store/safetensors.h"
+#include "student_trainer/report/report_page.h"
 #include "tests/student_trainer/data/test_files.h"
 #include "tests/testing/fake_teacher.h"
 #include "tests/testing/status_matchers.h"
@@ -71,7 +73,7 @@ class RunTrainTest : public ::testing::Test {
 
   void Distill() {
     teacher_.Start();
-    options_.teachers = {teacher_.address()};
+    options_.teacher.addresses = {teacher_.address()};
     options_.encoding = TargetEncoding::kDenseF32;
   }
 
@@ -103,6 +105,38 @@ TEST_F(RunTrainTest, WithoutATeacherItWritesAModelThatCanBeServed) {
   EXPECT_EQ((*model)->classes(), kClasses);
   EXPECT_EQ(*ReadFile(dir_.path() / "run" / "config.toml"), "[train]\n");
   EXPECT_EQ(Metrics().size(), 3u);
+  EXPECT_TRUE(std::filesystem::exists(dir_.path() / "run" / "report.html"));
+}
+
+TEST_F(RunTrainTest, TheReportHasTheLogitsOfBothSides) {
+  Distill();
+  ASSERT_THAT(Run(), IsOk());
+  const auto samples = ReadSafetensors(dir_.path() / "run" / "samples.safetensors");
+  ASSERT_THAT(samples, IsOk());
+  EXPECT_EQ(samples->tensors.at("teacher_logits").shape, (Shape{10, kClasses}));
+  EXPECT_EQ(samples->tensors.at("student_logits").shape, (Shape{10, kClasses}));
+  const auto data = ReportData(std::vector{dir_.path() / "run"});
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ((*data)["samples"].size(), 10U);
+  EXPECT_EQ((*data)["runs"][0]["finished"], true);
+  EXPECT_EQ((*data)["runs"][0]["quality"]["on"], "validation");
+}
+
+TEST_F(RunTrainTest, ARunOnHardLabelsShowsTheStudentAlone) {
+  ASSERT_THAT(Run(), IsOk());
+  const auto data = ReportData(std::vector{dir_.path() / "run"});
+  ASSERT_THAT(data, IsOk());
+  EXPECT_TRUE((*data)["samples"][0]["teacher"].is_null());
+  EXPECT_TRUE((*data)["samples"][0]["students"][0].is_string());
+}
+
+TEST_F(RunTrainTest, WithoutAnythingHeldOutThereAreNoSamplesToShow) {
+  options_.split.val_fraction = 0;
+  ASSERT_THAT(Run(), IsOk());
+  const auto data = ReportData(std::vector{dir_.path() / "run"});
+  ASSERT_THAT(data, IsOk());
+  EXPECT_TRUE((*data)["samples"].empty());
+  EXPECT_TRUE((*data)["runs"][0]["quality"].is_null());
 }
 
 TEST_F(RunTrainTest, DistilledOnWhatIsNotLabelledToo) {
@@ -112,7 +146,8 @@ TEST_F(RunTrainTest, DistilledOnWhatIsNotLabelledToo) {
   const nlohmann::json end = Metrics().back();
   EXPECT_EQ(end["samples_with_targets"], 2 * 90);
   EXPECT_EQ(end["samples_without_targets"], 0);
-  EXPECT_EQ(end["probe_samples"], 20);
+  EXPECT_EQ(end["probe_samples"],
+            20 + 10);  // the probe's, and the validation part's for the report
 }
 
 TEST_F(RunTrainTest, AtAlphaZeroOnlyLabelledSamplesAreNamedAndNoTeacherIsAsked) {
@@ -130,7 +165,7 @@ TEST_F(RunTrainTest, SoftTargetsAloneNeedNoLabelButThoseHeldOut) {
   options_.split.label_count = 0;
   ASSERT_THAT(Run(), IsOk());
   EXPECT_TRUE(Metrics().front()["train_accuracy"].is_null());
-  EXPECT_EQ(Metrics().back()["probe_samples"], 10);  // of the validation part
+  EXPECT_EQ(Metrics().back()["probe_samples"], 2 * 10);  // the validation part, for each
 }
 
 TEST_F(RunTrainTest, ATeacherThatIsNoBetterThanChanceIsRefusedBeforeAnythingIsWritten) {

@@ -20,13 +20,13 @@ TrainOptions Valid() {
   options.train = "data";
   options.student = "cnn_student";
   options.run_dir = "run";
-  options.teachers = {"localhost:5000"};
+  options.teacher.addresses = {"localhost:5000"};
   return options;
 }
 
 TEST(TrainOptions, DataStudentAndRunDirectoryAreEnough) {
   TrainOptions options = Valid();
-  options.teachers.clear();
+  options.teacher.addresses.clear();
   EXPECT_THAT(options.Validate(), IsOk());
   EXPECT_EQ(options.ResolvedAlpha(), 0);
   EXPECT_FALSE(options.Distills());
@@ -69,17 +69,19 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"alpha", [=](TrainOptions& o) { o.alpha = nan; }},
       {"temperature", [](TrainOptions& o) { o.temperature = 0; }},
       {"temperature", [](TrainOptions& o) { o.temperature = -2; }},
-      {"--teacher", [](TrainOptions& o) { o.teachers.clear(), o.alpha = 0.5; }},
+      {"--teacher", [](TrainOptions& o) { o.teacher.addresses.clear(), o.alpha = 0.5; }},
       {"--teacher: address 'here'",
        [](TrainOptions& o) {
-         o.teachers = {"localhost:1", "here"};
+         o.teacher.addresses = {"localhost:1", "here"};
        }},
       {"--teacher: address 'h:1' is given twice",
        [](TrainOptions& o) {
-         o.teachers = {"h:1", "h:1"};
+         o.teacher.addresses = {"h:1", "h:1"};
        }},
       {"--token_file",
-       [](TrainOptions& o) { o.teachers.push_back("gpu:1"), o.security.token_file = "token"; }},
+       [](TrainOptions& o) {
+         o.teacher.addresses.push_back("gpu:1"), o.teacher.security.token_file = "token";
+       }},
       {"--val_count", [](TrainOptions& o) { o.val = "more", o.split.val_count = 5; }},
       {"val_fraction", [](TrainOptions& o) { o.split.val_fraction = 1.5; }},
       {"label_count", [](TrainOptions& o) { o.split.label_count = -1; }},
@@ -112,7 +114,8 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
          o.student = "runs/first/model";
          o.student_arguments = "{}";
        }},
-      {"connect_timeout", [](TrainOptions& o) { o.connect_timeout = absl::ZeroDuration(); }},
+      {"connect_timeout",
+       [](TrainOptions& o) { o.teacher.connect_timeout = absl::ZeroDuration(); }},
       {"--student_arguments", [](TrainOptions& o) { o.student_arguments = "[1]"; }},
   };
   for (const BadCase& bad : cases) {

@@ -50,9 +50,9 @@ class TrainingLoopTest : public ::testing::Test {
     return *CreateModel(*ArchitectureOf("mlp_small", {1, 4, 4}, 4));
   }
 
-  TrainingLoop Loop() { return Loop(source_, *metrics_); }
+  TrainingLoop Loop() { return Loop(source_, *log_); }
 
-  TrainingLoop Loop(TargetedBatchSource& source, MetricsLog& metrics) {
+  TrainingLoop Loop(TargetedBatchSource& source, RunLog& log) {
     return {.trainer = trainer_,
             .batches = source,
             .validate = [this] { return validations_.at(validated_++); },
@@ -66,7 +66,7 @@ class TrainingLoopTest : public ::testing::Test {
                   checkpoints_.push_back(run);
                   return absl::OkStatus();
                 },
-            .metrics = metrics,
+            .log = log,
             .progress = progress_,
             .clock = clock_,
             .epochs = kEpochs,
@@ -97,8 +97,8 @@ class TrainingLoopTest : public ::testing::Test {
                    {.scale = 255},
                    {.loss = {.alpha = 0}, .schedule = {.peak = 0.01, .total_steps = 100}}};
   const testing::TempDir dir_;
-  absl::StatusOr<MetricsLog> metrics_ = MetricsLog::Open(dir_.path() / "metrics.jsonl", 0);
   testing::FakeClock clock_;
+  absl::StatusOr<RunLog> log_ = RunLog::Open(dir_.path(), {}, clock_.Now());
   std::ostringstream out_;
   Progress progress_{out_, Progress::Output::kPipe, clock_};
 
@@ -195,14 +195,15 @@ TEST_F(TrainingLoopTest, AnotherGoesOnWhereOneStoodAndTheMetricsAreTheSame) {
   validated_ = 1;
   BatchLoader loader(maker_, {.first_batch = 7});
   LoaderWithoutTargets source(loader);
-  auto metrics = MetricsLog::Open(dir_.path() / "again.jsonl", 0);
-  TrainingLoop rest = Loop(source, *metrics);
+  const testing::TempDir again;
+  auto log = RunLog::Open(again.path(), {}, clock_.Now());
+  TrainingLoop rest = Loop(source, *log);
   rest.begin = *RunProgressFromJson(nlohmann::json::parse(ToJson(stood).dump()));
   const auto summary = RunTrainingLoop(rest, {});
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->run.samples, expected->run.samples);
   EXPECT_EQ(summary->run.best_epoch, expected->run.best_epoch);
-  const std::string text = *ReadFile(dir_.path() / "again.jsonl");
+  const std::string text = *ReadFile(again.path() / "metrics.jsonl");
   const std::vector<std::string> lines = absl::StrSplit(text, '\n', absl::SkipEmpty());
   ASSERT_EQ(lines.size(), 3u);
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -224,7 +225,7 @@ TEST_F(TrainingLoopTest, AStopKeepsWhereItStands) {
 TEST_F(TrainingLoopTest, AnErrorOfTheSourceKeepsWhereItStands) {
   BatchLoader loader(maker_, {.first_batch = 13});  // ends too early
   LoaderWithoutTargets source(loader);
-  EXPECT_THAT(RunTrainingLoop(Loop(source, *metrics_), {}), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(RunTrainingLoop(Loop(source, *log_), {}), StatusIs(absl::StatusCode::kInternal));
   ASSERT_FALSE(checkpoints_.empty());
   EXPECT_EQ(checkpoints_.back().batches, 3);
 }

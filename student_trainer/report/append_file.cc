@@ -1,4 +1,4 @@
-#include "student_trainer/report/metrics_log.h"
+#include "student_trainer/report/append_file.h"
 
 #include <cerrno>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace distill {
 
-absl::StatusOr<MetricsLog> MetricsLog::Open(const std::filesystem::path& path, int64_t bytes) {
+absl::StatusOr<AppendFile> AppendFile::Open(const std::filesystem::path& path, int64_t bytes) {
   std::ofstream file(path, std::ios::app);
   if (!file) return FileError("cannot create", path, errno);
   std::error_code error;
@@ -22,15 +22,14 @@ absl::StatusOr<MetricsLog> MetricsLog::Open(const std::filesystem::path& path, i
   }
   if (!error) std::filesystem::resize_file(path, static_cast<uintmax_t>(bytes), error);
   if (error) return FileError("cannot cut short", path, error.value());
-  return MetricsLog(path, std::move(file), bytes);
+  return AppendFile(path, std::move(file), bytes);
 }
 
-absl::Status MetricsLog::Append(const nlohmann::json& record) {
-  const std::string line = record.dump() + "\n";
+absl::Status AppendFile::Append(absl::string_view data) {
   errno = 0;
-  file_ << line << std::flush;
+  file_ << data << std::flush;
   if (!file_) return FileError("cannot write", path_, errno);
-  bytes_ += static_cast<int64_t>(line.size());
+  bytes_ += static_cast<int64_t>(data.size());
   return absl::OkStatus();
 }
 

@@ -1,31 +1,31 @@
-// MetricsLog: metrics.jsonl, one JSON object a line.
+// AppendFile: a file of a run that grows at its end, and that a resumed run cuts to where it stood.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace distill {
 
-// Not thread-safe. Each line is flushed when it is written, so a killed run keeps what it measured.
-class MetricsLog {
+// Not thread-safe. What is appended is flushed at once, so a killed run keeps what it measured.
+class AppendFile {
  public:
   // Goes on after the file's first `bytes`, and forgets the rest: 0 begins anew, and makes the
   // file. FAILED_PRECONDITION if it is shorter than that.
-  static absl::StatusOr<MetricsLog> Open(const std::filesystem::path& path, int64_t bytes);
+  static absl::StatusOr<AppendFile> Open(const std::filesystem::path& path, int64_t bytes);
 
-  // Numbers that are not finite are written as null. INTERNAL names the file if the disk is full.
-  absl::Status Append(const nlohmann::json& record);
+  // INTERNAL names the file if the disk is full.
+  absl::Status Append(absl::string_view data);
 
   // The file's size, with all that was appended.
   int64_t bytes() const { return bytes_; }
 
  private:
-  MetricsLog(std::filesystem::path path, std::ofstream file, int64_t bytes)
+  AppendFile(std::filesystem::path path, std::ofstream file, int64_t bytes)
       : path_(std::move(path)), file_(std::move(file)), bytes_(bytes) {}
 
   std::filesystem::path path_;

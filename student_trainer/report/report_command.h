@@ -1,0 +1,23 @@
+// `student_trainer report`: a page about runs, made anew from their directories.
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace distill {
+
+struct ReportOptions {
+  std::vector<std::string> runs;  // run directories; others are compared with the first
+  std::string out;                // empty: of one run its own report.html, of several ./report.html
+
+  // INVALID_ARGUMENT names the option and what is allowed.
+  absl::Status Validate() const;
+};
+
+// Prints where the page is. Errors of WriteReport.
+absl::Status RunReport(const ReportOptions& options, std::ostream& out);
+
+}  // namespace distill

@@ -1,0 +1,199 @@
+#include "student_trainer/report/report_page.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "common/base/files.h"
+#include "common/base/status_macros.h"
+#include "common/store/safetensors.h"
+#include "student_trainer/report/page_template.h"
+#include "student_trainer/report/thumbnail.h"
+
+namespace distill {
+namespace {
+
+struct RunFiles {
+  std::filesystem::path folder;
+  nlohmann::json set_up;                // report.json
+  std::vector<nlohmann::json> records;  // metrics.jsonl
+  TensorMap samples;
+};
+
+absl::Status NotARun(const std::filesystem::path& file) {
+  return absl::DataLossError(absl::StrCat(file.string(), " is not what a run writes"));
+}
+
+// The lines that are whole: the last may have been cut by a kill.
+std::vector<nlohmann::json> ParseLines(const std::string& text) {
+  std::vector<nlohmann::json> records;
+  for (const absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    nlohmann::json record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (record.is_object()) records.push_back(std::move(record));
+  }
+  return records;
+}
+
+absl::StatusOr<RunFiles> ReadRun(const std::filesystem::path& folder) {
+  RunFiles run{.folder = folder};
+  const std::filesystem::path set_up = folder / "report.json";
+  absl::StatusOr<std::string> text = ReadFile(set_up);
+  if (!text.ok()) {
+    return absl::Status(text.status().code(),
+                        absl::StrCat(folder.string(), " is no run directory of student_trainer: ",
+                                     text.status().message()));
+  }
+  run.set_up = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  for (const char* key : {"student", "classes", "class_count", "data", "quality", "figures"}) {
+    if (!run.set_up.is_object() || !run.set_up.contains(key)) return NotARun(set_up);
+  }
+  ASSIGN_OR_RETURN(const std::string metrics, ReadFile(folder / "metrics.jsonl"));
+  run.records = ParseLines(metrics);
+  if (const auto file = folder / "samples.safetensors"; std::filesystem::exists(file)) {
+    ASSIGN_OR_RETURN(SafetensorsFile samples, ReadSafetensors(file));
+    run.samples = std::move(samples.tensors);
+  }
+  return run;
+}
+
+std::string NameOf(const std::filesystem::path& folder) {
+  const auto name = std::filesystem::absolute(folder).lexically_normal();
+  return (name.has_filename() ? name : name.parent_path()).filename().string();
+}
+
+// Fewer errors, then a smaller loss, as the trainer chooses it.
+bool IsBetter(const nlohmann::json& a, const nlohmann::json& b) {
+  return std::pair(a.value("errors", 0), a.value("loss", 0.0)) <
+         std::pair(b.value("errors", 0), b.value("loss", 0.0));
+}
+
+nlohmann::json RunData(const RunFiles& run) {
+  nlohmann::json data = run.set_up;
+  for (const char* key : {"classes", "class_count", "data"}) data.erase(key);
+  data["name"] = NameOf(run.folder);
+  data["finished"] = !run.records.empty() && run.records.back().value("kind", "") == "end";
+  data["epochs"] = nlohmann::json::array();
+  data["best_epoch"] = nullptr;
+  const nlohmann::json* best = nullptr;
+  for (const nlohmann::json& record : run.records) {
+    if (record.value("kind", "") != "epoch") continue;
+    nlohmann::json epoch = {{"validation", nullptr}};
+    for (const char* key : {"epoch", "step", "loss", "student_loss", "distillation_loss",
+                            "train_accuracy", "seconds", "validation"}) {
+      if (record.contains(key)) epoch[key] = record[key];
+    }
+    if (epoch["validation"].value("samples", 0) == 0) epoch["validation"] = nullptr;
+    if (!epoch["validation"].is_null() &&
+        (best == nullptr || IsBetter(record["validation"], *best))) {
+      best = &record["validation"];
+      data["best_epoch"] = epoch["epoch"];
+    }
+    data["epochs"].push_back(std::move(epoch));
+  }
+  return data;
+}
+
+std::string Base64Row(const HostTensor& tensor, int64_t row) {
+  return absl::Base64Escape(SliceRows(tensor, row, row + 1).bytes.ToString());
+}
+
+// [n, classes] of float32, or null.
+const HostTensor* FindLogits(const RunFiles& run, const char* name) {
+  const auto found = run.samples.find(name);
+  const bool is_logits = found != run.samples.end() && found->second.dtype == DType::kFloat32 &&
+                         found->second.shape.size() == 2;
+  return is_logits ? &found->second : nullptr;
+}
+
+bool SameSamples(const TensorMap& a, const TensorMap& b) {
+  for (const char* name : {"inputs", "labels"}) {
+    const auto one = a.find(name), other = b.find(name);
+    if (one == a.end() || other == b.end() || one->second.shape != other->second.shape ||
+        one->second.bytes.ToString() != other->second.bytes.ToString()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+nlohmann::json SamplesData(const std::vector<RunFiles>& runs) {
+  nlohmann::json samples = nlohmann::json::array();
+  const TensorMap& shown = runs.front().samples;
+  const auto inputs = shown.find("inputs"), labels = shown.find("labels");
+  if (inputs == shown.end() || labels == shown.end()) return samples;
+  const HostTensor* teacher = nullptr;
+  std::vector<const HostTensor*> students;
+  for (const RunFiles& run : runs) {
+    const bool same = SameSamples(shown, run.samples);
+    students.push_back(same ? FindLogits(run, "student_logits") : nullptr);
+    if (same && teacher == nullptr) teacher = FindLogits(run, "teacher_logits");
+  }
+  std::vector<int64_t> label(labels->second.bytes.size() / sizeof(int64_t));
+  labels->second.bytes.CopyTo(label.data());
+  for (int64_t i = 0; i < inputs->second.shape[0]; ++i) {
+    nlohmann::json sample = ShownInput(SliceRows(inputs->second, i, i + 1));
+    sample["label"] = label[static_cast<size_t>(i)];
+    sample["teacher"] = nullptr;
+    if (teacher != nullptr) sample["teacher"] = Base64Row(*teacher, i);
+    sample["students"] = nlohmann::json::array();
+    for (const HostTensor* logits : students) {
+      sample["students"].push_back(logits == nullptr ? nlohmann::json()
+                                                     : nlohmann::json(Base64Row(*logits, i)));
+    }
+    samples.push_back(std::move(sample));
+  }
+  return samples;
+}
+
+nlohmann::json ClassesData(const nlohmann::json& set_up) {
+  nlohmann::json classes = set_up["classes"];
+  const auto count = set_up["class_count"].get<size_t>();
+  for (size_t i = classes.size(); i < count; ++i) classes.push_back(absl::StrCat("class ", i));
+  return classes;
+}
+
+}  // namespace
+
+absl::StatusOr<nlohmann::json> ReportData(absl::Span<const std::filesystem::path> folders) {
+  std::vector<RunFiles> runs;
+  for (const std::filesystem::path& folder : folders) {
+    ASSIGN_OR_RETURN(runs.emplace_back(), ReadRun(folder));
+    if (runs.back().set_up["data"] != runs.front().set_up["data"]) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          folder.string(), " was judged on other data than ", runs.front().folder.string(),
+          ": a report compares runs with the same test or validation data"));
+    }
+  }
+  if (runs.empty()) return absl::InvalidArgumentError("RUN_DIR is required");
+  try {
+    nlohmann::json data = {{"title", runs.size() == 1 ? NameOf(runs.front().folder)
+                                                      : absl::StrCat(runs.size(), " runs")},
+                           {"classes", ClassesData(runs.front().set_up)},
+                           {"samples", SamplesData(runs)}};
+    for (const RunFiles& run : runs) data["runs"].push_back(RunData(run));
+    return data;
+  } catch (const nlohmann::json::exception& error) {
+    return absl::DataLossError(
+        absl::StrCat("a report.json or metrics.jsonl is not what a run writes: ", error.what()));
+  }
+}
+
+std::string ReportPage(const nlohmann::json& data) {
+  const std::string json =
+      data.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace);
+  const std::string as_text =
+      absl::StrReplaceAll(json, {{"<", "\\u003c"}, {">", "\\u003e"}, {"&", "\\u0026"}});
+  return absl::StrReplaceAll(PageTemplate(), {{"@DATA@", as_text}});
+}
+
+absl::Status WriteReport(absl::Span<const std::filesystem::path> runs,
+                         const std::filesystem::path& page) {
+  ASSIGN_OR_RETURN(const nlohmann::json data, ReportData(runs));
+  return WriteFileAtomically(page, ReportPage(data));
+}
+
+}  // namespace distill

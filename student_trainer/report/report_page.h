@@ -1,0 +1,28 @@
+// The report: one HTML page about one or several runs, made of what lies in their directories.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace distill {
+
+// What page.html shows, from each run's report.json, metrics.jsonl and samples.safetensors. A run
+// that has not finished is said to be so. NOT_FOUND or FAILED_PRECONDITION names a folder that is
+// no run directory; FAILED_PRECONDITION names runs that were judged on different data; DATA_LOSS a
+// file that is not what a run writes.
+absl::StatusOr<nlohmann::json> ReportData(absl::Span<const std::filesystem::path> runs);
+
+// The page with that data in it: one file that asks the network for nothing. Whatever names stand
+// in the data, they are text there.
+std::string ReportPage(const nlohmann::json& data);
+
+// Both, into a file. Errors of ReportData and WriteFileAtomically.
+absl::Status WriteReport(absl::Span<const std::filesystem::path> runs,
+                         const std::filesystem::path& page);
+
+}  // namespace distill

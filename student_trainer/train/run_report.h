@@ -1,0 +1,36 @@
+// What a run leaves for its report: report.json and samples.safetensors in its directory, of which
+// report/report_page.h makes the page.
+#pragma once
+
+#include <optional>
+#include <stop_token>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/store/served_model.h"
+#include "student_trainer/report/quality.h"
+#include "student_trainer/train/run_directory.h"
+#include "student_trainer/train/train_options.h"
+#include "student_trainer/train/train_summary.h"
+#include "student_trainer/train/training_data.h"
+
+namespace distill {
+
+// All must outlive it.
+struct ReportedRun {
+  const TrainOptions& options;
+  const TrainingData& data;
+  const RunDirectory& directory;
+  const std::optional<ModelInfo>& teacher;  // unset: hard labels alone
+};
+
+// Before the first step: how the run is set up, and the samples that the report shows, which a
+// resumed run keeps. Returns what the teacher answered, over a connection of its own: logits are
+// asked for whole, whatever the run's encoding. A teacher that cannot be asked is a warning. Errors of data and files; CANCELLED once `stop` is requested.
+absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_token stop, Clock& clock);
+
+// After the last step: what the best model is worth on the test set, or where there is none on the
+// validation part, and what it costs. Reads the test set once. Errors of data, files and the model.
+absl::StatusOr<Quality> MeasureBestModel(const ReportedRun& run);
+
+}  // namespace distill

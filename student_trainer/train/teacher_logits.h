@@ -1,0 +1,28 @@
+// A teacher's logits of samples, outside training: for comparisons, and for the report.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/tensor/host_tensor.h"
+#include "student_trainer/client/teacher_pool.h"
+#include "student_trainer/data/dataset.h"
+#include "student_trainer/train/teacher_access.h"
+
+namespace distill {
+
+// Teachers that answer with whole logits, float32, in the order of the data's classes.
+// `client_name` is for the server's log. Errors of TeacherPool::Connect and CheckTeacherFitsData.
+absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(const TeacherAccess& access,
+                                                              const std::string& client_name,
+                                                              const Dataset& data, Clock& clock);
+
+// Of samples [n, …] → float32 [n, classes]. `teachers`: of ConnectForLogits. Errors of
+// FetchTargets.
+absl::StatusOr<at::Tensor> FetchLogits(SoftTargetSource& teachers, const HostTensor& samples);
+
+}  // namespace distill
