@@ -10,7 +10,7 @@
 namespace distill {
 namespace {
 
-constexpr int64_t kMostPixels = 64;  // a side
+constexpr int64_t kMostPixels = 48;  // a side: 64 colour samples fit a page of 2 MB
 constexpr int64_t kMostValues = 40;
 
 struct Plane {  // of one channel

@@ -15,7 +15,7 @@ namespace distill {
 
 inline constexpr int64_t kReportSamples = 64;
 // More classes than a page of these samples has room for: nothing is kept then.
-inline constexpr int64_t kMostReportClasses = 2000;
+inline constexpr int64_t kMostReportClasses = 1500;
 
 // Up to kReportSamples of the validation part, a function of the data and --split_seed alone: all
 // students of one data set show the same. None where there are too many classes.

@@ -29,19 +29,19 @@ TEST(ThumbnailTest, ASmallImageIsShownAsItIsWithItsChannelsTogether) {
 }
 
 TEST(ThumbnailTest, ALargeImageIsAveragedDown) {
-  std::string pixels(128 * 128, '\0');
+  std::string pixels(96 * 96, '\0');
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<char>(i % 2 == 0 ? 10 : 20);
-  const nlohmann::json image = ShownInput(Image({1, 1, 128, 128}, pixels))["image"];
-  EXPECT_EQ(image["width"], 64);
-  EXPECT_EQ(image["height"], 64);
-  EXPECT_EQ(PixelsOf(image), std::string(64 * 64, 15));
+  const nlohmann::json image = ShownInput(Image({1, 1, 96, 96}, pixels))["image"];
+  EXPECT_EQ(image["width"], 48);
+  EXPECT_EQ(image["height"], 48);
+  EXPECT_EQ(PixelsOf(image), std::string(48 * 48, 15));
 }
 
 TEST(ThumbnailTest, SidesThatDoNotDivideAreCutToWhatIsShown) {
   const nlohmann::json image = ShownInput(Image({1, 1, 100, 3}, std::string(300, 'x')))["image"];
-  EXPECT_EQ(image["height"], 50);
+  EXPECT_EQ(image["height"], 33);
   EXPECT_EQ(image["width"], 1);
-  EXPECT_EQ(PixelsOf(image), std::string(50, 'x'));
+  EXPECT_EQ(PixelsOf(image), std::string(33, 'x'));
 }
 
 TEST(ThumbnailTest, TokensAreShownAsNumbers) {
