@@ -1,13 +1,18 @@
 """Prints the demo's table and what it means, and writes results.json.
 
-Reads what the programs wrote into the demo's folder: evaluation.json, each run's metrics.jsonl, and
-the server's last line. Exits 1 if the server and the trainers count differently.
+    demo_table.py FOLDER                 the server has ended; its last line is in FOLDER/server.out
+    demo_table.py FOLDER --metrics URL   it still runs, and has its metrics there
+
+Reads what the programs wrote into the folder: evaluation.json and each run's metrics.jsonl. Exits 1 if
+the server and the trainers count differently.
 """
 
+import argparse
 import json
 import pathlib
 import re
 import sys
+import urllib.request
 
 MODELS = ["teacher", "student_alone", "student_distilled", "student_soft_only"]
 DISTILLED = ["student_distilled", "student_soft_only"]
@@ -28,8 +33,13 @@ def read_end(run: pathlib.Path) -> dict:
     return record
 
 
-def read_samples_served(server_output: str) -> int:
-    found = re.search(r"samples_served=(\d+)", server_output)
+def read_samples_served(demo: pathlib.Path, metrics: str | None) -> int:
+    if metrics:
+        with urllib.request.urlopen(metrics, timeout=10) as response:
+            text, pattern = response.read().decode(), r"^distill_samples_total\{.*\} (\d+)$"
+    else:
+        text, pattern = (demo / "server.out").read_text(), r"samples_served=(\d+)"
+    found = re.search(pattern, text, re.MULTILINE)
     if not found:
         sys.exit("demo_table.py: the server did not say how many samples it answered")
     return int(found.group(1))
@@ -88,12 +98,17 @@ def print_meaning(results: dict) -> None:
           "this data set\nis within the noise of seeds.")
 
 
-def main(demo: pathlib.Path) -> int:
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Prints the demo's table.")
+    parser.add_argument("demo", type=pathlib.Path)
+    parser.add_argument("--metrics", metavar="URL", help="of the server, while it runs")
+    arguments = parser.parse_args()
+    demo = arguments.demo
     evaluated = json.loads((demo / "evaluation.json").read_text())
     keys = ["parameters", "bytes", "errors", "accuracy", "latency_ms", "samples_per_s"]
     results = {name: {key: model[key] for key in keys} for name, model in zip(MODELS, evaluated)}
     ends = {name: read_end(demo / name) for name in MODELS}
-    served = read_samples_served((demo / "server.out").read_text())
+    served = read_samples_served(demo, arguments.metrics)
     consumed = sum(ends[name]["samples_with_targets"] + ends[name]["probe_samples"]
                    for name in DISTILLED)
 
@@ -109,4 +124,4 @@ def main(demo: pathlib.Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    sys.exit(main())

@@ -14,11 +14,12 @@ readonly TEST_PACKAGES=(
 
 print_help() {
   cat <<END
-Usage: scripts/setup.sh [--for=demo|tests] [--check]
+Usage: scripts/setup.sh [--for=build|demo|tests] [--check]
 
 Installs the Debian packages, the LibTorch and the Python packages that are missing, and says how
 much it downloads before it does. Needs root or sudo. What is there is left as it is.
 
+  --for=build  only what building the programs takes
   --for=demo   only what building and running the demo takes
   --for=tests  only what building and running the tests takes
   --check      installs nothing; lists what is missing, and exits 1 if something is
@@ -33,17 +34,19 @@ parse_command_line() {
   local argument
   for argument in "$@"; do
     case $argument in
-      --for=demo | --for=tests) purpose=${argument#--for=} ;;
-      --for=*) usage_error "--for=${argument#--for=} is unknown; --for takes demo or tests" ;;
+      --for=build | --for=demo | --for=tests) purpose=${argument#--for=} ;;
+      --for=*) usage_error "--for=${argument#--for=} is unknown; --for takes build, demo or tests" ;;
       --check) check_only=yes ;;
       -h | --help)
         print_help
         exit 0
         ;;
-      *) usage_error "unknown option '$argument'; allowed are --for=demo|tests, --check, --help" ;;
+      *) usage_error "unknown option '$argument'; allowed are --for=build|demo|tests, --check, --help" ;;
     esac
   done
 }
+
+for_tests() { [[ $purpose == tests || $purpose == all ]]; }
 
 # missing_packages NAME...: prints those that are not installed.
 missing_packages() {
@@ -125,7 +128,7 @@ END
 }
 
 install_python_packages() {
-  echo "Installing with pip into .venv (about 65 MB to download):" \
+  echo "Installing with pip into .venv (about 107 MB to download):" \
     "$(grep -o '^[^#]*' tests/requirements.txt | xargs)"
   make_venv
   pip_install --quiet -r tests/requirements.txt
@@ -136,14 +139,14 @@ main() {
   command -v apt-get >/dev/null || fail "no apt-get here; this script is for Debian 12 or newer"
 
   local wanted=("${BUILD_PACKAGES[@]}") missing libtorch
-  [[ $purpose == tests ]] || wanted+=("${DEMO_PACKAGES[@]}")
-  [[ $purpose == demo ]] || wanted+=("${TEST_PACKAGES[@]}")
+  [[ $purpose != demo && $purpose != all ]] || wanted+=("${DEMO_PACKAGES[@]}")
+  ! for_tests || wanted+=("${TEST_PACKAGES[@]}")
   mapfile -t missing < <(missing_packages "${wanted[@]}")
   libtorch=$(find_libtorch || true)
 
   if [[ $check_only == yes ]]; then
     [[ -n $libtorch ]] || missing+=("LibTorch >= 2.6")
-    [[ $purpose == demo ]] || have_python_packages || missing+=("tests/requirements.txt in .venv")
+    ! for_tests || have_python_packages || missing+=("tests/requirements.txt in .venv")
     if ((${#missing[@]} == 0)); then
       echo "Nothing is missing. LibTorch: $libtorch"
       exit 0
@@ -159,7 +162,7 @@ main() {
     install_packages "${missing[@]}"
   fi
   [[ -n $(find_libtorch) ]] || install_libtorch
-  [[ $purpose == demo ]] || have_python_packages || install_python_packages
+  ! for_tests || have_python_packages || install_python_packages
   libtorch=$(find_libtorch) || true
   [[ -n $libtorch ]] ||
     fail "the LibTorch just installed is not found. $(cmake -P cmake/LibTorchRoot.cmake 2>&1)"

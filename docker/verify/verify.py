@@ -1,0 +1,156 @@
+"""The checks of docker/verify.sh, which says what they are. Run from the repository's root."""
+
+import json
+import pathlib
+import sys
+import time
+from collections.abc import Callable
+
+import images
+import project
+from images import WORK, Image
+from project import Project
+
+COMPOSE_FILE, DOCKERFILE = "docker/compose.yaml", "docker/Dockerfile"
+DEPLOYED = ["distill-teacher-server", "distill-student-trainer"]
+WRITABLE = {"/tmp", "/certificates", "/data", "/models", "/runs"}
+UID = "10001"
+PATIENCE = 300  # seconds
+passed = 0
+
+
+def check(claim: str, holds: bool, otherwise: object = "") -> None:
+    global passed
+    if not holds:
+        sys.exit(f"verify: FAILED: {claim}. {otherwise}")
+    passed += 1
+    print(f"  ok: {claim}", flush=True)
+
+
+def wait_for(claim: str, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    check(claim, condition())
+
+
+def section(title: str) -> None:
+    print(f"\n== {title} ==", flush=True)
+
+
+def build_images(with_tests: bool) -> None:
+    section("Images")
+    images.make_base()
+    services = project.resolve(COMPOSE_FILE)["services"].values()
+    if with_tests:
+        images.build(DOCKERFILE, "tests", "distill-tests", *images.pip_settings())
+        log = (WORK / "build_distill-tests.log").read_text()
+        line = next((line for line in log.splitlines() if "tests passed" in line), "")
+        check(f"the project's tests pass in the build stage: {line}", line.startswith("100%"))
+    for name, target in sorted({(s["image"], s["build"]["target"]) for s in services}):
+        images.build(DOCKERFILE, target, name)
+        check(f"{name} is built", True)
+    project.resolve(COMPOSE_FILE, "docker/compose.gpu.yaml")
+    check("compose.gpu.yaml fits compose.yaml and the schema", True)
+
+
+def check_image(image: Image) -> None:
+    check(f"{image.name} runs as user {UID}", image.user == f"{UID}:{UID}", image.user)
+    found = image.compilers()
+    check(f"{image.name} holds no compiler", not found, found)
+
+
+def check_confinement(pair: Project, service: str) -> None:
+    """Seen from inside: who one is, and where one can write."""
+    script = ("id -u; find / -xdev -writable ! -type l; touch /tmp/a || exit 1; "
+              "for place in / /usr /home /etc; do touch $place/a 2>/dev/null && exit 1; done; echo done")
+    _, output = pair.run(service, ["sh", "-c", script])
+    lines = output.splitlines()
+    check(f"{service}: is user {UID}, and can write to nothing but /tmp and its volumes",
+          lines[:1] == [UID] and lines[-1:] == ["done"] and set(lines[1:-1]) <= WRITABLE, output)
+
+
+def check_demo(pair: Project) -> None:
+    section("The services of compose.yaml")
+    pair.up()
+    for job in ("student-alone", "student-distilled", "student-soft-only", "report"):
+        code = pair.running[job].wait(PATIENCE)
+        check(f"{job} ends with 0", code == 0, f"{code}; see {pair.running[job].log}")
+    print(pair.running["report"].log.read_text())
+    runs = WORK / "volumes/student_runs"
+    check("report.html is made", (runs / "report.html").stat().st_size > 0)
+    results = json.loads((runs / "results.json").read_text())
+    check("the teacher answered as many samples as the trainers accepted",
+          results["samples_served"] == results["samples_consumed"] > 0)
+    check("both distilled students beat the student alone",
+          all(results[name]["errors"] < results["student_alone"]["errors"]
+              for name in ("student_distilled", "student_soft_only")))
+    teacher, monitor = pair.running["teacher"], pair.running["prometheus"]
+    check("the teacher's HEALTHCHECK says that it serves", teacher.is_healthy())
+    query = ("import json, urllib.request as r; print(json.load(r.urlopen("
+             "'http://prometheus:9090/api/v1/query?query=distill_samples_total'))"
+             "['data']['result'][0]['value'][1])")
+    wait_for("Prometheus has the teacher's count of samples", lambda: pair.run(
+        "report", ["python3", "-c", query])[1].strip() == str(results["samples_served"]))
+    check("prometheus goes on", monitor.process.poll() is None)
+
+
+def check_security(pair: Project) -> None:
+    section("mTLS")
+    ask = ["teacher_server", "--check_health", "teacher:50051"]
+    ca = ["--tls_ca", "/certificates/ca.crt"]
+    own = ["--tls_cert", "/certificates/tls.crt", "--tls_key", "/certificates/tls.key"]
+    # With the teacher's image and the trainers' certificates.
+    pair.services["caller"] = dict(pair.services["student-distilled"],
+                                   image=pair.services["teacher"]["image"])
+    for claim, options, welcome in [("a certificate of the authority is let in", ca + own, True),
+                                    ("no certificate is refused", ca, False),
+                                    ("no TLS is refused", [], False)]:
+        code, output = pair.run("caller", ask + options)
+        check(claim, (code == 0) == welcome, output)
+
+
+def check_drain(pair: Project) -> None:
+    section("Drain and resume")
+    words = pair.words("student-distilled")
+    words[words.index("--run_dir") + 1] = "/runs/drained"
+    trainer = pair.start("student-distilled", [*words, "--epochs", "2"], "student-drained")
+    wait_for("a trainer is in the middle of an epoch", lambda: "step" in trainer.log.read_text())
+    grace = project.seconds(pair.services["teacher"]["stop_grace_period"])
+    teacher = pair.running["teacher"]
+    code = teacher.stop(grace)
+    said = teacher.log.read_text()
+    check("SIGTERM: the teacher drains and exits with 0 within its grace period", code == 0, code)
+    check("SIGTERM: what it took was answered",
+          "requests_failed=0" in said and "requests_dropped=0" in said, said)
+    teacher = pair.start("teacher")
+    wait_for("the teacher is healthy again", teacher.is_healthy)
+    code = trainer.wait(PATIENCE)
+    end = json.loads((WORK / "volumes/student_runs/drained/metrics.jsonl").read_text()
+                     .splitlines()[-1])
+    check("the trainer waited for it, and trained on no sample without soft targets",
+          code == 0 and end["kind"] == "end" and end["samples_without_targets"] == 0, end)
+
+
+def main() -> None:
+    build_images(with_tests="--skip_tests" not in sys.argv)
+    pair = Project(COMPOSE_FILE)
+    try:
+        section("What is in the images")
+        for name in DEPLOYED:
+            check_image(pair.images[name])
+        health = pair.images[DEPLOYED[0]].health_command
+        check("the teacher's HEALTHCHECK is --check_health", "--check_health" in health, health)
+        for service in ("teacher", "student-distilled"):
+            check_confinement(pair, service)
+        check_demo(pair)
+        check_security(pair)
+        check_drain(pair)
+    finally:
+        pair.close()
+    sizes = ", ".join(f"{name} {pair.images[name].mebibytes():,} MiB" for name in DEPLOYED)
+    print(f"\nverify: {passed} checks passed. Images: {sizes}")
+
+
+if __name__ == "__main__":
+    main()
