@@ -62,10 +62,10 @@ class Container:
         self.log, self._image = log, image
         script = "\n".join(shlex.join(str(word) for word in line)
                            for line in self._lines(image, command, volumes, network))
-        self._output = open(log, "w")
-        self.process = subprocess.Popen(
-            ["nsenter", f"--net={network.namespace}", "unshare", "--mount", "sh", "-euc", script],
-            stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT)
+        with open(log, "w") as output:
+            self.process = subprocess.Popen(
+                ["nsenter", f"--net={network.namespace}", "unshare", "--mount", "sh", "-euc", script],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
 
     @staticmethod
     def _lines(image: Image, command: list[str], volumes: list[Volume], network: Network):
@@ -85,12 +85,15 @@ class Container:
         yield ["exec", "setpriv", "--no-new-privs", "chroot", f"--userspec={image.user}", root,
                "/usr/bin/env", "-i", *image.config["Env"], *command]
 
-    def wait(self, seconds: float) -> int:
-        code = self.process.wait(seconds)
-        self._output.close()
-        return code
+    def wait(self, seconds: float) -> int | None:
+        """Its exit code; None if it still runs after so long."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
-    def stop(self, seconds: float) -> int:
+    def stop(self, seconds: float) -> int | None:
+        """SIGTERM, and then as wait."""
         self.process.terminate()
         return self.wait(seconds)
 

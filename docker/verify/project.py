@@ -50,8 +50,8 @@ class Project:
 
     def close(self) -> None:
         for container in self.running.values():
-            if container.process.poll() is None:
-                container.stop(120)
+            if container.process.poll() is None and container.stop(120) is None:
+                container.process.kill()
         self.network.close()
 
     def words(self, name: str) -> list[str]:
@@ -73,7 +73,7 @@ class Project:
                                       WORK / "logs" / f"{key}.log")
         return self.running[key]
 
-    def run(self, name: str, instead: list[str]) -> tuple[int, str]:
+    def run(self, name: str, instead: list[str]) -> tuple[int | None, str]:
         """Runs a command in the service's place to its end; returns its exit code and its output."""
         container = self.start(name, instead, f"{name}-asked")
         code = container.wait(300)

@@ -86,9 +86,10 @@ nlohmann::json RunData(const RunFiles& run) {
                             "train_accuracy", "seconds", "validation"}) {
       if (record.contains(key)) epoch[key] = record[key];
     }
-    if (epoch["validation"].value("samples", 0) == 0) epoch["validation"] = nullptr;
-    if (!epoch["validation"].is_null() &&
-        (best == nullptr || IsBetter(record["validation"], *best))) {
+    const nlohmann::json& validation = epoch["validation"];
+    if (!validation.is_object() || validation.value("samples", 0) == 0) {  // not in this epoch
+      epoch["validation"] = nullptr;
+    } else if (best == nullptr || IsBetter(validation, *best)) {
       best = &record["validation"];
       data["best_epoch"] = epoch["epoch"];
     }

@@ -104,6 +104,18 @@ TEST_F(ReportPageTest, AnUnfinishedRunIsSaidToBeSoAndAHalfWrittenLineIsNoRecord)
   EXPECT_EQ((*data)["runs"][0]["epochs"].size(), 2U);
 }
 
+TEST_F(ReportPageTest, EpochsThatWereNotValidatedHaveACurveOfTheirLossAlone) {
+  metrics_ = R"({"kind":"epoch","epoch":0,"step":5,"loss":2.0})"
+             "\n" +
+             metrics_.substr(metrics_.find('\n') + 1);
+  const auto data = ReportData(std::vector{WriteRun("student")});
+  ASSERT_THAT(data, IsOk());
+  const nlohmann::json& run = (*data)["runs"][0];
+  EXPECT_TRUE(run["epochs"][0]["validation"].is_null());
+  EXPECT_EQ(run["epochs"][0]["loss"], 2.0);
+  EXPECT_EQ(run["best_epoch"], 1);
+}
+
 TEST_F(ReportPageTest, RunsOfOtherDataAreNamedAndRefused) {
   const std::filesystem::path first = WriteRun("first");
   set_up_["data"] = "another";
