@@ -56,9 +56,9 @@ class Project:
 
     def words(self, name: str) -> list[str]:
         """Of the service's program, and of its command line."""
-        service = self.services[name]
-        entrypoint = self.images[service["image"]].config.get("Entrypoint") or []
-        return [*(service["entrypoint"] or entrypoint), *service["command"]]
+        service, image = self.services[name], self.images[self.services[name]["image"]].config
+        return [*(service["entrypoint"] or image.get("Entrypoint") or []),
+                *(service["command"] or image.get("Cmd") or [])]
 
     def start(self, name: str, instead: list[str] | None = None, run_as: str = "") -> Container:
         """Runs the service, or another command in its place, whose log has a name of its own."""

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -269,6 +270,17 @@ TEST(MetricsTest, AHostNameIsAnAddressTooAndIpv6WhereTheLibraryHasIt) {
                 AllOf(StartsWith("metrics_listen [::1]:0: "),
                       AnyOf(HasSubstr("has no IPv6"), HasSubstr("Cannot assign"))));
   }
+}
+
+// Civetweb's threads have 100 KiB, and on Debian 13 OpenBLAS takes 60 of them.
+TEST(MetricsTest, ThreadsHaveRoomBesideTheThreadLocalStorageOfAllLibraries) {
+  pthread_attr_t attributes;
+  ASSERT_EQ(::pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&attributes, 100 << 10), 0);
+  size_t bytes = 0;
+  ASSERT_EQ(::pthread_attr_getstacksize(&attributes, &bytes), 0);
+  EXPECT_GE(bytes, size_t{1} << 20);
+  ::pthread_attr_destroy(&attributes);
 }
 
 }  // namespace
