@@ -1,45 +1,66 @@
 #include "common/base/signals.h"
 
-#include <pthread.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <utility>
 
 namespace distill {
 namespace {
 
-// SIGUSR2 ends the watcher's own wait; nobody else sends it.
-sigset_t WatchedSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR2);
-  return set;
+constexpr uint8_t kStop = 0;  // no signal has this number
+
+// Where the handler writes the signal's number; -1: nobody watches.
+std::atomic<int> write_end{-1};
+
+// As all that a handler may call, write() is async-signal-safe.
+void OnSignal(int signal) {
+  const int error = errno;
+  const auto byte = static_cast<uint8_t>(signal);
+  if (::write(write_end.load(), &byte, 1) != 1) {
+    // The pipe is full of signals, or nobody watches.
+  }
+  errno = error;
+}
+
+void Catch(int signal) {
+  struct sigaction action = {};
+  action.sa_handler = OnSignal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(signal, &action, nullptr);
 }
 
 }  // namespace
 
 SignalWatcher::SignalWatcher(std::function<void(int, int)> on_signal)
     : on_signal_(std::move(on_signal)) {
-  const sigset_t set = WatchedSignals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;  // no descriptor is left: nothing would work
+  read_end_ = ends[0];
+  ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // a handler never waits
+  write_end = ends[1];
   thread_ = std::thread([this] { Run(); });
+  Catch(SIGINT);
+  Catch(SIGTERM);
 }
 
 SignalWatcher::~SignalWatcher() {
-  stopping_ = true;
-  pthread_kill(thread_.native_handle(), SIGUSR2);
+  if (!thread_.joinable()) return;
+  // Not closed: a handler may be about to write to it.
+  const int pipe = write_end.exchange(-1);
+  while (::write(pipe, &kStop, 1) != 1) std::this_thread::yield();  // full of signals
   thread_.join();
 }
 
 void SignalWatcher::Run() {
-  const sigset_t set = WatchedSignals();
   int count = 0;
-  while (!stopping_) {
-    int signal = 0;
-    if (sigwait(&set, &signal) == 0 && signal != SIGUSR2) on_signal_(signal, ++count);
-  }
+  uint8_t byte = kStop;
+  while (::read(read_end_, &byte, 1) == 1 && byte != kStop) on_signal_(byte, ++count);
 }
 
 }  // namespace distill

@@ -1,15 +1,15 @@
 // SignalWatcher: turns SIGINT and SIGTERM into calls on an ordinary thread.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <thread>
 
 namespace distill {
 
-// Blocks SIGINT and SIGTERM for the whole process and waits for them on a thread of its own, which
-// calls `on_signal(signal, count)` with count = 1, 2, … Make it in main before any other thread, so
-// that all of them inherit the mask. The callback must not block; it may outlive nothing it uses.
+// Catches SIGINT and SIGTERM on whatever thread they arrive (libraries begin threads before main,
+// so that blocking them and waiting would not do), and calls `on_signal(signal, count)` with count
+// = 1, 2, … on a thread of its own. One at a time in a process. The callback must not block; it may
+// outlive nothing it uses. Once a watcher has ended the signals are ignored.
 class SignalWatcher {
  public:
   explicit SignalWatcher(std::function<void(int signal, int count)> on_signal);
@@ -21,7 +21,7 @@ class SignalWatcher {
   void Run();
 
   const std::function<void(int, int)> on_signal_;
-  std::atomic<bool> stopping_{false};
+  int read_end_ = -1;
   std::thread thread_;
 };
 

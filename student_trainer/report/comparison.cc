@@ -51,7 +51,11 @@ class Grid {
     for (const auto& line : lines_) {
       for (size_t i = 0; i < line.size(); ++i) {
         const auto width = static_cast<int>(widths_[i]);
-        absl::StrAppendFormat(&text, i == 0 ? "%-*s" : "  %*s", width, line[i]);
+        if (i == 0) {
+          absl::StrAppendFormat(&text, "%-*s", width, line[i]);
+        } else {
+          absl::StrAppendFormat(&text, "  %*s", width, line[i]);
+        }
       }
       absl::StrAppend(&text, "\n");
     }

@@ -13,7 +13,7 @@
 namespace distill {
 namespace {
 
-// A watcher changes the signal mask of its process, so each test has a process of its own.
+// A watcher changes what signals do in its process, so each test has a process of its own.
 class SignalWatcherTest : public ::testing::Test {
  protected:
   SignalWatcherTest() { ::testing::FLAGS_gtest_death_test_style = "threadsafe"; }
@@ -63,6 +63,21 @@ class Calls {
   ExitWith(calls.WaitFor(1) == Pairs{{SIGTERM, 1}});
 }
 
+// As a library's thread that was begun before main: the signal arrives there.
+[[noreturn]] void SendToAThreadThatWasThereBefore() {
+  std::thread([] {
+    while (true) ::pause();
+  }).detach();
+  Calls calls;
+  const SignalWatcher watcher([&](int signal, int count) { calls.Add(signal, count); });
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::kill(::getpid(), SIGTERM);
+  ExitWith(calls.WaitFor(1) == Pairs{{SIGTERM, 1}});
+}
+
 [[noreturn]] void SendNothing() {
   bool called = false;
   {
@@ -77,6 +92,10 @@ TEST_F(SignalWatcherTest, SignalsBecomeCallsWithTheirCount) {
 
 TEST_F(SignalWatcherTest, AThreadMadeLaterIsNotInterrupted) {
   EXPECT_EXIT(SendFromAnotherThread(), ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(SignalWatcherTest, ASignalIsCaughtOnAThreadThatWasThereBefore) {
+  EXPECT_EXIT(SendToAThreadThatWasThereBefore(), ::testing::ExitedWithCode(0), "");
 }
 
 TEST_F(SignalWatcherTest, EndsWithoutASignalAndCallsNobody) {
