@@ -1,6 +1,5 @@
 #include "student_trainer/report/report_page.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 

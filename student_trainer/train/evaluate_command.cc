@@ -63,11 +63,7 @@ absl::Status CheckFits(const std::string& directory, const LoadedModel& model,
 }
 
 absl::StatusOr<QualityMeter> Measure(const TestSet& test, const LogitsFunction& logits) {
-  QualityMeter meter(test.data.classes());
-  RETURN_IF_ERROR(VisitLogits(
-      test.data, AllSamples(test.data), test.corrupt, logits,
-      [&](const at::Tensor& given, const at::Tensor& labels) { meter.Add(given, labels); }));
-  return meter;
+  return MeasureQuality(test.data, AllSamples(test.data), test.corrupt, logits);
 }
 
 absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const TestSet& test) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/base/status_macros.h"
+
 namespace distill {
 namespace {
 
@@ -55,6 +57,16 @@ Quality QualityMeter::quality() const {
   std::stable_sort(quality.confusions.begin(), quality.confusions.end(),
                    [](const Confusion& a, const Confusion& b) { return a.samples > b.samples; });
   return quality;
+}
+
+absl::StatusOr<QualityMeter> MeasureQuality(const Dataset& dataset,
+                                            absl::Span<const int64_t> samples,
+                                            CorruptSamples& corrupt, const LogitsFunction& logits) {
+  QualityMeter meter(dataset.classes());
+  RETURN_IF_ERROR(VisitLogits(
+      dataset, samples, corrupt, logits,
+      [&](const at::Tensor& given, const at::Tensor& labels) { meter.Add(given, labels); }));
+  return meter;
 }
 
 }  // namespace distill

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "student_trainer/report/quality.h"
+#include "student_trainer/train/evaluation.h"
 
 namespace distill {
 
@@ -32,5 +33,11 @@ class QualityMeter {
   std::map<std::pair<int64_t, int64_t>, int64_t> confusions_;
   std::vector<int64_t> answers_;
 };
+
+// Of a model's logits on those of `samples` that are labelled and can be read. Errors of
+// VisitLogits.
+absl::StatusOr<QualityMeter> MeasureQuality(const Dataset& dataset,
+                                            absl::Span<const int64_t> samples,
+                                            CorruptSamples& corrupt, const LogitsFunction& logits);
 
 }  // namespace distill

@@ -53,13 +53,16 @@ absl::Status WriteSetUp(const ReportedRun& run, const nlohmann::json& json) {
   return WriteFileAtomically(run.directory.report_data(), json.dump(2) + "\n");
 }
 
+void WarnWithoutLogits(const absl::Status& why) {
+  log::Warning(absl::StrCat("the report will not have the teacher's logits: ", why.message()));
+}
+
 // Null, after a warning, where no teacher can be asked.
 std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, Clock& clock) {
   auto teachers =
       ConnectForLogits(run.options.teacher, "student_trainer report", *run.data.train, clock);
   if (teachers.ok()) return *std::move(teachers);
-  log::Warning(
-      absl::StrCat("the report will not have the teacher's logits: ", teachers.status().message()));
+  WarnWithoutLogits(teachers.status());
   return nullptr;
 }
 
@@ -79,9 +82,7 @@ absl::StatusOr<TeacherFigures> KeepSamples(const ReportedRun& run,
              .probe_samples = teachers->stats().samples_answered};
   }
   if (stop.stop_requested()) return absl::CancelledError("interrupted");
-  if (!kept.ok()) {
-    log::Warning(absl::StrCat("the report will not have the teacher's logits: ", kept.message()));
-  }
+  if (!kept.ok()) WarnWithoutLogits(kept);
   if (teachers == nullptr || !kept.ok()) {
     RETURN_IF_ERROR(KeepReportSamples(file, run.data, samples, nullptr));
   }
@@ -97,11 +98,11 @@ nlohmann::json FiguresOf(const LoadedModel& model, const Timing& timing) {
 
 absl::StatusOr<Quality> QualityOf(const ReportedRun& run, const LogitsFunction& logits) {
   const bool has_test = run.data.test != nullptr;
-  QualityMeter meter(Judge(run.data).classes());
-  RETURN_IF_ERROR(VisitLogits(
-      Judge(run.data), has_test ? AllSamples(*run.data.test) : run.data.validation_samples(),
-      has_test ? *run.data.corrupt_test : run.data.corrupt_in_validation(), logits,
-      [&](const at::Tensor& given, const at::Tensor& labels) { meter.Add(given, labels); }));
+  ASSIGN_OR_RETURN(
+      const QualityMeter meter,
+      MeasureQuality(Judge(run.data),
+                     has_test ? AllSamples(*run.data.test) : run.data.validation_samples(),
+                     has_test ? *run.data.corrupt_test : run.data.corrupt_in_validation(), logits));
   return meter.quality();
 }
 

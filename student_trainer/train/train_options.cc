@@ -10,8 +10,6 @@
 #include "common/base/status_macros.h"
 #include "common/models/placement.h"
 #include "common/models/registry.h"
-#include "common/rpc/address.h"
-#include "student_trainer/client/teacher_pool.h"
 #include "student_trainer/loss/distillation_loss.h"
 #include "student_trainer/loss/objective.h"
 #include "student_trainer/train/make_trainer_options.h"
