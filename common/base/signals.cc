@@ -7,7 +7,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstring>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
 
 namespace distill {
 namespace {
@@ -40,7 +44,10 @@ void Catch(int signal) {
 SignalWatcher::SignalWatcher(std::function<void(int, int)> on_signal)
     : on_signal_(std::move(on_signal)) {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return;  // no descriptor is left: nothing would work
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    log::Warning(absl::StrCat("SIGINT and SIGTERM are not caught: ", std::strerror(errno)));
+    return;
+  }
   read_end_ = ends[0];
   ::fcntl(ends[1], F_SETFL, O_NONBLOCK);  // a handler never waits
   write_end = ends[1];

@@ -66,10 +66,6 @@ class Grid {
   std::vector<std::vector<std::string>> lines_;
 };
 
-std::string NameOfClass(size_t label, absl::Span<const std::string> names) {
-  return label < names.size() ? names[label] : absl::StrCat("class ", label);
-}
-
 // Labels with samples, the least known first where they are too many to show.
 std::vector<size_t> ClassesToShow(const Quality& first) {
   std::vector<size_t> labels;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+
 namespace distill {
 namespace {
 
@@ -30,6 +32,10 @@ double Quality::calibration_error() const {
     sum += std::abs(static_cast<double>(bin.correct) - bin.confidence);
   }
   return samples == 0 ? 0 : sum / static_cast<double>(samples);
+}
+
+std::string NameOfClass(size_t label, absl::Span<const std::string> names) {
+  return label < names.size() ? names[label] : absl::StrCat("class ", label);
 }
 
 nlohmann::json ToJson(const Quality& quality) {

@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
+
+#include "absl/types/span.h"
 
 namespace distill {
 
@@ -47,6 +50,9 @@ struct Quality {
   // (Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017, eq. 3).
   double calibration_error() const;
 };
+
+// Its name in reports: "class 3" where 3 has none.
+std::string NameOfClass(size_t label, absl::Span<const std::string> names);
 
 // All of it, but for no more than the 50 most frequent confusions.
 nlohmann::json ToJson(const Quality& quality);

@@ -11,6 +11,7 @@
 #include "common/base/status_macros.h"
 #include "common/store/safetensors.h"
 #include "student_trainer/report/page_template.h"
+#include "student_trainer/report/quality.h"
 #include "student_trainer/report/thumbnail.h"
 
 namespace distill {
@@ -47,7 +48,8 @@ absl::StatusOr<RunFiles> ReadRun(const std::filesystem::path& folder) {
                                      text.status().message()));
   }
   run.set_up = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  for (const char* key : {"student", "classes", "class_count", "data", "quality", "figures"}) {
+  for (const char* key :
+       {"student", "classes", "class_count", "labels", "data", "quality", "figures"}) {
     if (!run.set_up.is_object() || !run.set_up.contains(key)) return NotARun(set_up);
   }
   ASSIGN_OR_RETURN(const std::string metrics, ReadFile(folder / "metrics.jsonl"));
@@ -57,6 +59,12 @@ absl::StatusOr<RunFiles> ReadRun(const std::filesystem::path& folder) {
     run.samples = std::move(samples.tensors);
   }
   return run;
+}
+
+// A run that has not finished has read no test data: its labels alone are known.
+bool MayShareData(const nlohmann::json& a, const nlohmann::json& b) {
+  const bool both_read = !a["data"].is_null() && !b["data"].is_null();
+  return a["labels"] == b["labels"] && (!both_read || a["data"] == b["data"]);
 }
 
 std::string NameOf(const std::filesystem::path& folder) {
@@ -72,7 +80,7 @@ bool IsBetter(const nlohmann::json& a, const nlohmann::json& b) {
 
 nlohmann::json RunData(const RunFiles& run) {
   nlohmann::json data = run.set_up;
-  for (const char* key : {"classes", "class_count", "data"}) data.erase(key);
+  for (const char* key : {"classes", "class_count", "labels", "data"}) data.erase(key);
   data["name"] = NameOf(run.folder);
   data["finished"] = !run.records.empty() && run.records.back().value("kind", "") == "end";
   data["epochs"] = nlohmann::json::array();
@@ -150,9 +158,10 @@ nlohmann::json SamplesData(const std::vector<RunFiles>& runs) {
 }
 
 nlohmann::json ClassesData(const nlohmann::json& set_up) {
-  nlohmann::json classes = set_up["classes"];
+  const auto names = set_up["classes"].get<std::vector<std::string>>();
   const auto count = set_up["class_count"].get<size_t>();
-  for (size_t i = classes.size(); i < count; ++i) classes.push_back(absl::StrCat("class ", i));
+  nlohmann::json classes = nlohmann::json::array();
+  for (size_t label = 0; label < count; ++label) classes.push_back(NameOfClass(label, names));
   return classes;
 }
 
@@ -162,10 +171,11 @@ absl::StatusOr<nlohmann::json> ReportData(absl::Span<const std::filesystem::path
   std::vector<RunFiles> runs;
   for (const std::filesystem::path& folder : folders) {
     ASSIGN_OR_RETURN(runs.emplace_back(), ReadRun(folder));
-    if (runs.back().set_up["data"] != runs.front().set_up["data"]) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          folder.string(), " was judged on other data than ", runs.front().folder.string(),
-          ": a report compares runs with the same test or validation data"));
+    for (const RunFiles& other : runs) {
+      if (MayShareData(runs.back().set_up, other.set_up)) continue;
+      return absl::FailedPreconditionError(
+          absl::StrCat(folder.string(), " was judged on other data than ", other.folder.string(),
+                       ": a report compares runs with the same test or validation data"));
     }
   }
   if (runs.empty()) return absl::InvalidArgumentError("RUN_DIR is required");

@@ -66,7 +66,7 @@ std::string ValueOf(const nlohmann::json& object, const std::string& key) {
 
 }  // namespace
 
-absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
+std::string LabelsDigest(const Dataset& dataset) {
   Sha256 digest;
   digest.Update(absl::StrCat(dataset.size(), "\n", ToString(dataset.input()), "\n"));
   for (const std::string& name : dataset.class_names()) digest.Update(absl::StrCat(name, "\n"));
@@ -74,6 +74,12 @@ absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
     const int64_t label = dataset.Label(i);
     digest.Update(absl::string_view(reinterpret_cast<const char*>(&label), sizeof(label)));
   }
+  return digest.HexDigest();
+}
+
+absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
+  Sha256 digest;
+  digest.Update(LabelsDigest(dataset));
   ASSIGN_OR_RETURN(const size_t bytes, ByteSize(dataset.input().dtype, dataset.input().shape));
   std::vector<uint8_t> sample(bytes);
   const int64_t count = std::min(dataset.size(), kSamplesRead);

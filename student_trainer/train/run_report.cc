@@ -30,7 +30,7 @@ const Dataset& Judge(const TrainingData& data) {
   return data.test != nullptr ? *data.test : data.validation();
 }
 
-absl::StatusOr<nlohmann::json> SetUpOf(const ReportedRun& run) {
+nlohmann::json SetUpOf(const ReportedRun& run) {
   nlohmann::json json = {{"student", run.options.student},
                          {"classes", run.data.train->class_names()},
                          {"class_count", run.data.train->classes()},
@@ -38,6 +38,8 @@ absl::StatusOr<nlohmann::json> SetUpOf(const ReportedRun& run) {
                          {"objective", nullptr},
                          {"alpha", run.options.ResolvedAlpha()},
                          {"temperature", nullptr},
+                         {"labels", LabelsDigest(Judge(run.data))},
+                         {"data", nullptr},
                          {"figures", nullptr},
                          {"quality", nullptr}};
   if (run.teacher.has_value()) {
@@ -45,7 +47,6 @@ absl::StatusOr<nlohmann::json> SetUpOf(const ReportedRun& run) {
     json["objective"] = run.options.objective;
     if (run.options.HasTemperature()) json["temperature"] = run.options.ResolvedTemperature();
   }
-  ASSIGN_OR_RETURN(json["data"], DataDigest(Judge(run.data)));
   return json;
 }
 
@@ -110,8 +111,7 @@ absl::StatusOr<Quality> QualityOf(const ReportedRun& run, const LogitsFunction& 
 
 absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_token stop,
                                            Clock& clock) {
-  ASSIGN_OR_RETURN(const nlohmann::json json, SetUpOf(run));
-  RETURN_IF_ERROR(WriteSetUp(run, json));
+  RETURN_IF_ERROR(WriteSetUp(run, SetUpOf(run)));
   const std::filesystem::path file = run.directory.report_samples();
   if (run.options.resume && std::filesystem::exists(file)) return TeacherFigures();
   return KeepSamples(run, file, stop, clock);
@@ -125,7 +125,8 @@ absl::StatusOr<Quality> MeasureBestModel(const ReportedRun& run) {
   RETURN_IF_ERROR(AddStudentLogits(run.directory.report_samples(), logits));
   ASSIGN_OR_RETURN(const std::vector<Timing> timings,
                    TimeInTurns({{best.get(), best->ExampleInputs(kTimedBatch).front()}}, kTiming));
-  ASSIGN_OR_RETURN(nlohmann::json json, SetUpOf(run));
+  nlohmann::json json = SetUpOf(run);
+  ASSIGN_OR_RETURN(json["data"], DataDigest(Judge(run.data)));
   json["figures"] = FiguresOf(*best, timings.front());
   if (quality.samples > 0) {
     json["quality"] = ToJson(quality);

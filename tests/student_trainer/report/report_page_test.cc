@@ -53,11 +53,17 @@ class ReportPageTest : public ::testing::Test {
     return run;
   }
 
-  nlohmann::json set_up_ = {{"student", "mlp_small"}, {"classes", {"cat", "dog"}},
-                            {"class_count", 2},       {"data", "digest"},
-                            {"teacher", "t (cnn)"},   {"objective", "kd"},
-                            {"alpha", 0.9},           {"temperature", 2},
-                            {"figures", nullptr},     {"quality", {{"accuracy", 0.5}}}};
+  nlohmann::json set_up_ = {{"student", "mlp_small"},
+                            {"classes", {"cat", "dog"}},
+                            {"class_count", 2},
+                            {"labels", "l"},
+                            {"data", "digest"},
+                            {"teacher", "t (cnn)"},
+                            {"objective", "kd"},
+                            {"alpha", 0.9},
+                            {"temperature", 2},
+                            {"figures", nullptr},
+                            {"quality", {{"accuracy", 0.5}}}};
   std::string metrics_ =
       R"({"kind":"epoch","epoch":0,"step":5,"loss":2.0,"validation":{"samples":9,"errors":3,"loss":1}})"
       "\n"
@@ -122,6 +128,23 @@ TEST_F(ReportPageTest, RunsOfOtherDataAreNamedAndRefused) {
   EXPECT_THAT(ReportData(std::vector{first, WriteRun("second")}),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        AllOf(HasSubstr("second"), HasSubstr("first"))));
+}
+
+TEST_F(ReportPageTest, AnUnfinishedRunIsComparedByItsLabels) {
+  const std::filesystem::path first = WriteRun("first");
+  set_up_["data"] = nullptr;
+  const std::filesystem::path unfinished = WriteRun("unfinished");
+  set_up_["data"] = "another";
+  const std::filesystem::path other = WriteRun("other");
+  EXPECT_THAT(ReportData(std::vector{first, unfinished}), IsOk());
+  EXPECT_THAT(ReportData(std::vector{unfinished, first, other}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       AllOf(HasSubstr("other"), HasSubstr("first"))));
+
+  set_up_["data"] = nullptr;
+  set_up_["labels"] = "another";
+  EXPECT_THAT(ReportData(std::vector{first, WriteRun("labels")}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("labels")));
 }
 
 TEST_F(ReportPageTest, AStudentThatWasShownOtherSamplesHasNoLogitsOfThese) {
