@@ -5,12 +5,16 @@
 # line of the checks that passed and the sizes of the images.
 #   docker/verify.sh               as root; what it makes lies in build/docker (about 10 GB)
 #   docker/verify.sh --skip_tests  without the project's tests, which take the longest
+#   docker/verify.sh --cuda        the programs run from the images of Dockerfile.cuda, on the CPU
+#                                  (several GB more to download)
 source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 
-case "${1-}" in
-  "" | --skip_tests) ;;
-  *) usage_error "unknown option '$1'; allowed is --skip_tests" ;;
-esac
+for option in "$@"; do
+  case "$option" in
+    --skip_tests | --cuda) ;;
+    *) usage_error "unknown option '$option'; allowed are --skip_tests and --cuda" ;;
+  esac
+done
 ((EUID == 0)) || fail "mounts and network namespaces need root; run it as root"
 
 section "Set-up"

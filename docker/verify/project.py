@@ -33,9 +33,11 @@ def seconds(duration: str) -> float:
 class Project:
     """Starts services in the order of what they depend on. To be closed, which ends all that runs."""
 
-    def __init__(self, file: str):
+    def __init__(self, file: str, replaced: dict[str, str]):
+        """Of the images `replaced` names, others run in their place."""
         self.services = resolve(file)["services"]
         for name, service in self.services.items():
+            service["image"] = replaced.get(service["image"], service["image"])
             if not (service.get("read_only") and service.get("tmpfs") == ["/tmp"]):
                 raise ValueError(f"{name}: services have a read-only root and a tmpfs on /tmp")
             if unknown := set(service) - HANDLED:

@@ -12,7 +12,7 @@ from images import WORK, Image
 from project import Project
 
 COMPOSE_FILE, DOCKERFILE = "docker/compose.yaml", "docker/Dockerfile"
-DEPLOYED = ["distill-teacher-server", "distill-student-trainer"]
+TARGETS = ["teacher-server", "student-trainer"]
 WRITABLE = {"/tmp", "/certificates", "/data", "/models", "/runs"}
 UID = "10001"
 PATIENCE = 300  # seconds
@@ -38,7 +38,7 @@ def section(title: str) -> None:
     print(f"\n== {title} ==", flush=True)
 
 
-def build_images(with_tests: bool) -> None:
+def build_images(with_tests: bool, with_cuda: bool) -> None:
     section("Images")
     images.make_base()
     services = project.resolve(COMPOSE_FILE)["services"].values()
@@ -50,6 +50,9 @@ def build_images(with_tests: bool) -> None:
     for name, target in sorted({(s["image"], s["build"]["target"]) for s in services}):
         images.build(DOCKERFILE, target, name)
         check(f"{name} is built", True)
+    for target in TARGETS if with_cuda else []:
+        images.build(f"{DOCKERFILE}.cuda", target, f"distill-{target}-cuda", *images.pip_settings())
+        check(f"distill-{target}-cuda is built", True)
     project.resolve(COMPOSE_FILE, "docker/compose.gpu.yaml")
     check("compose.gpu.yaml fits compose.yaml and the schema", True)
 
@@ -133,13 +136,17 @@ def check_drain(pair: Project) -> None:
 
 
 def main() -> None:
-    build_images(with_tests="--skip_tests" not in sys.argv)
-    pair = Project(COMPOSE_FILE)
+    with_cuda = "--cuda" in sys.argv
+    build_images("--skip_tests" not in sys.argv, with_cuda)
+    suffix = "-cuda" if with_cuda else ""
+    deployed = [f"distill-{target}{suffix}" for target in TARGETS]
+    pair = Project(COMPOSE_FILE, {f"distill-{target}": f"distill-{target}{suffix}"
+                                  for target in TARGETS})
     try:
         section("What is in the images")
-        for name in DEPLOYED:
+        for name in deployed:
             check_image(pair.images[name])
-        health = pair.images[DEPLOYED[0]].health_command
+        health = pair.images[deployed[0]].health_command
         check("the teacher's HEALTHCHECK is --check_health", "--check_health" in health, health)
         for service in ("teacher", "student-distilled"):
             check_confinement(pair, service)
@@ -148,7 +155,7 @@ def main() -> None:
         check_drain(pair)
     finally:
         pair.close()
-    sizes = ", ".join(f"{name} {pair.images[name].mebibytes():,} MiB" for name in DEPLOYED)
+    sizes = ", ".join(f"{name} {pair.images[name].mebibytes():,} MiB" for name in deployed)
     print(f"\nverify: {passed} checks passed. Images: {sizes}")
 
 
