@@ -4,7 +4,7 @@ namespace distill {
 
 absl::string_view PageTemplate() {
   return
-#include "student_trainer/report/page_html.inc"  // what the build makes of page.html
+#include "student_trainer/report/page_html.inc"  // what the build makes of page/
       ;
 }
 

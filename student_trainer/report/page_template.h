@@ -1,4 +1,4 @@
-// page.html, as the build found it.
+// page/page.html with its style and scripts in it, as the build put them together.
 #pragma once
 
 #include "absl/strings/string_view.h"

@@ -11,7 +11,7 @@
 
 namespace distill {
 
-// What page.html shows, from each run's report.json, metrics.jsonl and samples.safetensors. A run
+// What the page shows, from each run's report.json, metrics.jsonl and samples.safetensors. A run
 // that has not finished is said to be so. NOT_FOUND or FAILED_PRECONDITION names a folder that is
 // no run directory; FAILED_PRECONDITION names runs that were judged on different data; DATA_LOSS a
 // file that is not what a run writes.

@@ -13,7 +13,10 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-TEMPLATE = pathlib.Path(__file__).parents[2] / "student_trainer/report/page.html"
+from programs import BIN
+
+# As the build put it together.
+TEMPLATE = BIN.parent / "generated/student_trainer/report/page.html"
 HTML_NAME = "<script>alert(1)</script><b onclick='x'>&amp;"
 LONG_NAME = "unbroken" * 25
 RTL_NAME = "\u202eסוודר מעור"  # begins with an override that is never closed
