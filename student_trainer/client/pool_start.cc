@@ -52,18 +52,22 @@ TeacherPool::TeacherPool(const TeacherPoolOptions& options, Clock& clock)
     : options_(options), clock_(clock) {}
 
 absl::StatusOr<std::unique_ptr<TeacherPool>> TeacherPool::Connect(const TeacherPoolOptions& options,
-                                                                  Clock& clock) {
+                                                                  Clock& clock,
+                                                                  std::stop_token stop) {
   RETURN_IF_ERROR(options.Validate());
   std::unique_ptr<TeacherPool> pool(new TeacherPool(options, clock));
   pool->StartMembers();
-  RETURN_IF_ERROR(pool->AwaitFirst());
-  MutexLock lock(pool->join_mutex_);
-  pool->thread_ = std::thread([raw = pool.get()] { raw->Run(); });
+  {
+    MutexLock lock(pool->join_mutex_);
+    pool->thread_ = std::thread([raw = pool.get()] { raw->Run(); });
+  }
+  RETURN_IF_ERROR(pool->AwaitFirst(stop));
   return pool;
 }
 
-// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells. Nobody is
-// tried before all names were looked up: who fails at once must not be the only one there is.
+// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells, until it
+// can. Nobody is tried before all names were looked up: who fails at once must not be the only one
+// there is.
 void TeacherPool::StartMembers() {
   std::vector<PoolAddress> addresses;
   std::vector<std::vector<std::string>> ips_of;
@@ -74,8 +78,10 @@ void TeacherPool::StartMembers() {
       address.backoff.emplace(options_.teacher.backoff,
                               MixSeed({static_cast<uint64_t>(absl::ToUnixNanos(clock_.Now()))}));
       ips = OneAddressAServer(options_.resolve(address.host).value_or(std::vector<std::string>()));
+      address.next_lookup = clock_.Now() + address.backoff->Next();
+      address.next_refresh = clock_.Now() + options_.lookup_interval;
     }
-    address.has_ips = ips.size() > 1;
+    address.has_ips = !ips.empty();
     if (!address.has_ips) ips = {""};
     address.most_members = static_cast<int64_t>(ips.size());
     addresses.push_back(std::move(address));
@@ -88,13 +94,18 @@ void TeacherPool::StartMembers() {
   }
 }
 
-absl::Status TeacherPool::AwaitFirst() {
+absl::Status TeacherPool::AwaitFirst(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
   MutexLock lock(mutex_);
   const absl::Time give_up = clock_.Now() + options_.teacher.connect_timeout;
   absl::Time deadline = give_up;
   std::vector<PoolMember*> connected;
   while (true) {
     RETURN_IF_ERROR(failure_);
+    if (stop.stop_requested()) return absl::CancelledError("interrupted");
     connected.clear();
     bool trying = false;
     for (const auto& member : members_.present()) {

@@ -1,5 +1,5 @@
-// The pool's thread: looks names up while one of their teachers is lost or missing, and ends the
-// clients of those that were dropped or removed. And how the pool ends.
+// The pool's thread: looks names up, and ends the clients of those that were dropped or removed.
+// And how the pool ends.
 #include <algorithm>
 #include <utility>
 
@@ -34,6 +34,7 @@ void TeacherPool::Run() {
       MutexLock lock(mutex_);
       PoolAddress& address = addresses_[*lookup];
       address.next_lookup = clock_.Now() + address.backoff->Next();
+      address.next_refresh = clock_.Now() + options_.lookup_interval;
       if (found.ok() && !stopping_) Reconcile(*lookup, OneAddressAServer(*found));
     }
     Deliver();
@@ -51,42 +52,51 @@ std::optional<size_t> TeacherPool::NextLookup(absl::Time* wake) {
         });
     // Who was removed may be replaced much later: looked for less and less often, and to the end.
     const bool is_missing = address.has_ips && members_.CountOf(i) < address.most_members;
+    absl::Time next = std::min(address.next_lookup, address.next_refresh);
     if (!is_lost && !is_missing) {
       address.backoff->Reset();
       address.next_lookup = absl::InfinitePast();
-    } else if (address.next_lookup <= clock_.Now()) {
-      return i;
-    } else {
-      *wake = std::min(*wake, address.next_lookup);
+      next = address.next_refresh;
     }
+    if (next <= clock_.Now()) return i;
+    *wake = std::min(*wake, next);
   }
   return std::nullopt;
+}
+
+// Whether it was reached by the name alone, at one of the addresses of which another member is
+// known to be at one: it might be counted twice.
+bool TeacherPool::IsSuperseded(const PoolMember& member) const {
+  if (!member.ip.empty()) return false;
+  return std::any_of(members_.present().begin(), members_.present().end(), [&](const auto& other) {
+    return other->address == member.address && !other->ip.empty() && other->TakesRequests();
+  });
 }
 
 // Makes an address's members those that its name has now; who is connected stays.
 void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips) {
   PoolAddress& of = addresses_[address];
-  std::vector<PoolMember*> lost;
+  if (ips.empty()) return;
+  std::vector<PoolMember*> past;
   for (const auto& member : members_.present()) {
-    if (member->address != address || member->client->state() != TeacherState::kLost) continue;
+    if (member->address != address) continue;
     const bool is_named = std::find(ips.begin(), ips.end(), member->ip) != ips.end();
-    if (!is_named) lost.push_back(member.get());
-  }
-  if (!of.has_ips) {
-    // One teacher so far, reached by the name alone: it is one of them, or has been replaced.
-    if (ips.size() < 2 || lost.empty()) return;
-    of.has_ips = true;
+    const bool is_lost = member->client->state() == TeacherState::kLost;
+    if ((is_lost && !is_named) || IsSuperseded(*member)) past.push_back(member.get());
   }
   for (const std::string& ip : ips) {
     if (members_.Knows(address, ip)) continue;
-    log::Info(absl::StrCat(of.text, " has a new address: ", ip));
+    if (of.has_ips) log::Info(absl::StrCat(of.text, " has a new address: ", ip));
     AddMember(address, ip);
   }
-  for (PoolMember* member : lost) {
+  of.has_ips = true;
+  for (PoolMember* member : past) {
     // Nobody was found in its place.
     if (members_.present().size() == 1) break;
     if (member->IsProven() && !members_.AnyProven(member)) continue;
-    log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
+    if (!member->ip.empty()) {
+      log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
+    }
     members_.Remove(*member, of.text);
   }
   NoteLoss();  // who was removed may have been the last one that was not known to be lost

@@ -9,9 +9,9 @@
 // A request is with one teacher at a time, which answers it or gives it back: nothing is answered
 // twice, nothing is left out. It is the same request everywhere, with its seed.
 //
-// A host's name with several addresses stands for a teacher at each. While one of them is lost, or
-// they are fewer than they have been, the name is looked up again: new addresses join, a lost
-// teacher whose address is no more is removed.
+// A host's name with several addresses stands for a teacher at each. The name is looked up again
+// from time to time, and more often while one of them is lost or they are fewer than they have
+// been: new addresses join, a lost teacher whose address is no more is removed.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -43,6 +44,7 @@ struct TeacherPoolOptions {
   std::vector<std::string> addresses;  // "host:port", "unix:/path"; at least one
   TeacherClientOptions teacher;        // of each; `address` and `ip` are not used
   HostResolver resolve = ResolveHost;
+  absl::Duration lookup_interval = absl::Seconds(30);  // of names while nobody is lost
 
   // INVALID_ARGUMENT names the address or the field and what is allowed.
   absl::Status Validate() const;
@@ -55,9 +57,11 @@ class TeacherPool : public SoftTargetSource {
   // is too, could not be reached, or took 2 s longer; those are tried on. The first in the order of
   // `addresses` decides which fingerprint is wanted (and numerics, if batch_independent). If none
   // can be reached within connect_timeout, or each was dropped, the error names them all; for a
-  // single teacher it is that of TeacherClient::Connect. The clock must outlive the pool.
+  // single teacher it is that of TeacherClient::Connect. CANCELLED once `stop` is requested. The
+  // clock must outlive the pool.
   static absl::StatusOr<std::unique_ptr<TeacherPool>> Connect(const TeacherPoolOptions& options,
-                                                              Clock& clock);
+                                                              Clock& clock,
+                                                              std::stop_token stop = {});
   ~TeacherPool() override;  // as Stop()
 
   const ModelInfo& info() const override ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->model; }
@@ -99,24 +103,26 @@ class TeacherPool : public SoftTargetSource {
   struct PoolAddress {
     std::string text;
     std::string host;      // to look up; empty: it has one teacher, whoever that is
-    bool has_ips = false;  // its members are told by their ip
+    bool has_ips = false;  // looked up: its members are told by their ip
     std::optional<Backoff> backoff = std::nullopt;
-    absl::Time next_lookup = absl::InfinitePast();
-    int64_t most_members = 0;   // that it has had, lost ones too
-    bool was_admitted = false;  // one of its members
+    absl::Time next_lookup = absl::InfinitePast();   // while one is lost or missing
+    absl::Time next_refresh = absl::InfinitePast();  // at the latest
+    int64_t most_members = 0;                        // that it has had, lost ones too
+    bool was_admitted = false;                       // one of its members
   };
 
   TeacherPool(const TeacherPoolOptions& options, Clock& clock);
 
   // Connect: pool_start.cc.
   void StartMembers();
-  absl::Status AwaitFirst();
+  absl::Status AwaitFirst(const std::stop_token& stop);
   void ChooseTeacher(const std::vector<PoolMember*>& connected)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // The thread: pool_thread.cc.
   void Run();
   std::optional<size_t> NextLookup(absl::Time* wake) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsSuperseded(const PoolMember& member) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(size_t address, const std::vector<std::string>& ips)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddMember(size_t address, const std::string& ip) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -90,7 +90,7 @@ absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const Te
 absl::StatusOr<std::vector<int64_t>> AskTeacher(const TeacherAccess& access, const TestSet& test,
                                                 const std::stop_token& stop, Clock& clock) {
   ASSIGN_OR_RETURN(const std::unique_ptr<TeacherPool> teachers,
-                   ConnectForLogits(access, "student_trainer evaluate", test.data, clock));
+                   ConnectForLogits(access, "student_trainer evaluate", test.data, clock, stop));
   const std::stop_callback stop_asking(stop, [&teachers] { teachers->Stop(); });
   ASSIGN_OR_RETURN(const QualityMeter meter, Measure(test, [&](const HostTensor& inputs) {
                      return FetchLogits(*teachers, inputs);

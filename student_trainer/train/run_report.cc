@@ -59,9 +59,10 @@ void WarnWithoutLogits(const absl::Status& why) {
 }
 
 // Null, after a warning, where no teacher can be asked.
-std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, Clock& clock) {
+std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, const std::stop_token& stop,
+                                           Clock& clock) {
   auto teachers =
-      ConnectForLogits(run.options.teacher, "student_trainer report", *run.data.train, clock);
+      ConnectForLogits(run.options.teacher, "student_trainer report", *run.data.train, clock, stop);
   if (teachers.ok()) return *std::move(teachers);
   WarnWithoutLogits(teachers.status());
   return nullptr;
@@ -72,7 +73,7 @@ absl::StatusOr<TeacherFigures> KeepSamples(const ReportedRun& run,
                                            const std::stop_token& stop, Clock& clock) {
   const std::vector<int64_t> samples = ChooseReportSamples(run.data, run.options.split.split_seed);
   std::unique_ptr<TeacherPool> teachers;
-  if (run.teacher.has_value() && !samples.empty()) teachers = ConnectOrWarn(run, clock);
+  if (run.teacher.has_value() && !samples.empty()) teachers = ConnectOrWarn(run, stop, clock);
   TeacherFigures asked;
   absl::Status kept;
   if (teachers != nullptr) {

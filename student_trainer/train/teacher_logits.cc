@@ -18,7 +18,8 @@ constexpr uint64_t kSeed = 0x6c6f67697473;
 
 absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(const TeacherAccess& access,
                                                               const std::string& client_name,
-                                                              const Dataset& data, Clock& clock) {
+                                                              const Dataset& data, Clock& clock,
+                                                              std::stop_token stop) {
   ASSIGN_OR_RETURN(
       std::unique_ptr<TeacherPool> teachers,
       TeacherPool::Connect({.addresses = access.addresses,
@@ -28,7 +29,7 @@ absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(const TeacherAcces
                                         .spec = {.encoding = TargetEncoding::kDenseF32},
                                         .class_names = data.class_names(),
                                         .connect_timeout = access.connect_timeout}},
-                           clock));
+                           clock, stop));
   RETURN_IF_ERROR(CheckTeacherFitsData(teachers->info(), data));
   return teachers;
 }

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -16,10 +17,12 @@
 namespace distill {
 
 // Teachers that answer with whole logits, float32, in the order of the data's classes.
-// `client_name` is for the server's log. Errors of TeacherPool::Connect and CheckTeacherFitsData.
+// `client_name` is for the server's log. Errors of TeacherPool::Connect and CheckTeacherFitsData;
+// `stop` ends the wait for a connection.
 absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(const TeacherAccess& access,
                                                               const std::string& client_name,
-                                                              const Dataset& data, Clock& clock);
+                                                              const Dataset& data, Clock& clock,
+                                                              std::stop_token stop);
 
 // Of samples [n, …] → float32 [n, classes]. `teachers`: of ConnectForLogits. Errors of
 // FetchTargets.

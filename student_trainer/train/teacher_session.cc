@@ -90,7 +90,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
                                         .class_names = data.train->class_names(),
                                         .batch_independent = options.deterministic,
                                         .connect_timeout = options.teacher.connect_timeout}},
-                           clock));
+                           clock, stop));
   const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
                             absl::StrJoin(options.teacher.addresses, ", "), teacher.architecture,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,14 +28,24 @@ class PoolHostsTest : public PoolTest {
     addresses_ = std::move(addresses);
   }
 
-  void ConnectByName() {
+  TeacherPoolOptions ByName() {
     TeacherPoolOptions options = PoolOptions({absl::StrCat("teachers.test:", two_.port())});
     options.resolve = [this](const std::string& host) -> absl::StatusOr<std::vector<std::string>> {
       EXPECT_EQ(host, "teachers.test");
       MutexLock lock(mutex_);
+      ++lookups_;
+      if (addresses_.empty()) return absl::UnavailableError("no such name");
       return addresses_;
     };
-    Connect(options);
+    return options;
+  }
+  void ConnectByName() { Connect(ByName()); }
+
+  void WaitForLookups(int count) {
+    Await([&] {
+      MutexLock lock(mutex_);
+      return lookups_ >= count;
+    });
   }
 
   std::string NameOf(const std::string& ip) const {
@@ -48,6 +59,7 @@ class PoolHostsTest : public PoolTest {
 
   Mutex mutex_;
   std::vector<std::string> addresses_ ABSL_GUARDED_BY(mutex_);
+  int lookups_ ABSL_GUARDED_BY(mutex_) = 0;
   FakeTeacher two_{{.host = "127.0.0.2"}};
 };
 
@@ -136,6 +148,44 @@ TEST_F(PoolHostsTest, AReplacementIsFoundLongAfterTheOldOneWasRemoved) {
   SetNames({"127.0.0.3", "127.0.0.4"});
   Await([&] { return pool_->limits().credits == 2 * 4096; });
   pool_.reset();
+}
+
+TEST_F(PoolHostsTest, OneThatIsAddedWhileNobodyIsLostJoins) {
+  FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
+  three.Start();
+  SetNames({"127.0.0.2"});
+  TeacherPoolOptions options = ByName();
+  options.lookup_interval = absl::Milliseconds(20);
+  Connect(options);
+  EXPECT_EQ(pool_->limits().credits, 4096);
+  SetNames({"127.0.0.2", "127.0.0.3"});
+  Await([&] { return pool_->limits().credits == 2 * 4096; });
+  EXPECT_EQ(Names(), (std::set<std::string>{NameOf("127.0.0.2"), NameOf("127.0.0.3")}));
+  pool_.reset();
+}
+
+TEST_F(PoolHostsTest, ANameThatComesToBeWhileConnectingHasAllItsTeachers) {
+  FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
+  three.Start();
+  std::thread connecting([&] { ConnectByName(); });
+  WaitForLookups(2);  // in vain
+  SetNames({"127.0.0.2", "127.0.0.3"});
+  connecting.join();
+  Await([&] { return pool_->limits().credits == 2 * 4096; });
+  pool_.reset();
+}
+
+TEST_F(PoolHostsTest, AStopEndsTheWaitForAConnection) {
+  std::stop_source stop;
+  TeacherPoolOptions options = ByName();
+  options.teacher.connect_timeout = absl::InfiniteDuration();
+  absl::Status status;
+  std::thread connecting(
+      [&] { status = TeacherPool::Connect(options, Clock::Real(), stop.get_token()).status(); });
+  WaitForLookups(2);
+  stop.request_stop();
+  connecting.join();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_F(PoolHostsTest, NobodyIsTriedBeforeAllNamesWereLookedUp) {
