@@ -2,7 +2,8 @@
 network that they share with each other alone.
 
 What a container engine would do with the options that compose.yaml takes, and no more: the mounts, the
-user, the host names. Signals reach the program itself, as its process is never forked.
+user, the host names. Signals reach the program itself, as its process is never forked. Unlike there, no
+program is process 1, all names stand for one address, and /tmp may hold programs.
 """
 
 import os
@@ -55,23 +56,25 @@ class Volume:
 
 class Container:
     """A program that runs in an image; its output goes to the file `log`. The command holds the image's
-    entrypoint, if that is wanted."""
+    entrypoint, if that is wanted. Unless `read_only`, the root is as its owners and modes leave it."""
 
     def __init__(self, image: Image, command: list[str], volumes: list[Volume], network: Network,
-                 log: pathlib.Path):
+                 log: pathlib.Path, read_only: bool = True):
         self.log, self._image = log, image
         script = "\n".join(shlex.join(str(word) for word in line)
-                           for line in self._lines(image, command, volumes, network))
+                           for line in self._lines(image, command, volumes, network, read_only))
         with open(log, "w") as output:
             self.process = subprocess.Popen(
                 ["nsenter", f"--net={network.namespace}", "unshare", "--mount", "sh", "-euc", script],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
 
     @staticmethod
-    def _lines(image: Image, command: list[str], volumes: list[Volume], network: Network):
+    def _lines(image: Image, command: list[str], volumes: list[Volume], network: Network,
+               read_only: bool):
         root = image.root
         yield ["mount", "--bind", root, root]  # a mount of its own, to be made read-only
-        yield ["mount", "-o", "remount,bind,ro", root]
+        if read_only:
+            yield ["mount", "-o", "remount,bind,ro", root]
         yield ["mount", "-t", "proc", "proc", root / "proc"]
         yield ["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", root / "dev"]
         for device in DEVICES:

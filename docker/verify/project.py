@@ -11,7 +11,7 @@ from containers import Container, Network, Volume
 from images import WORK, Image
 
 COMPOSE = WORK / "venv/bin/docker-compose"
-HANDLED = {"build", "cap_drop", "command", "depends_on", "entrypoint", "image", "networks", "ports",
+HANDLED = {"build", "cap_drop", "command", "depends_on", "entrypoint", "image", "init", "networks", "ports",
            "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "volumes"}
 POLL_SECONDS = 0.5
 
@@ -62,7 +62,8 @@ class Project:
         return [*(service["entrypoint"] or image.get("Entrypoint") or []),
                 *(service["command"] or image.get("Cmd") or [])]
 
-    def start(self, name: str, instead: list[str] | None = None, run_as: str = "") -> Container:
+    def start(self, name: str, instead: list[str] | None = None, run_as: str = "",
+              read_only: bool = True) -> Container:
         """Runs the service, or another command in its place, whose log has a name of its own."""
         service = self.services[name]
         image = self.images[service["image"]]
@@ -72,12 +73,12 @@ class Project:
         volumes.sort(key=lambda volume: volume.target)
         key = run_as or name
         self.running[key] = Container(image, instead or self.words(name), volumes, self.network,
-                                      WORK / "logs" / f"{key}.log")
+                                      WORK / "logs" / f"{key}.log", read_only)
         return self.running[key]
 
-    def run(self, name: str, instead: list[str]) -> tuple[int | None, str]:
+    def run(self, name: str, instead: list[str], read_only: bool = True) -> tuple[int | None, str]:
         """Runs a command in the service's place to its end; returns its exit code and its output."""
-        container = self.start(name, instead, f"{name}-asked")
+        container = self.start(name, instead, f"{name}-asked", read_only)
         code = container.wait(300)
         return code, container.log.read_text()
 

@@ -71,6 +71,12 @@ class Compose(IntegrationTest):
         wrong.write_text((DOCKER / "compose.yaml").read_text().replace("read_only:", "readonly:"))
         self.assertIn("readonly", resolve(wrong).stderr)
 
+    def test_each_image_is_built_by_one_service(self):
+        for files in (["compose.yaml"], ["compose.yaml", "compose.gpu.yaml"]):
+            found = services(*files).values()
+            built = [service["image"] for service in found if "build" in service]
+            self.assertEqual(sorted(built), sorted({service["image"] for service in found}))
+
     def test_the_gpu_changes_the_image_and_the_device_alone(self):
         cpu, gpu = services("compose.yaml"), services("compose.yaml", "compose.gpu.yaml")
         self.assertEqual([*cpu["teacher"]["command"], "--device", "cuda"], gpu["teacher"]["command"])
@@ -91,6 +97,13 @@ class Compose(IntegrationTest):
         teacher = services("compose.yaml")["teacher"]
         (drain,) = values(teacher["command"])["--drain_timeout"]
         self.assertGreaterEqual(int(teacher["stop_grace_period"].rstrip("s")), int(drain.rstrip("s")) + 5)
+
+
+class Images(unittest.TestCase):
+    def test_libtorch_is_the_one_that_set_up_installs(self):
+        (wanted,) = re.findall(r"TORCH_REQUIREMENT=(\S+)", (ROOT / "scripts/setup.sh").read_text())
+        (taken,) = re.findall(r"ARG TORCH=(\S+)", (DOCKER / "Dockerfile.cuda").read_text())
+        self.assertEqual(taken, wanted)
 
 
 class Kubernetes(IntegrationTest):
