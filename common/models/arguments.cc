@@ -4,13 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/store/json_text.h"
 
 namespace distill {
 namespace {
 
-std::string Text(const nlohmann::json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string Text(const nlohmann::json& value) { return JsonText(value); }
 
 std::optional<int64_t> ReadInt(const nlohmann::json& value, Arguments::Range range) {
   if (!value.is_number_integer()) return std::nullopt;

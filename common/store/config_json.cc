@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
+#include "common/store/json_text.h"
 #include "common/store/model_directory.h"
 #include "common/store/strict_json.h"
 
@@ -265,7 +266,7 @@ std::string ToJson(const ModelDescription& description) {
   root["class_names"] = description.class_names;
   root["training"] = description.training;
   // Replaces what is no UTF-8, where the default would throw.
-  return root.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return JsonText(root, 2) + "\n";
 }
 
 }  // namespace distill

@@ -6,6 +6,7 @@
 #include "common/base/files.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
+#include "common/store/json_text.h"
 
 namespace distill {
 
@@ -28,7 +29,7 @@ std::string Fingerprint(const ModelDescription& description, const std::string& 
   }
   if (description.pad_id.has_value()) identity["pad_id"] = *description.pad_id;
   // Replaces what is no UTF-8, where the default would throw.
-  return Sha256Hex(identity.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return Sha256Hex(JsonText(identity));
 }
 
 absl::StatusOr<std::string> FingerprintOfDirectory(const std::filesystem::path& directory,

@@ -1,9 +1,10 @@
 #include "student_trainer/report/report_page.h"
 
+#include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
@@ -12,7 +13,7 @@
 #include "common/store/safetensors.h"
 #include "student_trainer/report/page_template.h"
 #include "student_trainer/report/quality.h"
-#include "student_trainer/report/thumbnail.h"
+#include "student_trainer/report/shown_samples.h"
 
 namespace distill {
 namespace {
@@ -52,8 +53,11 @@ absl::StatusOr<RunFiles> ReadRun(const std::filesystem::path& folder) {
        {"student", "classes", "class_count", "labels", "data", "quality", "figures"}) {
     if (!run.set_up.is_object() || !run.set_up.contains(key)) return NotARun(set_up);
   }
-  ASSIGN_OR_RETURN(const std::string metrics, ReadFile(folder / "metrics.jsonl"));
-  run.records = ParseLines(metrics);
+  // Not there yet before the first step.
+  if (const auto file = folder / "metrics.jsonl"; std::filesystem::exists(file)) {
+    ASSIGN_OR_RETURN(const std::string metrics, ReadFile(file));
+    run.records = ParseLines(metrics);
+  }
   if (const auto file = folder / "samples.safetensors"; std::filesystem::exists(file)) {
     ASSIGN_OR_RETURN(SafetensorsFile samples, ReadSafetensors(file));
     run.samples = std::move(samples.tensors);
@@ -72,16 +76,33 @@ std::string NameOf(const std::filesystem::path& folder) {
   return (name.has_filename() ? name : name.parent_path()).filename().string();
 }
 
+// The folders' own names, but for those of which there are two: these are as they were given.
+std::vector<std::string> NamesOf(absl::Span<const std::filesystem::path> folders) {
+  std::vector<std::string> names;
+  for (const std::filesystem::path& folder : folders) names.push_back(NameOf(folder));
+  const std::vector<std::string> own = names;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (std::count(own.begin(), own.end(), own[i]) > 1) names[i] = folders[i].string();
+  }
+  return names;
+}
+
+// A figure that is not finite is null in JSON.
+double FiniteOrInfinite(const nlohmann::json& record, const char* key) {
+  const auto found = record.find(key);
+  return found != record.end() && found->is_number() ? found->get<double>()
+                                                     : std::numeric_limits<double>::infinity();
+}
+
 // Fewer errors, then a smaller loss, as the trainer chooses it.
 bool IsBetter(const nlohmann::json& a, const nlohmann::json& b) {
-  return std::pair(a.value("errors", 0), a.value("loss", 0.0)) <
-         std::pair(b.value("errors", 0), b.value("loss", 0.0));
+  return std::pair(a.value("errors", 0), FiniteOrInfinite(a, "loss")) <
+         std::pair(b.value("errors", 0), FiniteOrInfinite(b, "loss"));
 }
 
 nlohmann::json RunData(const RunFiles& run) {
   nlohmann::json data = run.set_up;
   for (const char* key : {"classes", "class_count", "labels", "data"}) data.erase(key);
-  data["name"] = NameOf(run.folder);
   data["finished"] = !run.records.empty() && run.records.back().value("kind", "") == "end";
   data["epochs"] = nlohmann::json::array();
   data["best_epoch"] = nullptr;
@@ -103,58 +124,6 @@ nlohmann::json RunData(const RunFiles& run) {
     data["epochs"].push_back(std::move(epoch));
   }
   return data;
-}
-
-std::string Base64Row(const HostTensor& tensor, int64_t row) {
-  return absl::Base64Escape(SliceRows(tensor, row, row + 1).bytes.ToString());
-}
-
-// [n, classes] of float32, or null.
-const HostTensor* FindLogits(const RunFiles& run, const char* name) {
-  const auto found = run.samples.find(name);
-  const bool is_logits = found != run.samples.end() && found->second.dtype == DType::kFloat32 &&
-                         found->second.shape.size() == 2;
-  return is_logits ? &found->second : nullptr;
-}
-
-bool SameSamples(const TensorMap& a, const TensorMap& b) {
-  for (const char* name : {"inputs", "labels"}) {
-    const auto one = a.find(name), other = b.find(name);
-    if (one == a.end() || other == b.end() || one->second.shape != other->second.shape ||
-        one->second.bytes.ToString() != other->second.bytes.ToString()) {
-      return false;
-    }
-  }
-  return true;
-}
-
-nlohmann::json SamplesData(const std::vector<RunFiles>& runs) {
-  nlohmann::json samples = nlohmann::json::array();
-  const TensorMap& shown = runs.front().samples;
-  const auto inputs = shown.find("inputs"), labels = shown.find("labels");
-  if (inputs == shown.end() || labels == shown.end()) return samples;
-  const HostTensor* teacher = nullptr;
-  std::vector<const HostTensor*> students;
-  for (const RunFiles& run : runs) {
-    const bool same = SameSamples(shown, run.samples);
-    students.push_back(same ? FindLogits(run, "student_logits") : nullptr);
-    if (same && teacher == nullptr) teacher = FindLogits(run, "teacher_logits");
-  }
-  std::vector<int64_t> label(labels->second.bytes.size() / sizeof(int64_t));
-  labels->second.bytes.CopyTo(label.data());
-  for (int64_t i = 0; i < inputs->second.shape[0]; ++i) {
-    nlohmann::json sample = ShownInput(SliceRows(inputs->second, i, i + 1));
-    sample["label"] = label[static_cast<size_t>(i)];
-    sample["teacher"] = nullptr;
-    if (teacher != nullptr) sample["teacher"] = Base64Row(*teacher, i);
-    sample["students"] = nlohmann::json::array();
-    for (const HostTensor* logits : students) {
-      sample["students"].push_back(logits == nullptr ? nlohmann::json()
-                                                     : nlohmann::json(Base64Row(*logits, i)));
-    }
-    samples.push_back(std::move(sample));
-  }
-  return samples;
 }
 
 nlohmann::json ClassesData(const nlohmann::json& set_up) {
@@ -180,11 +149,16 @@ absl::StatusOr<nlohmann::json> ReportData(absl::Span<const std::filesystem::path
   }
   if (runs.empty()) return absl::InvalidArgumentError("RUN_DIR is required");
   try {
-    nlohmann::json data = {{"title", runs.size() == 1 ? NameOf(runs.front().folder)
-                                                      : absl::StrCat(runs.size(), " runs")},
-                           {"classes", ClassesData(runs.front().set_up)},
-                           {"samples", SamplesData(runs)}};
-    for (const RunFiles& run : runs) data["runs"].push_back(RunData(run));
+    const std::vector<std::string> names = NamesOf(folders);
+    std::vector<const TensorMap*> samples;
+    for (const RunFiles& run : runs) samples.push_back(&run.samples);
+    nlohmann::json data = ShownSamples(samples);
+    data["title"] = runs.size() == 1 ? names.front() : absl::StrCat(runs.size(), " runs");
+    data["classes"] = ClassesData(runs.front().set_up);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      data["runs"].push_back(RunData(runs[i]));
+      data["runs"].back()["name"] = names[i];
+    }
     return data;
   } catch (const nlohmann::json::exception& error) {
     return absl::DataLossError(

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
+#include "common/store/json_text.h"
 #include "student_trainer/report/event_record.h"
 
 namespace distill {
@@ -36,7 +37,7 @@ absl::StatusOr<RunLog> RunLog::Open(const std::filesystem::path& run, const RunL
 }
 
 absl::Status RunLog::AppendRecord(const nlohmann::json& record) {
-  return metrics_.Append(record.dump() + "\n");
+  return metrics_.Append(JsonText(record) + "\n");
 }
 
 absl::Status RunLog::AppendScalars(const nlohmann::json& record, int64_t step, absl::Time now) {

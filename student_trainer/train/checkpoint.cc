@@ -13,6 +13,7 @@
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/store/json_text.h"
 
 namespace distill {
 namespace {
@@ -53,7 +54,7 @@ absl::Status WriteCheckpoint(const std::filesystem::path& path, const Checkpoint
                               {"events_bytes", checkpoint.log_bytes.events}};
   return WriteSafetensors(
       path, tensors,
-      {{"format", kFormat}, {"run", run.dump()}, {"config", checkpoint.description}});
+      {{"format", kFormat}, {"run", JsonText(run)}, {"config", checkpoint.description}});
 }
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {

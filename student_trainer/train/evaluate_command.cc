@@ -14,6 +14,7 @@
 #include "common/models/loaded_model.h"
 #include "common/models/threads.h"
 #include "common/store/class_order.h"
+#include "common/store/json_text.h"
 #include "student_trainer/data/open_dataset.h"
 #include "student_trainer/data/read_samples.h"
 #include "student_trainer/report/comparison.h"
@@ -189,7 +190,7 @@ absl::Status RunEvaluate(const EvaluateOptions& options, std::stop_token stop, s
   out << ComparisonTable(figures, data->class_names()) << std::flush;
   if (options.json.empty()) return absl::OkStatus();
   return WriteFileAtomically(options.json,
-                             ComparisonJson(figures, data->class_names()).dump(2) + "\n");
+                             JsonText(ComparisonJson(figures, data->class_names()), 2) + "\n");
 }
 
 }  // namespace distill

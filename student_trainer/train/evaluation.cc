@@ -3,6 +3,8 @@
 #include <torch/types.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -60,6 +62,7 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<con
         result.samples += labels.size(0);
       }));
   if (result.samples > 0) result.loss /= static_cast<double>(result.samples);
+  if (!std::isfinite(result.loss)) result.loss = std::numeric_limits<double>::infinity();
   return result;
 }
 

@@ -17,7 +17,7 @@ namespace distill {
 struct EvaluationResult {
   int64_t samples = 0;
   int64_t errors = 0;
-  double loss = 0;  // mean cross-entropy, nats
+  double loss = 0;  // mean cross-entropy, nats; infinite where a model's logits are not finite
 
   double accuracy() const {
     return samples == 0 ? 0 : 1 - static_cast<double>(errors) / static_cast<double>(samples);

@@ -47,8 +47,7 @@ absl::Status CheckRunDirectory(const std::filesystem::path& root, ExistingRun ex
 }
 
 absl::StatusOr<RunDirectory> OpenRunDirectory(const std::filesystem::path& root,
-                                              ExistingRun existing,
-                                              const std::string& config_toml) {
+                                              ExistingRun existing) {
   RETURN_IF_ERROR(CheckRunDirectory(root, existing));
   std::error_code error;
   std::filesystem::create_directories(root, error);
@@ -63,7 +62,6 @@ absl::StatusOr<RunDirectory> OpenRunDirectory(const std::filesystem::path& root,
   run.lock = *std::move(lock);
   // Another may have been here between the first look and the lock.
   RETURN_IF_ERROR(CheckRunDirectory(root, existing));
-  RETURN_IF_ERROR(WriteFileAtomically(run.config(), config_toml));
   return run;
 }
 

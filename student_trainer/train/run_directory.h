@@ -15,7 +15,7 @@ struct RunDirectory {
   std::filesystem::path root;
   std::unique_ptr<FileLock> lock;
 
-  std::filesystem::path config() const { return root / "config.toml"; }
+  std::filesystem::path config() const { return root / "config.toml"; }  // makes it a run's
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
   std::filesystem::path model() const { return root / "model"; }  // the best so far
   std::filesystem::path report_data() const { return root / "report.json"; }
@@ -33,9 +33,9 @@ enum class ExistingRun {
 // ALREADY_EXISTS or FAILED_PRECONDITION, which say what to do.
 absl::Status CheckRunDirectory(const std::filesystem::path& root, ExistingRun existing);
 
-// Creates the folder, or takes the one that is there, and writes config.toml. FAILED_PRECONDITION
-// if another process has it open; errors of CheckRunDirectory and of files.h.
+// Creates the folder, or takes the one that is there, and writes nothing into it but its lock.
+// FAILED_PRECONDITION if another process has it open; errors of CheckRunDirectory and of files.h.
 absl::StatusOr<RunDirectory> OpenRunDirectory(const std::filesystem::path& root,
-                                              ExistingRun existing, const std::string& config_toml);
+                                              ExistingRun existing);
 
 }  // namespace distill

@@ -14,7 +14,9 @@
 #include "absl/strings/str_split.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
+#include "common/store/json_text.h"
 #include "student_trainer/client/granted.h"
+#include "student_trainer/train/evaluation.h"
 
 namespace distill {
 namespace {
@@ -61,17 +63,17 @@ void AddOptions(const std::string& config_toml, nlohmann::json& identity) {
 }
 
 std::string ValueOf(const nlohmann::json& object, const std::string& key) {
-  return object.contains(key) ? object[key].dump() : "nothing";
+  return object.contains(key) ? JsonText(object[key]) : "nothing";
 }
 
 }  // namespace
 
-std::string LabelsDigest(const Dataset& dataset) {
+std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> samples) {
   Sha256 digest;
-  digest.Update(absl::StrCat(dataset.size(), "\n", ToString(dataset.input()), "\n"));
+  digest.Update(absl::StrCat(samples.size(), "\n", ToString(dataset.input()), "\n"));
   for (const std::string& name : dataset.class_names()) digest.Update(absl::StrCat(name, "\n"));
-  for (int64_t i = 0; i < dataset.size(); ++i) {
-    const int64_t label = dataset.Label(i);
+  for (const int64_t sample : samples) {
+    const int64_t label = dataset.Label(sample);
     digest.Update(absl::string_view(reinterpret_cast<const char*>(&label), sizeof(label)));
   }
   return digest.HexDigest();
@@ -79,7 +81,7 @@ std::string LabelsDigest(const Dataset& dataset) {
 
 absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
   Sha256 digest;
-  digest.Update(LabelsDigest(dataset));
+  digest.Update(LabelsDigest(dataset, AllSamples(dataset)));
   ASSIGN_OR_RETURN(const size_t bytes, ByteSize(dataset.input().dtype, dataset.input().shape));
   std::vector<uint8_t> sample(bytes);
   const int64_t count = std::min(dataset.size(), kSamplesRead);

@@ -14,13 +14,13 @@
 
 namespace distill {
 
-// sha256, in hex, over the number of samples, their input, the class names and all labels: what is
-// known of a data set before a sample of it is read.
-std::string LabelsDigest(const Dataset& dataset);
+// sha256, in hex, over the data set's input and class names, and the number of `samples` and their
+// labels: what is known of them before one is read.
+std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> samples);
 
-// As LabelsDigest, and over the bytes of 64 samples spread over the whole: what tells one data set
-// from another without reading all of it. Samples that cannot be read count as empty. Errors of
-// Dataset::Read other than DATA_LOSS.
+// As LabelsDigest of all samples, and over the bytes of 64 samples spread over the whole: what
+// tells one data set from another without reading all of it. Samples that cannot be read count as
+// empty. Errors of Dataset::Read other than DATA_LOSS.
 absl::StatusOr<std::string> DataDigest(const Dataset& dataset);
 
 // An object of everything that decides how a run goes on: its options but those that say where

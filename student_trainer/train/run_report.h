@@ -2,12 +2,11 @@
 // report/report_page.h makes the page.
 #pragma once
 
-#include <optional>
 #include <stop_token>
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
-#include "common/store/served_model.h"
+#include "student_trainer/client/teacher_pool.h"
 #include "student_trainer/report/quality.h"
 #include "student_trainer/train/run_directory.h"
 #include "student_trainer/train/train_options.h"
@@ -21,13 +20,16 @@ struct ReportedRun {
   const TrainOptions& options;
   const TrainingData& data;
   const RunDirectory& directory;
-  const std::optional<ModelInfo>& teacher;  // unset: hard labels alone
+  TeacherPool* teachers;  // null: hard labels alone
 };
 
 // Before the first step: how the run is set up, and the samples that the report shows, which a
-// resumed run keeps. Returns what the teacher answered, over a connection of its own: logits are
-// asked for whole, whatever the run's encoding. A teacher that cannot be asked is a warning. Errors of data and files; CANCELLED once `stop` is requested.
-absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_token stop, Clock& clock);
+// resumed run keeps. Logits are asked for whole: over a connection of its own where the run's
+// encoding is another. Returns what was answered there, and the samples that the run's own teachers
+// answered as probe_samples. A teacher that cannot be asked is a warning. Errors of data and files;
+// CANCELLED once `stop` is requested.
+absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_token stop,
+                                           Clock& clock);
 
 // After the last step: what the best model is worth on the test set, or where there is none on the
 // validation part, and what it costs. Reads the test set once. Errors of data, files and the model.

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/models/placement.h"
@@ -74,6 +75,12 @@ struct Run {
   Placement placement;
   TrainableModel student;
   RunDirectory directory;
+  nlohmann::json identity;
+  std::optional<Checkpoint> from;
+
+  CheckpointFolder checkpoints() const {
+    return CheckpointFolder(directory.checkpoints(), options.keep_checkpoints);
+  }
 };
 
 absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_per_epoch) {
@@ -82,10 +89,15 @@ absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_pe
   return trainer;
 }
 
-// Takes the checkpoint's state over; returns where the run stands.
-absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& checkpoint,
-                                 const nlohmann::json& identity, Model& model, Trainer& trainer) {
-  if (const absl::Status same = CheckSameRun(checkpoint.identity, identity); !same.ok()) {
+// The checkpoint to go on from, if there is one, which must be this run's: before anything is
+// written.
+absl::StatusOr<std::optional<Checkpoint>> FindCheckpoint(const TrainOptions& options,
+                                                         const CheckpointFolder& checkpoints,
+                                                         const nlohmann::json& identity) {
+  if (!options.resume) return std::nullopt;
+  ASSIGN_OR_RETURN(std::optional<Checkpoint> newest, checkpoints.ReadNewest());
+  if (!newest.has_value()) return std::nullopt;
+  if (const absl::Status same = CheckSameRun(newest->identity, identity); !same.ok()) {
     if (!options.resume_anyway) {
       return absl::FailedPreconditionError(absl::StrCat("--resume: this is not the run in ",
                                                         options.run_dir, ": ", same.message(),
@@ -93,6 +105,12 @@ absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& 
     }
     log::Warning(absl::StrCat("going on though ", same.message()));
   }
+  return newest;
+}
+
+// Takes the checkpoint's state over; returns where the run stands.
+absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& checkpoint,
+                                 Model& model, Trainer& trainer) {
   RETURN_IF_ERROR(LoadState(checkpoint.model, model));
   RETURN_IF_ERROR(trainer.LoadState(checkpoint.trainer));
   log::Info(absl::StrCat("going on with the run in ", options.run_dir, " after ",
@@ -119,18 +137,12 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   ASSIGN_OR_RETURN(const TrainerOptions trainer_options, TrainerOptionsOf(run, steps_per_epoch));
   Trainer trainer(run.student.model, description.normalization, trainer_options);
 
-  const CheckpointFolder checkpoints(run.directory.checkpoints(), options.keep_checkpoints);
-  ASSIGN_OR_RETURN(
-      const nlohmann::json identity,
-      RunIdentity(options, run.data, run.student.description, run.teacher.teachers.get()));
   RunProgress begin;
   RunLogBytes log_bytes;
-  if (options.resume) {
-    ASSIGN_OR_RETURN(const std::optional<Checkpoint> newest, checkpoints.ReadNewest());
-    if (newest.has_value()) {
-      ASSIGN_OR_RETURN(begin, GoOn(options, *newest, identity, model, trainer));
-      log_bytes = newest->log_bytes;
-    }
+  if (run.from.has_value()) {
+    ASSIGN_OR_RETURN(begin, GoOn(options, *run.from, model, trainer));
+    log_bytes = run.from->log_bytes;
+    run.from.reset();
   }
   ASSIGN_OR_RETURN(log, RunLog::Open(run.directory.root, log_bytes, clock.Now()));
 
@@ -156,12 +168,12 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
                               },
                           .checkpoint = [&](const RunProgress& now) -> absl::Status {
                             Checkpoint checkpoint{.progress = now,
-                                                  .identity = identity,
+                                                  .identity = run.identity,
                                                   .log_bytes = log->bytes(),
                                                   .description = ToJson(description),
                                                   .model = StateOf(model)};
                             ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
-                            return checkpoints.Write(checkpoint);
+                            return run.checkpoints().Write(checkpoint);
                           },
                           .log = *log,
                           .progress = progress,
@@ -205,13 +217,17 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
     log::Warning("--alpha is 0: the teacher is not asked");
   }
   ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, teacher));
-  ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing, options.config_toml));
+  ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing));
+  ASSIGN_OR_RETURN(run.identity, RunIdentity(options, run.data, run.student.description,
+                                             run.teacher.teachers.get()));
+  ASSIGN_OR_RETURN(run.from, FindCheckpoint(options, run.checkpoints(), run.identity));
+  RETURN_IF_ERROR(WriteFileAtomically(run.directory.config(), options.config_toml));
   log::Info(absl::StrFormat("%s with %d parameters; %d samples, %d of them labelled; %d held out",
                             options.student, CountParameters(*run.student.model),
                             run.samples.size(), run.data.split.labelled.size(),
                             run.data.validation_samples().size()));
 
-  const ReportedRun reported{options, run.data, run.directory, teacher};
+  const ReportedRun reported{options, run.data, run.directory, run.teacher.teachers.get()};
   ASSIGN_OR_RETURN(const TeacherFigures asked, BeginReport(reported, stop, clock));
 
   Progress progress(out, output, clock);
@@ -232,10 +248,12 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   for (const std::string& line : SummaryLines(figures)) progress.Print(line);
   progress.Print(absl::StrCat("model: ", run.directory.model().string()));
   const nlohmann::json summary = SummaryRecord(figures);
-  if (summary.contains("test")) {
-    RETURN_IF_ERROR(
-        log->AppendScalars({{"test", summary["test"]}}, figures.training.steps, clock.Now()));
+  nlohmann::json scalars = {{"end", summary}};
+  if (scalars["end"].contains("test")) {
+    scalars["test"] = scalars["end"]["test"];
+    scalars["end"].erase("test");
   }
+  RETURN_IF_ERROR(log->AppendScalars(scalars, figures.training.steps, clock.Now()));
   RETURN_IF_ERROR(log->AppendRecord(summary));
   RETURN_IF_ERROR(WriteReport(std::vector{run.directory.root}, run.directory.report_page()));
   progress.Print(absl::StrCat("report: ", run.directory.report_page().string()));

@@ -47,6 +47,15 @@ class Resume(IntegrationTest):
         self.assertEqual(self.sha256(run), self.sha256(expected))
         self.assertEqual(self.lasting(run), self.lasting(expected))
 
+    def test_a_refused_resume_changes_nothing(self):
+        self.run_ok(*self.arguments("run"))
+        files = ("config.toml", "report.json", "report.html", "metrics.jsonl", "samples.safetensors")
+        before = {name: (self.dir / "run" / name).read_bytes() for name in files}
+        code, output = self.run_program(*self.arguments("run", seed=2))
+        self.assertEqual(code, 1, output)
+        self.assertIn("this is not the run", output)
+        self.assertEqual({name: (self.dir / "run" / name).read_bytes() for name in files}, before)
+
     def test_killed_at_random_trainer_and_teacher_it_ends_with_the_same_weights(self):
         teacher = self.train_teacher(self.data)
         server, address = self.serve(teacher, self.unix_address())

@@ -27,7 +27,8 @@ class TensorBoard(IntegrationTest):
     def assert_events_are_those_of_the_metrics(self, run: str):
         wanted: dict[str, list] = {}
         records = [(record["step"], record) for record in self.epochs(run)]
-        records.append((self.end(run)["steps"], {"test": self.end(run)["test"]}))
+        end = self.end(run)
+        records.append((end["steps"], {"test": end.pop("test"), "end": end}))
         for step, record in records:
             for tag, value in scalars_of(record).items():
                 wanted.setdefault(tag, []).append((step, as_float32(value)))
@@ -36,7 +37,7 @@ class TensorBoard(IntegrationTest):
         found = {tag: [(event.step, event.value) for event in events.Scalars(tag)]
                  for tag in events.Tags()["scalars"]}
         self.assertEqual(found, wanted)
-        for tag in ("loss", "validation/accuracy", "test/errors"):
+        for tag in ("loss", "validation/accuracy", "test/errors", "end/best_epoch"):
             self.assertIn(tag, found)
 
     def test_a_run_with_a_teacher(self):

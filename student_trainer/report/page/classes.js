@@ -19,6 +19,8 @@ function confusionList(quality, kind) {
   const more = el("button", {type: "button", click: () => {
     list.append(...rows.slice(few));
     more.remove();
+    rows[few].tabIndex = -1;
+    rows[few].focus();  // where the button was
   }}, `Show all ${rows.length}`);
   return [list, rows.length > few ? more : null];
 }

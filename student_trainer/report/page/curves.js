@@ -116,6 +116,11 @@ function showCurves(box) {
       "No epoch has ended yet, so there are no learning curves." :
       "No validation data was held out, so there is no validation accuracy or loss, and no best epoch."));
   }
+  const other = runs.filter((run, index) => data.other_samples[index]);
+  if (other.length > 0) {
+    box.append(el("p", {class: "small"}, "Validated on other samples than the rest, so that the curves cannot be " +
+      "compared: ", ...other.flatMap((run, i) => [i ? ", " : "", name(run.name)]), "."));
+  }
   if (drawable.length === 0) return;
   let metric = drawable[0];
   const plot = el("div", {class: "plot"});

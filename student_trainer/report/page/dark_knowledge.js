@@ -7,17 +7,20 @@ const SHOWN_CLASSES = 10;
 const viewer = {search: "", filter: "all", selected: null};  // selected: an element of `studied`
 
 const studied = data.samples.map((sample, index) => ({index, ...sample,
-  teacher: decodeLogits(sample.teacher), students: sample.students.map(decodeLogits)}));
-const hasTeacher = studied.some(sample => sample.teacher);
+  teachers: sample.teachers.map(decodeLogits), students: sample.students.map(decodeLogits)}));
+const anyTeacher = data.teacher_of.some(teacher => teacher !== null);
+// The chosen run's, or one that stands in for it.
+const hasTeacher = () => data.teacher_of[chosen.run] !== null;
+const teacherOf = sample => hasTeacher() ? sample.teachers[data.teacher_of[chosen.run]] : null;
 
 // What the models answer, and how far the run's student is from its teacher, or from the label.
 function judge(sample) {
-  const student = sample.students[chosen.run] ?? null, {teacher, label} = sample;
+  const student = sample.students[chosen.run] ?? null, teacher = teacherOf(sample), {label} = sample;
   const answers = {label: label >= 0 ? label : null, teacher: teacher && argmax(teacher),
     student: student && argmax(student)};
   let distance = null;
   if (student && teacher) distance = jensenShannon(softmax(teacher, 1), softmax(student, 1));
-  else if (student && !hasTeacher && label >= 0) distance = -Math.log(Math.max(softmax(student, 1)[label], 1e-300));
+  else if (student && !hasTeacher() && label >= 0) distance = -Math.log(Math.max(softmax(student, 1)[label], 1e-300));
   return {...answers, distance,
     wrong: answers.label !== null && answers.student !== null && answers.label !== answers.student,
     differ: answers.teacher !== null && answers.student !== null && answers.teacher !== answers.student};
@@ -81,9 +84,9 @@ function sampleFacts({sample, judged}) {
   return el("div", {class: "sample"}, canvasOf(sample),
     el("dl", {},
       ...line("Label", judged.label === null ? "none" : answer(judged.label)),
-      ...hasTeacher ? line("Teacher", answer(judged.teacher)) : [],
+      ...hasTeacher() ? line("Teacher", answer(judged.teacher)) : [],
       ...line("Student", answer(judged.student)),
-      ...judged.distance === null ? [] : hasTeacher ?
+      ...judged.distance === null ? [] : hasTeacher() ?
         line("Divergence", `${judged.distance.toFixed(3)} bits (Jensen-Shannon, T\u00a0=\u00a01)`) :
         line("Cross-entropy", `${judged.distance.toFixed(3)} nats (with the label, T\u00a0=\u00a01)`)),
     sample.text === null ? null : el("pre", {dir: "auto"}, sample.text));
@@ -122,7 +125,7 @@ function distributionRows(distributions, label) {
 
 // The slider and the bars that it moves.
 function distributionViewer({sample, judged}) {
-  const models = [{who: "teacher", kind: "teacher", logits: sample.teacher},
+  const models = [{who: "teacher", kind: "teacher", logits: teacherOf(sample)},
     {who: "student", kind: colour(chosen.run), logits: sample.students[chosen.run]}].filter(({logits}) => logits);
   if (models.length === 0) {
     return say("No finite logits of this sample are known, so there is no distribution to show.");
@@ -142,7 +145,7 @@ function distributionViewer({sample, judged}) {
   return el("div", {},
     el("div", {class: "temperature"}, el("label", {for: "temperature"}, "Temperature"), output, slider),
     el("p", {class: "legend small"}, ...models.map(({who, kind}) => el("span", {}, swatch(kind), who)),
-      hasTeacher && temperature !== null ? `This run was distilled at T = ${temperature}.` : null), bars);
+      hasTeacher() && temperature !== null ? `This run was distilled at T = ${temperature}.` : null), bars);
 }
 
 function sampleControls(refresh) {
@@ -151,7 +154,7 @@ function sampleControls(refresh) {
     refresh();
   }});
   const filters = [["all", "All"], ["wrong", "Student wrong"],
-    ...hasTeacher ? [["differ", "Teacher and student differ"]] : []];
+    ...anyTeacher ? [["differ", "Teacher and student differ"]] : []];
   return el("div", {class: "controls"},
     el("div", {class: "search"}, el("label", {class: "small", for: "search"}, "Search by class name"), search),
     switcher("Samples shown", filters, viewer.filter, key => {
@@ -191,9 +194,11 @@ function sampleSection(box) {
   function refresh() {
     listed = ranked.filter(({judged}) => matches(judged));
     list.replaceChildren(...listed.map(({option}) => option));
-    const measure = hasTeacher ? "most disagreement first (Jensen-Shannon divergence at T = 1, bits)" :
+    const measure = hasTeacher() ? "most disagreement first (Jensen-Shannon divergence at T = 1, bits)" :
       "worst first (cross-entropy with the label, nats)";
-    found.textContent = `${count(listed.length)} of ${plural(studied.length, "sample")}; ${measure}.`;
+    const kept = data.samples_kept > studied.length ?
+      `, all that the page has room for of ${count(data.samples_kept)}` : "";
+    found.textContent = `${count(listed.length)} of ${plural(studied.length, "sample")}${kept}; ${measure}.`;
     if (listed.length > 0) select(listed.find(({sample}) => sample === viewer.selected) ?? listed[0]);
     else detail.replaceChildren(say("No sample matches."));
   }

@@ -66,6 +66,7 @@ function showRuns(box) {
     el("tbody", {}, ...runs.map(runRow))));
   if (runs.length > 1) {
     box.append(el("p", {class: "small"},
-      "Quality kept (accuracy), times smaller and times faster: against ", runName(0), "."));
+      "Quality kept (accuracy), times smaller and times faster: against ", runName(0), ". Each run's latency " +
+      "was measured at its own end; `student_trainer evaluate` measures models in turns."));
   }
 }

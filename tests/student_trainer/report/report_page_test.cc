@@ -96,7 +96,8 @@ TEST_F(ReportPageTest, SamplesHaveTheLogitsOfBothSides) {
   EXPECT_EQ(sample["label"], 0);
   EXPECT_EQ(sample["image"]["data"], absl::Base64Escape("b"));
   const float teacher[] = {3, 4}, student[] = {7, 8};
-  EXPECT_EQ(sample["teacher"],
+  EXPECT_EQ((*data)["teacher_of"], nlohmann::json({0}));
+  EXPECT_EQ(sample["teachers"][0],
             absl::Base64Escape({reinterpret_cast<const char*>(teacher), sizeof(teacher)}));
   EXPECT_EQ(sample["students"][0],
             absl::Base64Escape({reinterpret_cast<const char*>(student), sizeof(student)}));
@@ -108,6 +109,35 @@ TEST_F(ReportPageTest, AnUnfinishedRunIsSaidToBeSoAndAHalfWrittenLineIsNoRecord)
   ASSERT_THAT(data, IsOk());
   EXPECT_EQ((*data)["runs"][0]["finished"], false);
   EXPECT_EQ((*data)["runs"][0]["epochs"].size(), 2U);
+}
+
+TEST_F(ReportPageTest, ARunThatWasKilledBeforeItsFirstStepHasNoEpochs) {
+  const std::filesystem::path run = WriteRun("student");
+  std::filesystem::remove(run / "metrics.jsonl");
+  const auto data = ReportData(std::vector{run});
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ((*data)["runs"][0]["finished"], false);
+  EXPECT_TRUE((*data)["runs"][0]["epochs"].empty());
+}
+
+TEST_F(ReportPageTest, ALossThatIsNotFiniteIsTheWorst) {
+  metrics_ =
+      R"({"kind":"epoch","epoch":0,"step":5,"validation":{"samples":9,"errors":4,"loss":null}})"
+      "\n" +
+      metrics_.substr(metrics_.find('\n') + 1);
+  const auto data = ReportData(std::vector{WriteRun("student")});
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ((*data)["runs"][0]["best_epoch"], 1);
+}
+
+TEST_F(ReportPageTest, RunsOfOneNameAreToldByTheirFolders) {
+  std::filesystem::create_directories(dir_.path() / "a");
+  const std::filesystem::path one = WriteRun("a/student"), other = WriteRun("student");
+  const auto data = ReportData(std::vector{one, other, WriteRun("third")});
+  ASSERT_THAT(data, IsOk());
+  EXPECT_EQ((*data)["runs"][0]["name"], one.string());
+  EXPECT_EQ((*data)["runs"][1]["name"], other.string());
+  EXPECT_EQ((*data)["runs"][2]["name"], "third");
 }
 
 TEST_F(ReportPageTest, EpochsThatWereNotValidatedHaveACurveOfTheirLossAlone) {
@@ -152,6 +182,7 @@ TEST_F(ReportPageTest, AStudentThatWasShownOtherSamplesHasNoLogitsOfThese) {
   ASSERT_THAT(data, IsOk());
   EXPECT_TRUE((*data)["samples"][0]["students"][0].is_string());
   EXPECT_TRUE((*data)["samples"][0]["students"][1].is_null());
+  EXPECT_EQ((*data)["other_samples"], nlohmann::json({false, true}));
   EXPECT_EQ((*data)["title"], "2 runs");
 }
 

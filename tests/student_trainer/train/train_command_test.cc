@@ -126,7 +126,7 @@ TEST_F(RunTrainTest, ARunOnHardLabelsShowsTheStudentAlone) {
   ASSERT_THAT(Run(), IsOk());
   const auto data = ReportData(std::vector{dir_.path() / "run"});
   ASSERT_THAT(data, IsOk());
-  EXPECT_TRUE((*data)["samples"][0]["teacher"].is_null());
+  EXPECT_TRUE((*data)["samples"][0]["teachers"].empty());
   EXPECT_TRUE((*data)["samples"][0]["students"][0].is_string());
 }
 
