@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import shutil
 import signal
 import socket
@@ -194,6 +195,14 @@ class BadInput(IntegrationTest):
                 self.assertFalse(sock.exists())
         self.assert_fails(1, "nothing_here", SERVER, "--model", self.dir / "nothing_here",
                           "--listen", self.unix_address())
+
+    def test_a_path_that_is_no_utf_8_is_as_good_as_any(self):
+        model = self.dir / os.fsdecode(b"m\xff")
+        shutil.copytree(self.train_teacher(self.data), model)
+        table = self.dir / "table.json"
+        self.run_ok(TRAINER, "evaluate", model, "--test", self.data, "--threads", "1", "--json", table)
+        self.assertIn("m\ufffd", json.loads(table.read_text())[0]["model"])
+        self.run_ok(*self.train_arguments(self.data, "run", "--epochs", "1", student=model))
 
     def test_an_address_in_use_is_1_and_the_first_server_goes_on(self):
         model = self.train_teacher(self.data)

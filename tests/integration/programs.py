@@ -73,7 +73,8 @@ class Program:
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        errors="replace")
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include "common/base/files.h"
@@ -63,6 +64,15 @@ TEST_F(CheckpointTest, ComesBackBitForBit) {
   EXPECT_EQ(read->model.at("fc.weight").bytes.ToString(), "weights");
   EXPECT_EQ(read->trainer.at("velocity.fc.weight").bytes.ToString(), "velocity");
   EXPECT_EQ(read->trainer.size(), 2u);
+}
+
+TEST_F(CheckpointTest, ALossThatIsNotFiniteComesBackInfinite) {
+  Checkpoint written = At(12);
+  written.progress.best_validation.loss = std::numeric_limits<double>::infinity();
+  ASSERT_THAT(WriteCheckpoint(dir_.path() / "c", written), IsOk());
+  const auto read = ReadCheckpoint(dir_.path() / "c");
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->progress.best_validation.loss, written.progress.best_validation.loss);
 }
 
 TEST_F(CheckpointTest, TheNewestIsTaken) {
