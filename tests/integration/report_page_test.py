@@ -290,7 +290,7 @@ class ReportPage(unittest.TestCase):
         report = make_report(samples=24)
         report["samples_kept"] = 64
         self.open(report)
-        self.assertIn("24 of 24 samples, all that the page has room for of 64", self.text("#samples"))
+        self.assertIn("24 of 24 samples (64 were kept, the page has room for 24)", self.text("#samples"))
 
     def test_what_has_the_focus_is_not_under_the_chooser(self):
         self.open(make_report(runs=2, samples=64))

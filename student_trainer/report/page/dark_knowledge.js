@@ -197,7 +197,7 @@ function sampleSection(box) {
     const measure = hasTeacher() ? "most disagreement first (Jensen-Shannon divergence at T = 1, bits)" :
       "worst first (cross-entropy with the label, nats)";
     const kept = data.samples_kept > studied.length ?
-      `, all that the page has room for of ${count(data.samples_kept)}` : "";
+      ` (${count(data.samples_kept)} were kept, the page has room for ${count(studied.length)})` : "";
     found.textContent = `${count(listed.length)} of ${plural(studied.length, "sample")}${kept}; ${measure}.`;
     if (listed.length > 0) select(listed.find(({sample}) => sample === viewer.selected) ?? listed[0]);
     else detail.replaceChildren(say("No sample matches."));

@@ -67,6 +67,6 @@ function showRuns(box) {
   if (runs.length > 1) {
     box.append(el("p", {class: "small"},
       "Quality kept (accuracy), times smaller and times faster: against ", runName(0), ". Each run's latency " +
-      "was measured at its own end; `student_trainer evaluate` measures models in turns."));
+      "was measured at its own end; ", el("code", {}, "student_trainer evaluate"), " measures models in turns."));
   }
 }
