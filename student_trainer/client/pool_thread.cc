@@ -64,8 +64,8 @@ std::optional<size_t> TeacherPool::NextLookup(absl::Time* wake) {
   return std::nullopt;
 }
 
-// Whether it was reached by the name alone, at one of the addresses of which another member is
-// known to be at one: it might be counted twice.
+// Whether it was reached by the name alone while another serves at one of the name's addresses: it
+// might be the same server, counted twice.
 bool TeacherPool::IsSuperseded(const PoolMember& member) const {
   if (!member.ip.empty()) return false;
   return std::any_of(members_.present().begin(), members_.present().end(), [&](const auto& other) {
