@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
+#include "tests/testing/hex.h"
 
 namespace distill {
 namespace {
@@ -17,7 +18,7 @@ TEST(EventRecordTest, CrcIsThatOfTheRfc) {
 
 TEST(EventRecordTest, AFrameHoldsTheLengthTheMessageAndBothSums) {
   const std::string record = FirstEvent(absl::FromUnixSeconds(0));
-  const std::string message = absl::HexStringToBytes(
+  const std::string message = testing::BytesOfHex(
                                   "09"
                                   "0000000000000000"
                                   "1a"
@@ -30,7 +31,7 @@ TEST(EventRecordTest, AFrameHoldsTheLengthTheMessageAndBothSums) {
 
 TEST(EventRecordTest, ScalarsAreFloatsByTag) {
   const std::string record = ScalarsEvent({{"loss", 1.5}}, 300, absl::FromUnixSeconds(1));
-  const std::string message = absl::HexStringToBytes(
+  const std::string message = testing::BytesOfHex(
                                   "09"
                                   "000000000000f03f"  // wall time 1.0
                                   "10"
@@ -42,7 +43,7 @@ TEST(EventRecordTest, ScalarsAreFloatsByTag) {
                                   "0a"
                                   "04") +
                               "loss" +
-                              absl::HexStringToBytes(
+                              testing::BytesOfHex(
                                   "15"
                                   "0000c03f");  // simple_value 1.5
   EXPECT_EQ(absl::BytesToHexString(record.substr(12, record.size() - 16)),

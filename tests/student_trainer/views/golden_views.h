@@ -9,17 +9,17 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/escaping.h"
 #include "absl/types/span.h"
 #include "common/tensor/host_tensor.h"
 #include "gtest/gtest.h"
+#include "tests/testing/hex.h"
 
 namespace distill {
 
 using Pixels = std::vector<uint8_t>;
 
 inline Pixels FromHex(const std::string& hex) {
-  const std::string bytes = absl::HexStringToBytes(hex);
+  const std::string bytes = testing::BytesOfHex(hex);
   return {bytes.begin(), bytes.end()};
 }
 
