@@ -30,9 +30,9 @@ def check(claim: str, holds: bool, otherwise: object = "") -> None:
 
 def wait_for(claim: str, condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not condition() and time.monotonic() < deadline:
+    while not (holds := condition()) and time.monotonic() < deadline:
         time.sleep(0.2)
-    check(claim, condition())
+    check(claim, holds)
 
 
 def section(title: str) -> None:
