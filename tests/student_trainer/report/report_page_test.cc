@@ -96,7 +96,7 @@ TEST_F(ReportPageTest, SamplesHaveTheLogitsOfBothSides) {
   EXPECT_EQ(sample["label"], 0);
   EXPECT_EQ(sample["image"]["data"], absl::Base64Escape("b"));
   const float teacher[] = {3, 4}, student[] = {7, 8};
-  EXPECT_EQ((*data)["teacher_of"], nlohmann::json({0}));
+  EXPECT_EQ((*data)["teacher_of"], nlohmann::json::array({0}));
   EXPECT_EQ(sample["teachers"][0],
             absl::Base64Escape({reinterpret_cast<const char*>(teacher), sizeof(teacher)}));
   EXPECT_EQ(sample["students"][0],
@@ -182,7 +182,7 @@ TEST_F(ReportPageTest, AStudentThatWasShownOtherSamplesHasNoLogitsOfThese) {
   ASSERT_THAT(data, IsOk());
   EXPECT_TRUE((*data)["samples"][0]["students"][0].is_string());
   EXPECT_TRUE((*data)["samples"][0]["students"][1].is_null());
-  EXPECT_EQ((*data)["other_samples"], nlohmann::json({false, true}));
+  EXPECT_EQ((*data)["other_samples"], nlohmann::json::array({false, true}));
   EXPECT_EQ((*data)["title"], "2 runs");
 }
 

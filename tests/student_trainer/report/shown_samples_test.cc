@@ -44,9 +44,9 @@ TEST(ShownSamples, EachRunHasItsOwnTeacherAndOneWithoutBorrowsTheFirst) {
   const TensorMap of_a = WithLogits(Samples(), "teacher_logits", Logits(1)),
                   of_b = WithLogits(Samples(), "teacher_logits", Logits(2)), alone = Samples();
   const json shown = ShownSamples({&alone, &of_a, &of_b, &of_a});
-  EXPECT_EQ(shown["teacher_of"], json({0, 0, 1, 0}));
-  EXPECT_EQ(shown["samples"][0]["teachers"], json({Base64(Logits(1)), Base64(Logits(2))}));
-  EXPECT_EQ(ShownSamples({&alone})["teacher_of"], json({nullptr}));
+  EXPECT_EQ(shown["teacher_of"], json::array({0, 0, 1, 0}));
+  EXPECT_EQ(shown["samples"][0]["teachers"], json::array({Base64(Logits(1)), Base64(Logits(2))}));
+  EXPECT_EQ(ShownSamples({&alone})["teacher_of"], json::array({nullptr}));
 }
 
 TEST(ShownSamples, AreThoseOfTheFirstRunThatHasAny) {
@@ -54,8 +54,8 @@ TEST(ShownSamples, AreThoseOfTheFirstRunThatHasAny) {
                         other = WithLogits(Samples({1, 2}), "student_logits", Logits(4));
   const json shown = ShownSamples({&none, &own, &other});
   ASSERT_EQ(shown["samples"].size(), 2U);
-  EXPECT_EQ(shown["samples"][0]["students"], json({nullptr, Base64(Logits(3)), nullptr}));
-  EXPECT_EQ(shown["other_samples"], json({false, false, true}));
+  EXPECT_EQ(shown["samples"][0]["students"], json::array({nullptr, Base64(Logits(3)), nullptr}));
+  EXPECT_EQ(shown["other_samples"], json::array({false, false, true}));
 }
 
 TEST(ShownSamples, AreAsManyAsTwoMegabytesHold) {
@@ -71,7 +71,7 @@ TEST(ShownSamples, AreNoneWhereNoRunKeptAny) {
   const TensorMap none;
   const json shown = ShownSamples({&none, &none});
   EXPECT_TRUE(shown["samples"].empty());
-  EXPECT_EQ(shown["teacher_of"], json({nullptr, nullptr}));
+  EXPECT_EQ(shown["teacher_of"], json::array({nullptr, nullptr}));
 }
 
 }  // namespace
