@@ -109,8 +109,9 @@ absl::Status TeacherPool::AwaitFirst(const std::stop_token& stop) {
     connected.clear();
     bool trying = false;
     for (const auto& member : members_.present()) {
-      if (member->client->connected()) connected.push_back(member.get());
+      // In this order: who connects in between has been tried, and is connected.
       trying = trying || !member->client->attempted();
+      if (member->client->connected()) connected.push_back(member.get());
     }
     const absl::Time now = clock_.Now();
     if (!connected.empty()) deadline = std::min(deadline, now + kSettleTime);
