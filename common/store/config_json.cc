@@ -265,7 +265,6 @@ std::string ToJson(const ModelDescription& description) {
   if (description.pad_id.has_value()) root["pad_id"] = *description.pad_id;
   root["class_names"] = description.class_names;
   root["training"] = description.training;
-  // Replaces what is no UTF-8, where the default would throw.
   return JsonText(root, 2) + "\n";
 }
 

@@ -28,7 +28,6 @@ std::string Fingerprint(const ModelDescription& description, const std::string& 
         {{"name", input.name}, {"dtype", Name(input.dtype)}, {"shape", input.shape}});
   }
   if (description.pad_id.has_value()) identity["pad_id"] = *description.pad_id;
-  // Replaces what is no UTF-8, where the default would throw.
   return Sha256Hex(JsonText(identity));
 }
 
