@@ -22,7 +22,7 @@
 namespace distill {
 namespace {
 
-constexpr std::array<int64_t, 7> kDepths = {8, 14, 20, 32, 44, 56, 110};
+constexpr std::array<int64_t, 7> kPaperDepths = {8, 14, 20, 32, 44, 56, 110};
 const std::vector<int64_t> kWidths = {16, 16, 32, 64};
 
 struct CifarResNetOptions {
@@ -63,10 +63,10 @@ class CifarResNet : public Model {
   torch::nn::Linear fc_ = nullptr;
 };
 
-absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
+absl::StatusOr<std::shared_ptr<Model>> CreateCifarResNet(const nlohmann::json& json) {
   Arguments arguments("cifar_resnet", json);
   CifarResNetOptions options;
-  options.depth = arguments.Int("depth", {kDepths.front(), kDepths.back()});
+  options.depth = arguments.Int("depth", {kPaperDepths.front(), kPaperDepths.back()});
   options.widths = kWidths;
   if (arguments.Has("widths")) options.widths = arguments.IntList("widths", {4, 4}, {1, 4096});
   options.shortcut =
@@ -74,10 +74,10 @@ absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
   options.channels = arguments.Int("channels", {1, kMaxChannels});
   options.classes = arguments.Int("classes", {2, kMaxClasses});
   RETURN_IF_ERROR(arguments.Finish());
-  if (std::find(kDepths.begin(), kDepths.end(), options.depth) == kDepths.end()) {
+  if (std::find(kPaperDepths.begin(), kPaperDepths.end(), options.depth) == kPaperDepths.end()) {
     return absl::InvalidArgumentError(
         absl::StrCat("arguments of cifar_resnet: \"depth\" must be one of ",
-                     absl::StrJoin(kDepths, ", "), ", got ", options.depth));
+                     absl::StrJoin(kPaperDepths, ", "), ", got ", options.depth));
   }
   if (options.shortcut == Shortcut::kPad &&
       !std::is_sorted(options.widths.begin(), options.widths.end())) {
@@ -91,8 +91,9 @@ absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
 }  // namespace
 
 Family CifarResNetFamily() {
-  Family family{.name = "cifar_resnet", .variants = {}, .fit = FitImages, .create = Create};
-  for (int64_t depth : kDepths) {
+  Family family{
+      .name = "cifar_resnet", .variants = {}, .fit = FitImages, .create = CreateCifarResNet};
+  for (int64_t depth : kPaperDepths) {
     family.variants.push_back(
         {absl::StrCat("cifar_resnet", depth), {{"depth", depth}, {"shortcut", "A"}}});
   }

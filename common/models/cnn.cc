@@ -91,7 +91,7 @@ class Cnn : public Model {
   torch::nn::Sequential classifier_;
 };
 
-absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
+absl::StatusOr<std::shared_ptr<Model>> CreateCnn(const nlohmann::json& json) {
   Arguments arguments("cnn", json);
   CnnOptions options;
   options.channels = arguments.Int("channels", {1, kMaxChannels});
@@ -106,7 +106,7 @@ absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
   return std::make_shared<Cnn>(options);
 }
 
-absl::Status Fit(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
+absl::Status FitCnn(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
   RETURN_IF_ERROR(FitImages(input_shape, classes, arguments));
   // Each pooling halves the image, rounding down.
   const int64_t least = int64_t{1} << (arguments["stages"].size() - 1);
@@ -123,8 +123,8 @@ Family CnnFamily() {
   return {.name = "cnn",
           .variants = {{"cnn_student", {{"stages", {{8}, {16, 16}, {32}}}}},
                        {"cnn_teacher", {{"stages", {{16}, {32, 32}, {64, 64}, {160, 160}}}}}},
-          .fit = Fit,
-          .create = Create};
+          .fit = FitCnn,
+          .create = CreateCnn};
 }
 
 }  // namespace distill

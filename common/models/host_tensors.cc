@@ -6,7 +6,7 @@
 namespace distill {
 namespace {
 
-constexpr std::pair<DType, at::ScalarType> kTypes[] = {
+constexpr std::pair<DType, at::ScalarType> kElementTypes[] = {
     {DType::kBool, at::kBool},     {DType::kUint8, at::kByte},
     {DType::kInt8, at::kChar},     {DType::kInt16, at::kShort},
     {DType::kInt32, at::kInt},     {DType::kInt64, at::kLong},
@@ -15,7 +15,7 @@ constexpr std::pair<DType, at::ScalarType> kTypes[] = {
 };
 
 DType FromTorch(at::ScalarType type) {
-  for (const auto& [dtype, scalar_type] : kTypes) {
+  for (const auto& [dtype, scalar_type] : kElementTypes) {
     if (scalar_type == type) return dtype;
   }
   TORCH_CHECK(false, "a tensor of type ", type, " has no DType");
@@ -24,7 +24,7 @@ DType FromTorch(at::ScalarType type) {
 }  // namespace
 
 at::ScalarType ToTorch(DType dtype) {
-  for (const auto& [candidate, scalar_type] : kTypes) {
+  for (const auto& [candidate, scalar_type] : kElementTypes) {
     if (candidate == dtype) return scalar_type;
   }
   TORCH_CHECK(false, "a DType without a Torch type");

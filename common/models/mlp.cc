@@ -58,7 +58,7 @@ class Mlp : public Model {
   torch::nn::ModuleList layers_;
 };
 
-absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
+absl::StatusOr<std::shared_ptr<Model>> CreateMlp(const nlohmann::json& json) {
   Arguments arguments("mlp", json);
   MlpOptions options;
   if (arguments.Has("inputs")) {
@@ -87,7 +87,7 @@ absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
   return std::make_shared<Mlp>(std::move(options));
 }
 
-absl::Status Fit(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
+absl::Status FitMlp(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
   if (input_shape.empty()) {
     return absl::InvalidArgumentError("it takes inputs of at least one dimension");
   }
@@ -106,8 +106,8 @@ Family MlpFamily() {
                        {"mlp_medium", {{"hidden", {800, 800}}}},
                        {"mlp_large",
                         {{"hidden", {1200, 1200}}, {"dropout", 0.5}, {"input_dropout", 0.2}}}},
-          .fit = Fit,
-          .create = Create};
+          .fit = FitMlp,
+          .create = CreateMlp};
 }
 
 }  // namespace distill

@@ -124,7 +124,7 @@ class MobileNetV2 : public Model {
   torch::nn::Sequential classifier_;
 };
 
-absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
+absl::StatusOr<std::shared_ptr<Model>> CreateMobileNetV2(const nlohmann::json& json) {
   Arguments arguments("mobilenet_v2", json);
   MobileNetV2Options options;
   options.width = arguments.Number("width", 0.1, 4, 1);
@@ -142,7 +142,7 @@ Family MobileNetV2Family() {
   return {.name = "mobilenet_v2",
           .variants = {{"mobilenet_v2", {{"width", 1.0}}}, {"mobilenet_v2_050", {{"width", 0.5}}}},
           .fit = FitImagesAndStem,
-          .create = Create};
+          .create = CreateMobileNetV2};
 }
 
 }  // namespace distill

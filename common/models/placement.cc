@@ -20,14 +20,14 @@ struct Type {
   absl::string_view long_name;
 };
 
-constexpr Type kTypes[] = {
+constexpr Type kComputeTypes[] = {
     {at::kFloat, "f32", "float32"},
     {at::kBFloat16, "bf16", "bfloat16"},
     {at::kHalf, "f16", "float16"},
 };
 
 const Type& TypeOf(at::ScalarType dtype) {
-  return *std::find_if(std::begin(kTypes), std::end(kTypes),
+  return *std::find_if(std::begin(kComputeTypes), std::end(kComputeTypes),
                        [dtype](const Type& type) { return type.dtype == dtype; });
 }
 
@@ -60,7 +60,7 @@ absl::Status CheckPlacement(absl::string_view device, absl::string_view dtype) {
     return absl::InvalidArgumentError(
         absl::StrCat("device '", device, "': allowed are auto, cpu, cuda and cuda:N"));
   }
-  for (const Type& type : kTypes) {
+  for (const Type& type : kComputeTypes) {
     if (type.short_name == dtype) return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
@@ -71,7 +71,7 @@ absl::StatusOr<Placement> ParsePlacement(absl::string_view device, absl::string_
   RETURN_IF_ERROR(CheckPlacement(device, dtype));
   Placement placement;
   ASSIGN_OR_RETURN(placement.device, FindDevice(device));
-  for (const Type& type : kTypes) {
+  for (const Type& type : kComputeTypes) {
     if (type.short_name == dtype) placement.dtype = type.dtype;
   }
   return placement;

@@ -70,7 +70,7 @@ class ResNet : public Model {
   torch::nn::Linear fc_ = nullptr;
 };
 
-absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
+absl::StatusOr<std::shared_ptr<Model>> CreateResNet(const nlohmann::json& json) {
   Arguments arguments("resnet", json);
   const int64_t depth = arguments.Int("depth", {18, 152});
   const Stem stem = ReadStem(arguments);
@@ -87,7 +87,7 @@ absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
 }  // namespace
 
 Family ResNetFamily() {
-  Family family{.name = "resnet", .variants = {}, .fit = FitImagesAndStem, .create = Create};
+  Family family{.name = "resnet", .variants = {}, .fit = FitImagesAndStem, .create = CreateResNet};
   for (const Depth& known : kDepths) {
     family.variants.push_back({absl::StrCat("resnet", known.depth), {{"depth", known.depth}}});
   }

@@ -129,7 +129,7 @@ Version ReadVersion(Arguments& arguments) {
   return arguments.OneOf("version", {"1.0", "1.1"}) == "1.0" ? Version::k10 : Version::k11;
 }
 
-absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
+absl::StatusOr<std::shared_ptr<Model>> CreateSqueezeNet(const nlohmann::json& json) {
   Arguments arguments("squeezenet", json);
   SqueezeNetOptions options;
   options.version = ReadVersion(arguments);
@@ -141,7 +141,7 @@ absl::StatusOr<std::shared_ptr<Model>> Create(const nlohmann::json& json) {
   return std::make_shared<SqueezeNet>(options);
 }
 
-absl::Status Fit(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
+absl::Status FitSqueezeNet(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
   RETURN_IF_ERROR(FitImagesAndStem(input_shape, classes, arguments));
   // What three poolings leave something of: 8 behind the first convolution.
   int64_t least = 8;
@@ -159,8 +159,8 @@ Family SqueezeNetFamily() {
   return {.name = "squeezenet",
           .variants = {{"squeezenet1_0", {{"version", "1.0"}}},
                        {"squeezenet1_1", {{"version", "1.1"}}}},
-          .fit = Fit,
-          .create = Create};
+          .fit = FitSqueezeNet,
+          .create = CreateSqueezeNet};
 }
 
 }  // namespace distill

@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kFormat[] = "distill/1";
-constexpr int kMaxDepth = 64;
+constexpr int kMaxConfigDepth = 64;
 constexpr absl::string_view kFields[] = {"format",      "architecture", "arguments", "inputs",
                                          "scale",       "mean",         "std",       "pad_id",
                                          "class_names", "training"};
@@ -228,7 +228,7 @@ absl::Status CheckFormat(const Json& root) {
 }  // namespace
 
 absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text) {
-  ASSIGN_OR_RETURN(const Json root, ParseStrictJson(json_text, kMaxDepth));
+  ASSIGN_OR_RETURN(const Json root, ParseStrictJson(json_text, kMaxConfigDepth));
   if (!root.is_object()) return absl::InvalidArgumentError("the JSON is no object");
   RETURN_IF_ERROR(CheckFormat(root));
   RETURN_IF_ERROR(RefuseUnknownFields(root, kFields, ""));

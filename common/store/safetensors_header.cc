@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr char kMetadata[] = "__metadata__";
-constexpr int kMaxDepth = 3;  // the header, a tensor, its shape
+constexpr int kMaxHeaderDepth = 3;  // the header, a tensor, its shape
 
 struct DTypeName {
   DType dtype;
@@ -146,7 +146,7 @@ absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json,
   if (json.empty() || json.front() != '{') {
     return absl::DataLossError("the header does not begin with '{'");
   }
-  const absl::StatusOr<Json> root = ParseStrictJson(json, kMaxDepth);
+  const absl::StatusOr<Json> root = ParseStrictJson(json, kMaxHeaderDepth);
   if (!root.ok()) {
     return absl::DataLossError(absl::StrCat("the header: ", root.status().message()));
   }

@@ -14,7 +14,7 @@
 namespace distill {
 namespace {
 
-constexpr int64_t kMostClasses = std::numeric_limits<int32_t>::max();
+constexpr int64_t kMaxArrayClasses = std::numeric_limits<int32_t>::max();
 
 template <typename T>
 T Unaligned(const uint8_t* from) {
@@ -126,7 +126,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenArrayDataset(
     ASSIGN_OR_RETURN(
         classes, CountClasses(
                      path.string(), inputs.shape[0], [&](int64_t i) { return LabelAt(*labels, i); },
-                     class_names, kMostClasses));
+                     class_names, kMaxArrayClasses));
   }
   return std::make_unique<ArrayDataset>(path.string(), std::move(inputs), std::move(labels),
                                         classes, class_names);

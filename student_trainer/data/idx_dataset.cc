@@ -13,7 +13,7 @@
 namespace distill {
 namespace {
 
-constexpr int64_t kMostClasses = 256;  // a label is one byte
+constexpr int64_t kMaxIdxClasses = 256;  // a label is one byte
 
 class IdxDataset : public Dataset {
  public:
@@ -121,7 +121,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenIdxDataset(const IdxFiles& files) {
     ASSIGN_OR_RETURN(labels, ReadLabels(files, images.shape()[0]));
     const auto label = [&](int64_t i) -> int64_t { return labels[static_cast<size_t>(i)]; };
     ASSIGN_OR_RETURN(classes, CountClasses(files.labels->string(), images.shape()[0], label,
-                                           files.class_names, kMostClasses));
+                                           files.class_names, kMaxIdxClasses));
   }
   return std::make_unique<IdxDataset>(files.images.string(), std::move(images), std::move(labels),
                                       classes, files.class_names);

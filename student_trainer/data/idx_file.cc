@@ -35,7 +35,7 @@ uint32_t BigEndian32(absl::string_view bytes) {
   return value;
 }
 
-absl::string_view Describe(uint32_t magic) {
+absl::string_view ContentsOf(uint32_t magic) {
   switch (magic) {
     case kLabelsMagic:
       return " (IDX labels)";
@@ -52,14 +52,14 @@ absl::Status CheckMagic(uint32_t magic, IdxKind kind) {
     if (magic == kLabelsMagic) return absl::OkStatus();
     return absl::DataLossError(
         absl::StrFormat("the magic number is 0x%08x%s, expected that of uint8 IDX labels, 0x%08x",
-                        magic, Describe(magic), kLabelsMagic));
+                        magic, ContentsOf(magic), kLabelsMagic));
   }
   if (magic == kImagesMagic || magic == kImagesWithChannelsMagic) return absl::OkStatus();
   return absl::DataLossError(
       absl::StrFormat("the magic number is 0x%08x%s, expected that of uint8 IDX images, 0x%08x "
                       "([n, height, width]) "
                       "or 0x%08x ([n, channels, height, width])",
-                      magic, Describe(magic), kImagesMagic, kImagesWithChannelsMagic));
+                      magic, ContentsOf(magic), kImagesMagic, kImagesWithChannelsMagic));
 }
 
 // `prefix`: the first kMaxHeaderBytes, fewer where there are no more.

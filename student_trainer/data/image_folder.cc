@@ -42,8 +42,8 @@ absl::StatusOr<Listing> List(const fs::path& folder) {
 }
 
 // Adds the images at `relative` and below to `images`, as paths below root.
-absl::Status Walk(const fs::path& root, const std::string& relative, int depth,
-                  std::vector<std::string>& images) {
+absl::Status FindImages(const fs::path& root, const std::string& relative, int depth,
+                        std::vector<std::string>& images) {
   constexpr int kMostDepth = 32;
   if (depth > kMostDepth) {
     return absl::FailedPreconditionError(
@@ -55,7 +55,7 @@ absl::Status Walk(const fs::path& root, const std::string& relative, int depth,
     images.push_back(absl::StrCat(relative, "/", name));
   }
   for (const std::string& name : listing.folders) {
-    RETURN_IF_ERROR(Walk(root, absl::StrCat(relative, "/", name), depth + 1, images));
+    RETURN_IF_ERROR(FindImages(root, absl::StrCat(relative, "/", name), depth + 1, images));
   }
   return absl::OkStatus();
 }
@@ -96,7 +96,7 @@ absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const fs::path& root)
   ImageFolder folder{root, {}, {}, {}};
   for (const std::string& name : listing.folders) {
     std::vector<std::string> images;
-    RETURN_IF_ERROR(Walk(root, name, /*depth=*/1, images));
+    RETURN_IF_ERROR(FindImages(root, name, /*depth=*/1, images));
     std::sort(images.begin(), images.end());
     for (const std::string& image : images) folder.images.Add(image);
     folder.classes.push_back(name);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kMostImageSize = 8192;
 
-absl::Status Named(const std::filesystem::path& path, const absl::Status& status) {
+absl::Status InImage(const std::filesystem::path& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path.string(), ": ", status.message()));
 }
 
@@ -56,7 +56,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
     const std::filesystem::path path = PathOf(folder_, index);
     ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
     absl::StatusOr<Image> image = DecodeImage(AsSpan(contents), static_cast<int>(input_.shape[0]));
-    if (!image.ok()) return Named(path, image.status());
+    if (!image.ok()) return InImage(path, image.status());
     return image;
   }
 
@@ -64,7 +64,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
     RETURN_IF_ERROR(CheckRead(folder_.root.string(), *this, index, destination));
     ASSIGN_OR_RETURN(Image image, Decode(index));
     const absl::StatusOr<Image> view = CentreView(std::move(image), input_.shape, resizer_);
-    if (!view.ok()) return Named(PathOf(folder_, index), view.status());
+    if (!view.ok()) return InImage(PathOf(folder_, index), view.status());
     if (view->pixels.size() != destination.size()) {
       return absl::InternalError(absl::StrCat(PathOf(folder_, index).string(), ": resized to ",
                                               view->pixels.size(), " bytes, expected ",
@@ -85,7 +85,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
 absl::StatusOr<ImageSize> SizeOf(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
   const absl::StatusOr<ImageSize> size = ReadImageSize(AsSpan(contents));
-  if (!size.ok()) return Named(path, size.status());
+  if (!size.ok()) return InImage(path, size.status());
   return size;
 }
 

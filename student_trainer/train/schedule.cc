@@ -17,7 +17,7 @@ constexpr std::pair<ScheduleKind, absl::string_view> kNames[] = {
     {ScheduleKind::kConstant, "constant"},
 };
 
-absl::Status Refuse(absl::string_view name, double value, absl::string_view allowed) {
+absl::Status RefuseSchedule(absl::string_view name, double value, absl::string_view allowed) {
   return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, "; allowed is ", allowed));
 }
 
@@ -53,13 +53,15 @@ absl::StatusOr<ScheduleKind> ParseScheduleKind(absl::string_view name) {
 }
 
 absl::Status LearningRateSchedule::Validate() const {
-  if (!(std::isfinite(peak) && peak >= 0)) return Refuse("peak", peak, "a finite number from 0");
-  if (warmup_steps < 0) return Refuse("warmup_steps", warmup_steps, "a number from 0");
-  if (total_steps < 1) return Refuse("total_steps", total_steps, "a number from 1");
+  if (!(std::isfinite(peak) && peak >= 0))
+    return RefuseSchedule("peak", peak, "a finite number from 0");
+  if (warmup_steps < 0) return RefuseSchedule("warmup_steps", warmup_steps, "a number from 0");
+  if (total_steps < 1) return RefuseSchedule("total_steps", total_steps, "a number from 1");
   if (!(final_fraction >= 0 && final_fraction <= 1)) {
-    return Refuse("final_fraction", final_fraction, "a number from 0 to 1");
+    return RefuseSchedule("final_fraction", final_fraction, "a number from 0 to 1");
   }
-  if (!(gamma > 0 && gamma <= 1)) return Refuse("gamma", gamma, "a number above 0 and up to 1");
+  if (!(gamma > 0 && gamma <= 1))
+    return RefuseSchedule("gamma", gamma, "a number above 0 and up to 1");
   if (!std::is_sorted(decay_steps.begin(), decay_steps.end())) {
     return absl::InvalidArgumentError("decay_steps must ascend");
   }
@@ -91,9 +93,9 @@ std::vector<int64_t> StepsAtFractions(const std::vector<double>& fractions, int6
 }
 
 absl::Status ValueSchedule::Validate() const {
-  if (!std::isfinite(from)) return Refuse("from", from, "a finite number");
-  if (!std::isfinite(to)) return Refuse("to", to, "a finite number");
-  if (total_steps < 1) return Refuse("total_steps", total_steps, "a number from 1");
+  if (!std::isfinite(from)) return RefuseSchedule("from", from, "a finite number");
+  if (!std::isfinite(to)) return RefuseSchedule("to", to, "a finite number");
+  if (total_steps < 1) return RefuseSchedule("total_steps", total_steps, "a number from 1");
   if (kind == ScheduleKind::kStep) {
     return absl::InvalidArgumentError(
         "a value's schedule is step; allowed are constant, linear and cosine");

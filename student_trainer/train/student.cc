@@ -55,8 +55,8 @@ absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputS
   return student;
 }
 
-absl::Status CheckFits(const TrainableModel& student, const InputSpec& input,
-                       const std::vector<std::string>& class_names) {
+absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& input,
+                              const std::vector<std::string>& class_names) {
   const ModelDescription& description = student.description;
   if (description.inputs.size() != 1 || description.inputs[0].dtype != input.dtype ||
       description.inputs[0].shape != input.shape) {
@@ -166,7 +166,7 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
     student.description.normalization = *std::move(measured);
   }
   if (options.StudentIsDirectory()) {
-    const absl::Status fits = CheckFits(student, input, class_names);
+    const absl::Status fits = CheckStudentFits(student, input, class_names);
     if (!fits.ok()) return At("--student", options.student, fits);
   }
   if (const absl::Status runs = CheckForward(*student.model, input, classes); !runs.ok()) {

@@ -41,7 +41,8 @@ absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view option, const st
 }
 
 // A test or validation set against the training set.
-absl::Status CheckFits(absl::string_view option, const Dataset& dataset, const Dataset& train) {
+absl::Status CheckFitsTraining(absl::string_view option, const Dataset& dataset,
+                               const Dataset& train) {
   if (dataset.input().dtype != train.input().dtype ||
       dataset.input().shape != train.input().shape) {
     return absl::FailedPreconditionError(absl::StrCat(option, " has ", ToString(dataset.input()),
@@ -101,14 +102,14 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
   if (!options.val.empty()) {
     ASSIGN_OR_RETURN(data.separate_validation, Open("--val", options.val, DataRole::kTest, options,
                                                     class_names, data.train.get()));
-    RETURN_IF_ERROR(CheckFits("--val", *data.separate_validation, *data.train));
+    RETURN_IF_ERROR(CheckFitsTraining("--val", *data.separate_validation, *data.train));
     data.corrupt_validation = std::make_unique<CorruptSamples>(options.max_corrupt);
     split.val_count = 0;
   }
   if (!options.test.empty()) {
     ASSIGN_OR_RETURN(data.test, Open("--test", options.test, DataRole::kTest, options, class_names,
                                      data.train.get()));
-    RETURN_IF_ERROR(CheckFits("--test", *data.test, *data.train));
+    RETURN_IF_ERROR(CheckFitsTraining("--test", *data.test, *data.train));
     data.corrupt_test = std::make_unique<CorruptSamples>(options.max_corrupt);
   }
   if (!options.unlabelled.empty()) {

@@ -11,7 +11,7 @@ constexpr int kTries = 10;
 // Half to even, as Python's.
 int64_t Round(double number) { return static_cast<int64_t>(std::nearbyint(number)); }
 
-Box CentreBox(int64_t height, int64_t width) {
+Box CentreCrop(int64_t height, int64_t width) {
   Box box = {.height = height, .width = width};
   const double aspect = static_cast<double>(width) / static_cast<double>(height);
   if (aspect < kLeastAspect) {
@@ -39,7 +39,7 @@ Box DrawCropBox(double scale, const ViewKey& key, int64_t height, int64_t width)
     box.left = static_cast<int64_t>(random.Below(static_cast<uint64_t>(width - box.width + 1)));
     return box;
   }
-  return CentreBox(height, width);
+  return CentreCrop(height, width);
 }
 
 }  // namespace distill

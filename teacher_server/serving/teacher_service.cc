@@ -29,7 +29,7 @@ Caller CallerOf(const grpc::CallbackServerContext& context) {
   return caller;
 }
 
-RejectReason ReasonOf(const absl::Status& refusal) {
+RejectReason ReasonOfRefusal(const absl::Status& refusal) {
   if (absl::IsUnauthenticated(refusal)) return RejectReason::kUnauthenticated;
   return absl::IsUnavailable(refusal) ? RejectReason::kDraining : RejectReason::kTooManyStreams;
 }
@@ -74,7 +74,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* TeacherService::Dis
 
 grpc::Status TeacherService::Refuse(const absl::Status& status,
                                     const grpc::CallbackServerContext& context) {
-  context_.metrics->Rejected(ReasonOf(status));
+  context_.metrics->Rejected(ReasonOfRefusal(status));
   uint64_t refused = 0;
   {
     MutexLock lock(mutex_);

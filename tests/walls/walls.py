@@ -90,7 +90,11 @@ def rule_of(layer):
 
 @dataclasses.dataclass(frozen=True)
 class Compiled:
-    """One object file: its source, its CMake target and every file that went into it."""
+    """A source, its CMake target and every file that went into its object.
+
+    Sources that are compiled together (DISTILL_UNITY) share one object. All are of one folder, so
+    what one of them may see, all may see.
+    """
     source: str
     target: str
     files: tuple
@@ -159,6 +163,13 @@ def read_commands(build):
     return json.loads(pathlib.Path(build, "compile_commands.json").read_text())
 
 
+def sources_of(command):
+    """The source of a command, or those that a unity file includes."""
+    if os.path.basename(os.path.dirname(command["file"])) != "Unity":
+        return [command["file"]]
+    return re.findall(r'#include "(.+)"', pathlib.Path(command["file"]).read_text())
+
+
 def forced_includes(command):
     """The headers that a command names itself: g++ keeps a precompiled one out of its records."""
     return tuple(re.findall(r"-include(?:-pch)?\s+(?:-Xclang\s+)?(\S+)", command))
@@ -180,8 +191,10 @@ def read_build(build, ninja):
         if re.fullmatch("distill_torch(_test)?_pch", target):  # only builds a precompiled header
             continue
         if output in files:
-            objects.append(Compiled(command["file"], target,
-                                    files[output] + forced_includes(command["command"])))
+            read = tuple(path for path in files[output]
+                         if os.path.abspath(os.path.join(build, path)) != command["file"])
+            read += forced_includes(command["command"])
+            objects += [Compiled(source, target, read) for source in sources_of(command)]
         else:
             missing.append(output)
     return objects, missing

@@ -10,19 +10,20 @@ import sys
 import tempfile
 import unittest
 
-from walls import Compiled, Walls, forced_includes, read_build, read_commands
+from walls import Compiled, Walls, forced_includes, read_build, read_commands, sources_of
 
 
 def compile_with(source, *flags):
     """What `source` would be made of if it were compiled with `flags` added."""
-    command = next(c for c in COMMANDS if c["file"] == os.path.join(ARGS.source, source))
-    words = shlex.split(command["command"])
+    path = os.path.join(ARGS.source, source)
+    command = next(c for c in COMMANDS if path in sources_of(c))
+    words = [path if word == command["file"] else word for word in shlex.split(command["command"])]
     del words[words.index("-o"):words.index("-o") + 2]
     words += ["-M", *flags]
     rule_text = subprocess.run(words, cwd=command["directory"], check=True, text=True,
                                stdout=subprocess.PIPE).stdout
     paths = rule_text.split(":", 1)[1].replace("\\\n", " ").split()
-    return Compiled(command["file"], "planted", tuple(paths) + forced_includes(" ".join(words)))
+    return Compiled(path, "planted", tuple(paths) + forced_includes(" ".join(words)))
 
 
 def torch_folder():

@@ -32,7 +32,7 @@ ModelDescription ImageDescription() {
   return description;
 }
 
-std::shared_ptr<Model> Make(const ModelDescription& description) {
+std::shared_ptr<Model> MakeModel(const ModelDescription& description) {
   return *CreateModel({description.architecture, description.arguments});
 }
 
@@ -57,7 +57,7 @@ std::string LoadError(const TempDir& dir) {
 TEST(LoadedModelTest, SavedModelGivesTheLogitsOfTheModuleOnNormalisedInputs) {
   const TempDir dir;
   const ModelDescription description = ImageDescription();
-  const auto module = Make(description);
+  const auto module = MakeModel(description);
   module->Forward(at::rand({8, 3, 16, 16}));
   ASSERT_TRUE(SaveModelDirectory(dir / "new/model", description, *module).ok());
 
@@ -66,7 +66,7 @@ TEST(LoadedModelTest, SavedModelGivesTheLogitsOfTheModuleOnNormalisedInputs) {
   EXPECT_EQ((*loaded)->classes(), 4);
   EXPECT_EQ((*loaded)->parameters(), CountParameters(*module));
   EXPECT_EQ((*loaded)->multiply_adds(), CountMultiplyAdds([&] {
-              Make(description)->Forward(at::zeros({1, 3, 16, 16}));
+              MakeModel(description)->Forward(at::zeros({1, 3, 16, 16}));
             }));
   EXPECT_EQ((*loaded)->fingerprint().size(), 64u);
   EXPECT_EQ((*loaded)->bytes(),
@@ -88,7 +88,7 @@ TEST(LoadedModelTest, SavedModelGivesTheLogitsOfTheModuleOnNormalisedInputs) {
 TEST(LoadedModelTest, InputsTheModelCannotTakeAreInternal) {
   const TempDir dir;
   const ModelDescription description = ImageDescription();
-  ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *Make(description)).ok());
+  ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *MakeModel(description)).ok());
   const auto loaded = LoadedModel::Load(dir.path());
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const absl::Status status = (*loaded)->Logits({at::zeros({1, 2, 16, 16}, at::kByte)}).status();
@@ -99,7 +99,7 @@ TEST(LoadedModelTest, InputsTheModelCannotTakeAreInternal) {
 TEST(LoadedModelTest, AnotherNumberOfInputsIsRefused) {
   const TempDir dir;
   const ModelDescription description = ImageDescription();
-  ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *Make(description)).ok());
+  ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *MakeModel(description)).ok());
   const auto loaded = LoadedModel::Load(dir.path());
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   const at::Tensor pixels = at::zeros({1, 3, 16, 16}, at::kByte);
@@ -135,7 +135,7 @@ TEST(LoadedModelTest, DirectoriesThatDoNotFitTheirWeightsAreRefusedByName) {
   for (const auto& test : cases) {
     const TempDir dir;
     ModelDescription description = ImageDescription();
-    ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *Make(description)).ok());
+    ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *MakeModel(description)).ok());
     test.spoil(description);
     ASSERT_TRUE(WriteFileAtomically(dir / kConfigFile, ToJson(description)).ok());
     EXPECT_THAT(LoadError(dir), AllOf(HasSubstr(dir.path().string()), HasSubstr(test.expected)));
@@ -145,7 +145,7 @@ TEST(LoadedModelTest, DirectoriesThatDoNotFitTheirWeightsAreRefusedByName) {
 TEST(LoadedModelTest, TruncatedWeightsAreRefused) {
   const TempDir dir;
   const ModelDescription description = ImageDescription();
-  ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *Make(description)).ok());
+  ASSERT_TRUE(SaveModelDirectory(dir.path(), description, *MakeModel(description)).ok());
   std::filesystem::resize_file(dir / kWeightsFile,
                                std::filesystem::file_size(dir / kWeightsFile) - 4);
   EXPECT_EQ(LoadedModel::Load(dir.path()).status().code(), absl::StatusCode::kDataLoss);
@@ -167,7 +167,7 @@ TEST(LoadedModelTest, TorchScriptIsServed) {
 }
 
 TEST(LoadedModelTest, TorchScriptCostsTheMultiplyAddsOfTheModelThatItWasMadeOf) {
-  const auto module = Make(ImageDescription());
+  const auto module = MakeModel(ImageDescription());
   const at::Tensor example = at::zeros({1, 3, 16, 16});
   ModelDescription description = VectorDescription();
   description.inputs = {{"image", DType::kUint8, {3, 16, 16}}};
@@ -258,7 +258,7 @@ TEST(LoadedModelTest, AMaskIsGivenWhereTheModelAsksForOne) {
 TEST(SaveModelDirectoryTest, FingerprintFollowsTheWeights) {
   const TempDir dir;
   const ModelDescription description = ImageDescription();
-  const auto module = Make(description);
+  const auto module = MakeModel(description);
   const auto fingerprint = [&] {
     EXPECT_TRUE(SaveModelDirectory(dir.path(), description, *module).ok());
     return (*LoadedModel::Load(dir.path()))->fingerprint();
@@ -272,8 +272,9 @@ TEST(SaveModelDirectoryTest, FingerprintFollowsTheWeights) {
 
 TEST(SaveModelDirectoryTest, AModelOfTheZooIsNotWrittenAsTorchScript) {
   const TempDir dir;
-  EXPECT_EQ(SaveModelDirectory(dir.path(), VectorDescription(), *Make(ImageDescription())).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      SaveModelDirectory(dir.path(), VectorDescription(), *MakeModel(ImageDescription())).code(),
+      absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
 }
 
@@ -281,8 +282,9 @@ TEST(SaveModelDirectoryTest, FolderThatCannotBeMadeIsNamed) {
   const TempDir dir;
   std::ofstream(dir / "file") << "x";
   const ModelDescription description = ImageDescription();
-  EXPECT_THAT(SaveModelDirectory(dir / "file/model", description, *Make(description)).ToString(),
-              HasSubstr((dir / "file/model").string()));
+  EXPECT_THAT(
+      SaveModelDirectory(dir / "file/model", description, *MakeModel(description)).ToString(),
+      HasSubstr((dir / "file/model").string()));
 }
 
 }  // namespace

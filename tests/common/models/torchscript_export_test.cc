@@ -19,7 +19,7 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 
-std::shared_ptr<Model> Make(const std::string& name, const std::vector<int64_t>& input) {
+std::shared_ptr<Model> MakeFor(const std::string& name, const std::vector<int64_t>& input) {
   at::manual_seed(3);
   const auto architecture = ArchitectureOf(name, input, 7);
   EXPECT_TRUE(architecture.ok()) << architecture.status();
@@ -37,7 +37,7 @@ TEST(ExportTorchScript, IsLoadedWithTheSameOutputsInBatchesOfAnySize) {
   const testing::TempDir dir;
   for (const std::string name : {"mlp_small", "cnn_student", "cifar_resnet20"}) {
     const std::vector<int64_t> input = {3, 32, 32};
-    const auto model = Make(name, input);
+    const auto model = MakeFor(name, input);
     SetStatistics(*model, torch::randn({4, 3, 32, 32}));
     const auto path = dir.path() / (name + ".pt");
     ASSERT_THAT(ExportTorchScript(*model, torch::zeros({1, 3, 32, 32}), path), IsOk()) << name;
@@ -53,7 +53,7 @@ TEST(ExportTorchScript, IsLoadedWithTheSameOutputsInBatchesOfAnySize) {
 
 TEST(ExportTorchScript, KeepsTheNamesOfParametersAndBuffers) {
   const testing::TempDir dir;
-  const auto model = Make("cifar_resnet20", {3, 32, 32});
+  const auto model = MakeFor("cifar_resnet20", {3, 32, 32});
   ASSERT_THAT(ExportTorchScript(*model, torch::zeros({1, 3, 32, 32}), dir.path() / "m.pt"), IsOk());
   torch::jit::Module script = torch::jit::load((dir.path() / "m.pt").string());
   std::set<std::string> expected, actual;

@@ -13,7 +13,7 @@ constexpr TargetSpec kF32 = {.encoding = TargetEncoding::kDenseF32};
 constexpr TargetSpec kF16 = {.encoding = TargetEncoding::kDenseF16};
 constexpr TargetSpec kBF16 = {.encoding = TargetEncoding::kDenseBF16};
 
-at::Tensor SomeLogits(int64_t rows, int64_t classes, double scale) {
+at::Tensor DenseLogits(int64_t rows, int64_t classes, double scale) {
   return at::sin(at::arange(rows * classes, at::kFloat) * 1.3).view({rows, classes}) * scale;
 }
 
@@ -28,7 +28,7 @@ at::Tensor RoundTrip(const TargetSpec& spec, const at::Tensor& logits) {
 
 TEST(DenseTest, PartsAreThoseOfTheSpec) {
   for (const TargetSpec& spec : {kF32, kF16, kBF16}) {
-    const EncodedTargets targets = EncodeTargets(spec, SomeLogits(5, 7, 3), {});
+    const EncodedTargets targets = EncodeTargets(spec, DenseLogits(5, 7, 3), {});
     EXPECT_EQ(targets.rows, 5);
     EXPECT_EQ(targets.classes, 7);
     EXPECT_EQ(targets.spec, spec);
@@ -39,7 +39,7 @@ TEST(DenseTest, PartsAreThoseOfTheSpec) {
 }
 
 TEST(DenseTest, F32IsExact) {
-  const at::Tensor logits = SomeLogits(9, 11, 123.456);
+  const at::Tensor logits = DenseLogits(9, 11, 123.456);
   EXPECT_TRUE(RoundTrip(kF32, logits).equal(logits));
 }
 
@@ -53,7 +53,7 @@ constexpr Narrow kNarrow[] = {{kF16, 0x1.0p-11, 0x1.0p-25}, {kBF16, 0x1.0p-8, 0x
 TEST(DenseTest, NarrowTypesAreWithinHalfAUnitInTheLastPlaceOfTheDistanceToTheMaximum) {
   for (const Narrow& narrow : kNarrow) {
     for (double scale : {1e-3, 1.0, 30.0, 1e3, 1e4, 3e4}) {
-      const at::Tensor logits = SomeLogits(16, 50, scale) + 7 * scale;
+      const at::Tensor logits = DenseLogits(16, 50, scale) + 7 * scale;
       const at::Tensor distance = logits.amax(1, true) - logits;
       // And float32's: the subtraction and the addition.
       const at::Tensor allowed =
@@ -67,7 +67,7 @@ TEST(DenseTest, NarrowTypesAreWithinHalfAUnitInTheLastPlaceOfTheDistanceToTheMax
 TEST(DenseTest, KlToTheExactDistributionIsWithinTheStatedBound) {
   for (const Narrow& narrow : kNarrow) {
     for (const double scale : {0.1, 1.0, 5.0, 20.0, 100.0}) {
-      const at::Tensor logits = SomeLogits(64, 200, scale);
+      const at::Tensor logits = DenseLogits(64, 200, scale);
       const at::Tensor log_p = logits.to(at::kDouble).log_softmax(1), p = log_p.exp();
       const at::Tensor log_q = RoundTrip(narrow.spec, logits).to(at::kDouble).log_softmax(1);
       const at::Tensor kl = (p * (log_p - log_q)).sum(1);
@@ -80,7 +80,7 @@ TEST(DenseTest, KlToTheExactDistributionIsWithinTheStatedBound) {
 }
 
 TEST(DenseTest, NarrowTypesKeepTheMaximumExactly) {
-  const at::Tensor logits = SomeLogits(8, 10, 77.7) + 12345.67;
+  const at::Tensor logits = DenseLogits(8, 10, 77.7) + 12345.67;
   EXPECT_TRUE(RoundTrip(kF16, logits).amax(1).equal(logits.amax(1)));
   EXPECT_TRUE(RoundTrip(kBF16, logits).amax(1).equal(logits.amax(1)));
 }
@@ -104,15 +104,15 @@ TEST(DenseTest, F16ClampsWhatNoSoftmaxCanTellFromZero) {
 TEST(DenseTest, EncodedSliceHoldsOnlyItsOwnMemoryAndOutlivesTheBatch) {
   EncodedTargets targets;
   {
-    at::Tensor batch = SomeLogits(100, 4, 5);
+    at::Tensor batch = DenseLogits(100, 4, 5);
     targets = EncodeTargets(kF32, batch.slice(0, 3, 5), {});
     batch.fill_(0);
   }
-  EXPECT_TRUE(Logits(DecodeTargets(targets)).equal(SomeLogits(100, 4, 5).slice(0, 3, 5)));
+  EXPECT_TRUE(Logits(DecodeTargets(targets)).equal(DenseLogits(100, 4, 5).slice(0, 3, 5)));
 }
 
 TEST(DenseTest, LogitsThatAreNotContiguousKeepTheirOrder) {
-  const at::Tensor logits = SomeLogits(6, 4, 5).t();
+  const at::Tensor logits = DenseLogits(6, 4, 5).t();
   EXPECT_TRUE(RoundTrip(kF32, logits).equal(logits));
   EXPECT_TRUE(at::allclose(RoundTrip(kF16, logits), logits, 0, 0.01));
 }
@@ -124,7 +124,7 @@ TEST(DenseTest, NoRowsAreNoError) {
 }
 
 TEST(DenseTest, TargetsInPiecesDecodeAsOne) {
-  const at::Tensor logits = SomeLogits(4, 5, 2);
+  const at::Tensor logits = DenseLogits(4, 5, 2);
   EncodedTargets targets = EncodeTargets(kF32, logits, {});
   const Bytes whole = targets.parts[0].bytes;
   Bytes pieces = whole.Slice(0, 7);  // not even at an element's border
@@ -134,7 +134,7 @@ TEST(DenseTest, TargetsInPiecesDecodeAsOne) {
 }
 
 TEST(DenseTest, DecodedLogitsMayEnterABackwardPass) {
-  at::Tensor logits = RoundTrip(kF16, SomeLogits(2, 3, 1));
+  at::Tensor logits = RoundTrip(kF16, DenseLogits(2, 3, 1));
   logits.requires_grad_();
   logits.square().sum().backward();
   EXPECT_TRUE(logits.grad().defined());

@@ -19,7 +19,7 @@ TargetSpec HeadSampled(int32_t k, int32_t draws) {
   return {.encoding = TargetEncoding::kHeadSampled, .k = k, .draws = draws};
 }
 
-at::Tensor SomeLogits(int64_t rows, int64_t classes, double scale) {
+at::Tensor PeakedLogits(int64_t rows, int64_t classes, double scale) {
   return at::sin(at::arange(rows * classes, at::kFloat) * 1.3).view({rows, classes}) * scale;
 }
 
@@ -54,7 +54,7 @@ at::Tensor Distribution(const SampledTargets& targets) {
 
 TEST(TopKTest, HoldsTheMostLikelyAndTheMassOfTheOthers) {
   for (const double temperature : {0.5, 1.0, 4.0, 100.0}) {
-    const at::Tensor logits = SomeLogits(20, 300, 8);
+    const at::Tensor logits = PeakedLogits(20, 300, 8);
     const TopKTargets targets = TopKOf(TopK(7), logits, {.temperature = temperature});
     const at::Tensor log_p = LogProbabilities(logits, temperature);
     EXPECT_TRUE(targets.ids.equal(std::get<0>(std::get<1>(log_p.topk(7, 1)).sort(1))));
@@ -71,7 +71,7 @@ TEST(TopKTest, HoldsTheMostLikelyAndTheMassOfTheOthers) {
 
 TEST(TopKTest, KlToTheExactOutcomesIsWithinTheStatedBound) {
   for (const double scale : {0.1, 1.0, 5.0, 20.0, 100.0}) {
-    const at::Tensor logits = SomeLogits(64, 200, scale);
+    const at::Tensor logits = PeakedLogits(64, 200, scale);
     const TopKTargets targets = TopKOf(TopK(12), logits);
     const at::Tensor all = LogProbabilities(logits, 1);
     const at::Tensor tail = all.scatter(1, targets.ids, -INFINITY).logsumexp(1, true);
@@ -85,7 +85,7 @@ TEST(TopKTest, KlToTheExactOutcomesIsWithinTheStatedBound) {
 }
 
 TEST(TopKTest, OfAllClassesEqualsTheDenseDistribution) {
-  const at::Tensor logits = SomeLogits(9, 11, 5);
+  const at::Tensor logits = PeakedLogits(9, 11, 5);
   const TopKTargets targets = TopKOf(TopK(11), logits, {.temperature = 2});
   const at::Tensor p = LogProbabilities(logits, 2).exp();
   EXPECT_TRUE(at::allclose(targets.log_probabilities.exp().to(at::kDouble), p, 0, 2e-4));
@@ -110,14 +110,14 @@ TEST(SparseTest, LogitsOfTenThousandStayFiniteAtEveryTemperature) {
 }
 
 TEST(SampledTest, WeightsAreSharesOfTheDraws) {
-  const at::Tensor logits = SomeLogits(30, 100, 3);
+  const at::Tensor logits = PeakedLogits(30, 100, 3);
   const SampledTargets targets = SampledOf(Sampled(10), logits, {.seed = 3});
   EXPECT_TRUE(at::allclose(targets.weights.sum(1), at::ones({30})));
   EXPECT_TRUE((targets.weights * 10).frac().abs().max().item<float>() < 1e-5);
 }
 
 TEST(HeadSampledTest, TheHeadIsExactAndTheDrawsLieBeyondIt) {
-  const at::Tensor logits = SomeLogits(30, 100, 3);
+  const at::Tensor logits = PeakedLogits(30, 100, 3);
   const SampledTargets targets = SampledOf(HeadSampled(5, 8), logits, {.temperature = 2});
   const at::Tensor p = LogProbabilities(logits, 2).exp();
   const at::Tensor head = std::get<1>(p.topk(5, 1));
@@ -142,7 +142,7 @@ Errors ErrorsOf(const TargetSpec& spec, const at::Tensor& row) {
 }
 
 TEST(SampledTest, IsUnbiasedWithAnErrorThatFallsAsOneByTheRootOfTheDraws) {
-  const at::Tensor row = SomeLogits(1, 60, 3);
+  const at::Tensor row = PeakedLogits(1, 60, 3);
   for (const bool with_head : {false, true}) {
     const auto errors = [&](int32_t draws) {
       return ErrorsOf(with_head ? HeadSampled(4, draws) : Sampled(draws), row);
@@ -165,7 +165,7 @@ TEST(HeadSampledTest, HasLessVarianceWhereTheDistributionIsPeaked) {
 
 TEST(SparseTest, TheSameSeedGivesTheSameBytesHoweverManyRowsFollow) {
   // More than is looked at in one go.
-  const at::Tensor logits = SomeLogits(40, 60'000, 3);
+  const at::Tensor logits = PeakedLogits(40, 60'000, 3);
   const EncodedTargets all = Encode(HeadSampled(3, 4), logits, {.seed = 5});
   const EncodedTargets first = Encode(HeadSampled(3, 4), logits.slice(0, 0, 7), {.seed = 5});
   for (size_t part = 0; part < all.parts.size(); ++part) {
@@ -177,7 +177,7 @@ TEST(SparseTest, TheSameSeedGivesTheSameBytesHoweverManyRowsFollow) {
 
 TEST(SparseTest, AnswersThatBelongTogetherFollowEachOther) {
   const at::Tensor classes = at::arange(7, at::kLong) * 4;
-  const at::Tensor logits = SomeLogits(7, 30, 1) + 5 * at::one_hot(classes, 30);
+  const at::Tensor logits = PeakedLogits(7, 30, 1) + 5 * at::one_hot(classes, 30);
   for (const TargetSpec& spec : {TopK(3), HeadSampled(3, 4)}) {
     const std::vector<EncodedTargets> parts = {Encode(spec, logits.slice(0, 0, 2)),
                                                Encode(spec, logits.slice(0, 2))};

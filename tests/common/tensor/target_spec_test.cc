@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr auto kInvalidArgument = absl::StatusCode::kInvalidArgument;
 constexpr TargetEncoding kAllEncodings[] = {
     TargetEncoding::kDenseF32, TargetEncoding::kDenseF16, TargetEncoding::kDenseBF16,
     TargetEncoding::kTopK,     TargetEncoding::kSampled,  TargetEncoding::kHeadSampled};
@@ -40,8 +40,9 @@ TEST(TargetEncodingTest, NamesAreReadBack) {
 }
 
 TEST(TargetEncodingTest, AnUnknownNameIsRefusedWithTheKnown) {
-  EXPECT_THAT(ParseTargetEncoding("f64"),
-              StatusIs(kInvalid, AllOf(HasSubstr("'f64'"),
+  EXPECT_THAT(
+      ParseTargetEncoding("f64"),
+      StatusIs(kInvalidArgument, AllOf(HasSubstr("'f64'"),
                                        HasSubstr("f32, f16, bf16, top_k, sampled, head_sampled"))));
 }
 
@@ -55,9 +56,9 @@ TEST(TargetSpecTest, EveryEncodingIsGranted) {
 }
 
 TEST(TargetSpecTest, AnUnknownEncodingIsRefusedWithTheListOfThoseKnown) {
-  EXPECT_THAT(
-      Validate(TargetSpec{.encoding = static_cast<TargetEncoding>(99)}, 10),
-      StatusIs(kInvalid, HasSubstr("known are f32, f16, bf16, top_k, sampled, head_sampled")));
+  EXPECT_THAT(Validate(TargetSpec{.encoding = static_cast<TargetEncoding>(99)}, 10),
+              StatusIs(kInvalidArgument,
+                       HasSubstr("known are f32, f16, bf16, top_k, sampled, head_sampled")));
 }
 
 TEST(TargetSpecTest, ParametersOutOfRangeAreRefused) {
@@ -67,29 +68,35 @@ TEST(TargetSpecTest, ParametersOutOfRangeAreRefused) {
   EXPECT_THAT(check(TargetEncoding::kTopK, 1, 0), IsOk());
   EXPECT_THAT(check(TargetEncoding::kTopK, 10, 0), IsOk());
   EXPECT_THAT(check(TargetEncoding::kTopK, 0, 0),
-              StatusIs(kInvalid, HasSubstr("k must be 1 to 10")));
-  EXPECT_THAT(check(TargetEncoding::kTopK, 11, 0), StatusIs(kInvalid, HasSubstr("not 11")));
-  EXPECT_THAT(check(TargetEncoding::kTopK, 3, 1), StatusIs(kInvalid, HasSubstr("draws must be 0")));
+              StatusIs(kInvalidArgument, HasSubstr("k must be 1 to 10")));
+  EXPECT_THAT(check(TargetEncoding::kTopK, 11, 0), StatusIs(kInvalidArgument, HasSubstr("not 11")));
+  EXPECT_THAT(check(TargetEncoding::kTopK, 3, 1),
+              StatusIs(kInvalidArgument, HasSubstr("draws must be 0")));
   EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4096), IsOk());
-  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 0), StatusIs(kInvalid, HasSubstr("1 to 4096")));
-  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4097), StatusIs(kInvalid, HasSubstr("not 4097")));
-  EXPECT_THAT(check(TargetEncoding::kSampled, 2, 3), StatusIs(kInvalid, HasSubstr("k must be 0")));
+  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 0),
+              StatusIs(kInvalidArgument, HasSubstr("1 to 4096")));
+  EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4097),
+              StatusIs(kInvalidArgument, HasSubstr("not 4097")));
+  EXPECT_THAT(check(TargetEncoding::kSampled, 2, 3),
+              StatusIs(kInvalidArgument, HasSubstr("k must be 0")));
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 9, 1), IsOk());
   // A tail of no class has nothing to draw.
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 10, 1),
-              StatusIs(kInvalid, HasSubstr("k must be 1 to 9")));
-  EXPECT_THAT(check(TargetEncoding::kHeadSampled, 3, -1), StatusIs(kInvalid, HasSubstr("draws")));
+              StatusIs(kInvalidArgument, HasSubstr("k must be 1 to 9")));
+  EXPECT_THAT(check(TargetEncoding::kHeadSampled, 3, -1),
+              StatusIs(kInvalidArgument, HasSubstr("draws")));
 }
 
 TEST(TargetSpecTest, ParametersThatTheEncodingDoesNotHaveAreRefused) {
-  EXPECT_THAT(Validate(TargetSpec{.k = 1}, 10), StatusIs(kInvalid, HasSubstr("k must be 0")));
+  EXPECT_THAT(Validate(TargetSpec{.k = 1}, 10),
+              StatusIs(kInvalidArgument, HasSubstr("k must be 0")));
   EXPECT_THAT(Validate(TargetSpec{.encoding = TargetEncoding::kDenseF16, .draws = -1}, 10),
-              StatusIs(kInvalid, HasSubstr("draws must be 0")));
+              StatusIs(kInvalidArgument, HasSubstr("draws must be 0")));
 }
 
 TEST(TargetSpecTest, ClassesOutOfRangeAreRefused) {
   for (const int64_t classes : {int64_t{-1}, int64_t{0}, kMaxClasses + 1}) {
-    EXPECT_THAT(Validate(TargetSpec{}, classes), StatusIs(kInvalid, HasSubstr("classes")));
+    EXPECT_THAT(Validate(TargetSpec{}, classes), StatusIs(kInvalidArgument, HasSubstr("classes")));
   }
 }
 
@@ -147,7 +154,7 @@ TEST(EncodedTargetsTest, WhatDoesNotFitIsNamed) {
   for (const auto& c : cases) {
     EncodedTargets targets = valid;
     c.break_it(targets);
-    EXPECT_THAT(Validate(targets), StatusIs(kInvalid, HasSubstr(c.message)));
+    EXPECT_THAT(Validate(targets), StatusIs(kInvalidArgument, HasSubstr(c.message)));
   }
 }
 

@@ -16,11 +16,11 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-const InputSpec kImage = {"image", DType::kUint8, {1, 2, 3}};
-constexpr int64_t kSamples = 50;
+const InputSpec kLoaderImage = {"image", DType::kUint8, {1, 2, 3}};
+constexpr int64_t kLoaderSamples = 50;
 
 std::vector<int64_t> Samples() {
-  std::vector<int64_t> samples(kSamples);
+  std::vector<int64_t> samples(kLoaderSamples);
   std::iota(samples.begin(), samples.end(), 0);
   return samples;
 }
@@ -28,8 +28,8 @@ std::vector<int64_t> Samples() {
 // Counts reads, and holds those of a sample back until it is told to go on.
 class WatchedDataset : public MemoryDataset {
  public:
-  explicit WatchedDataset(const InputSpec& image = kImage)
-      : MemoryDataset(image, std::vector<int64_t>(kSamples, 0)) {}
+  explicit WatchedDataset(const InputSpec& image = kLoaderImage)
+      : MemoryDataset(image, std::vector<int64_t>(kLoaderSamples, 0)) {}
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
     MutexLock lock(mutex_);
@@ -85,7 +85,7 @@ std::string Describe(const std::vector<TrainingBatch>& batches) {
 
 TEST(BatchLoaderTest, HandsOutTheSameInTheSameOrderWithAnyNumberOfThreads) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const MemoryDataset dataset(kLoaderImage, std::vector<int64_t>(kLoaderSamples, 0));
   const BatchMaker maker(
       dataset, Samples(), {},
       {.batch_size = 4, .epochs = 5, .seed = 3, .views = {.pad = 1, .flip = true}}, corrupt);
@@ -100,7 +100,7 @@ TEST(BatchLoaderTest, HandsOutTheSameInTheSameOrderWithAnyNumberOfThreads) {
 
 TEST(BatchLoaderTest, BeginsWhereItIsToldTo) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const MemoryDataset dataset(kLoaderImage, std::vector<int64_t>(kLoaderSamples, 0));
   const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 8, .epochs = 3, .seed = 3},
                          corrupt);
   BatchLoader whole(maker, {});
@@ -149,7 +149,7 @@ TEST(BatchLoaderTest, ASlowBatchHoldsUpThoseBehindItAndLosesNone) {
 
 TEST(BatchLoaderTest, AnErrorComesAfterTheBatchesBeforeItAndStays) {
   CorruptSamples corrupt;
-  MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  MemoryDataset dataset(kLoaderImage, std::vector<int64_t>(kLoaderSamples, 0));
   const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 5}, corrupt);
   dataset.unreadable = maker.Make(6)->sample_ids[2];
   BatchLoader loader(maker, {.threads = 3});
@@ -163,7 +163,7 @@ TEST(BatchLoaderTest, AnErrorComesAfterTheBatchesBeforeItAndStays) {
 
 TEST(BatchLoaderTest, EndsForGoodAndMayBeLeftAtAnyTime) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset(kImage, std::vector<int64_t>(kSamples, 0));
+  const MemoryDataset dataset(kLoaderImage, std::vector<int64_t>(kLoaderSamples, 0));
   const BatchMaker maker(dataset, Samples(), {}, {.batch_size = 25}, corrupt);
   BatchLoader loader(maker, {.threads = 3});
   EXPECT_THAT(ReadAll(loader), SizeIs(2));

@@ -16,13 +16,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const InputSpec kImage = {"image", DType::kUint8, {1, 2, 3}};
+const InputSpec kMakerImage = {"image", DType::kUint8, {1, 2, 3}};
 const InputSpec kTokens = {"tokens", DType::kInt64, {4}};
 
-MemoryDataset Images(size_t n) {
+MemoryDataset MakerImages(size_t n) {
   std::vector<int64_t> labels;
   for (size_t i = 0; i < n; ++i) labels.push_back(static_cast<int64_t>(i % 3));
-  return MemoryDataset(kImage, labels);
+  return MemoryDataset(kMakerImage, labels);
 }
 
 std::vector<TrainingBatch> MakeAll(const BatchMaker& maker) {
@@ -37,7 +37,7 @@ std::vector<TrainingBatch> MakeAll(const BatchMaker& maker) {
 
 TEST(BatchMakerTest, NamesEverySampleOnceAnEpochInEpochOrder) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(50);
+  const MemoryDataset dataset = MakerImages(50);
   const std::vector<int64_t> samples = {1, 4, 9, 16, 25, 36, 49, 2, 3, 5, 7};
   BatchMaker maker(dataset, samples, {}, {.batch_size = 4, .epochs = 3, .seed = 5}, corrupt);
   const std::vector<TrainingBatch> batches = MakeAll(maker);
@@ -59,7 +59,7 @@ TEST(BatchMakerTest, NamesEverySampleOnceAnEpochInEpochOrder) {
 
 TEST(BatchMakerTest, TrailingSampleJoinsTheBatchBefore) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(9);
+  const MemoryDataset dataset = MakerImages(9);
   BatchMaker maker(dataset, {0, 1, 2, 3, 4, 5, 6, 7, 8}, {}, {.batch_size = 4, .epochs = 2},
                    corrupt);
   std::vector<int64_t> sizes;
@@ -69,7 +69,7 @@ TEST(BatchMakerTest, TrailingSampleJoinsTheBatchBefore) {
 
 TEST(BatchMakerTest, InputsAreTheSamplesNamed) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(10);
+  const MemoryDataset dataset = MakerImages(10);
   BatchMaker maker(dataset, {0, 2, 4, 6, 8}, {}, {.batch_size = 3}, corrupt);
   for (const TrainingBatch& batch : MakeAll(maker)) {
     EXPECT_TRUE(batch.inputs.Validate().ok());
@@ -82,7 +82,7 @@ TEST(BatchMakerTest, InputsAreTheSamplesNamed) {
 
 TEST(BatchMakerTest, OnlyLabelledSamplesCarryTheirLabel) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(10);
+  const MemoryDataset dataset = MakerImages(10);
   BatchMaker maker(dataset, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 5, 6}, {.batch_size = 4}, corrupt);
   for (const TrainingBatch& batch : MakeAll(maker)) {
     ASSERT_EQ(batch.labels.size(), batch.sample_ids.size());
@@ -96,7 +96,7 @@ TEST(BatchMakerTest, OnlyLabelledSamplesCarryTheirLabel) {
 
 TEST(BatchMakerTest, ViewsAreThoseOfTheEpochWhateverTheBatchSize) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(12);
+  const MemoryDataset dataset = MakerImages(12);
   const std::vector<int64_t> samples = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   const ViewOptions views = {.pad = 1, .flip = true};
   for (const int64_t batch_size : {1, 5, 12}) {
@@ -106,7 +106,7 @@ TEST(BatchMakerTest, ViewsAreThoseOfTheEpochWhateverTheBatchSize) {
       for (int64_t i = 0; i < batch.size(); ++i) {
         const int64_t id = batch.sample_ids[static_cast<size_t>(i)];
         std::vector<uint8_t> expected(6, static_cast<uint8_t>(id + 1));
-        ApplyView(views, {9, batch.epoch, id}, kImage.shape, absl::MakeSpan(expected));
+        ApplyView(views, {9, batch.epoch, id}, kMakerImage.shape, absl::MakeSpan(expected));
         EXPECT_EQ(SliceRows(batch.inputs, i, i + 1).bytes.ToString(),
                   std::string(expected.begin(), expected.end()));
       }
@@ -116,7 +116,7 @@ TEST(BatchMakerTest, ViewsAreThoseOfTheEpochWhateverTheBatchSize) {
 
 TEST(BatchMakerTest, HasNoBatchesWithoutSamplesOrEpochs) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(4);
+  const MemoryDataset dataset = MakerImages(4);
   EXPECT_EQ(BatchMaker(dataset, {0, 1}, {}, {.batch_size = 2}, corrupt).size(), 1);
   EXPECT_EQ(BatchMaker(dataset, {}, {}, {.epochs = 1'000'000}, corrupt).size(), 0);
   EXPECT_EQ(BatchMaker(dataset, {0, 1}, {}, {.epochs = 0}, corrupt).size(), 0);
@@ -124,7 +124,7 @@ TEST(BatchMakerTest, HasNoBatchesWithoutSamplesOrEpochs) {
 
 TEST(BatchMakerTest, ABatchIsTheSameWhateverWasMadeBefore) {
   CorruptSamples corrupt;
-  const MemoryDataset dataset = Images(20);
+  const MemoryDataset dataset = MakerImages(20);
   std::vector<int64_t> samples(20);
   std::iota(samples.begin(), samples.end(), 0);
   const BatchOptions options = {
@@ -158,7 +158,7 @@ TEST(BatchMakerTest, ViewsOfOtherThanImagesAreRefused) {
 }
 
 TEST(BatchMakerTest, ACorruptSampleIsLeftOutOfItsBatchAndCounted) {
-  MemoryDataset dataset = Images(12);
+  MemoryDataset dataset = MakerImages(12);
   std::vector<int64_t> samples(12);
   std::iota(samples.begin(), samples.end(), 0);
   const BatchOptions options = {.batch_size = 4, .epochs = 2, .seed = 3};
@@ -183,7 +183,7 @@ TEST(BatchMakerTest, ACorruptSampleIsLeftOutOfItsBatchAndCounted) {
 }
 
 TEST(BatchMakerTest, ABatchOfCorruptSamplesAloneIsEmpty) {
-  MemoryDataset dataset = Images(3);
+  MemoryDataset dataset = MakerImages(3);
   dataset.unreadable = 1;
   dataset.failure = absl::DataLossError("1.jpg is truncated");
   CorruptSamples corrupt(1);

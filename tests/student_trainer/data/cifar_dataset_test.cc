@@ -45,7 +45,7 @@ std::string Cifar100(const std::vector<uint8_t>& fine_labels) {
   return file;
 }
 
-std::string Pixels(const Dataset& dataset, int64_t index) {
+std::string SamplePixels(const Dataset& dataset, int64_t index) {
   std::string pixels(3072, '\0');
   const absl::Status status =
       dataset.Read(index, {reinterpret_cast<uint8_t*>(pixels.data()), pixels.size()});
@@ -88,8 +88,8 @@ TEST_F(CifarDatasetTest, Cifar10JoinsTheTrainingBatchesInOrder) {
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ((*train)->Label(2 * i), i + 1);
     EXPECT_EQ((*train)->Label(2 * i + 1), 0);
-    EXPECT_EQ(Pixels(**train, 2 * i), ImageBytes(10 * (i + 1)));
-    EXPECT_EQ(Pixels(**train, 2 * i + 1), ImageBytes(10 * (i + 1) + 1));
+    EXPECT_EQ(SamplePixels(**train, 2 * i), ImageBytes(10 * (i + 1)));
+    EXPECT_EQ(SamplePixels(**train, 2 * i + 1), ImageBytes(10 * (i + 1) + 1));
   }
   const auto test = Open("", DataRole::kTest);
   ASSERT_TRUE(test.ok()) << test.status();
@@ -105,7 +105,7 @@ TEST_F(CifarDatasetTest, Cifar100UsesFineLabels) {
   EXPECT_EQ((*train)->Label(0), 7);
   EXPECT_EQ((*train)->Label(1), 99);
   EXPECT_EQ((*train)->classes(), 100);
-  EXPECT_EQ(Pixels(**train, 1), ImageBytes(1));
+  EXPECT_EQ(SamplePixels(**train, 1), ImageBytes(1));
   const auto test = Open("", DataRole::kTest);
   ASSERT_TRUE(test.ok()) << test.status();
   EXPECT_EQ((*test)->Label(0), 5);

@@ -16,13 +16,15 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const InputSpec kImage = {"image", DType::kUint8, {1, 2, 3}};
+const InputSpec kConcatImage = {"image", DType::kUint8, {1, 2, 3}};
 
 // A data set with names, and with images of 8 x 9 pixels of value 200 if told so.
 class NamedDataset : public MemoryDataset, public ImageSource {
  public:
   NamedDataset(std::vector<int64_t> labels, std::vector<std::string> names, bool has_images = false)
-      : MemoryDataset(kImage, std::move(labels)), names_(std::move(names)), has_(has_images) {}
+      : MemoryDataset(kConcatImage, std::move(labels)),
+        names_(std::move(names)),
+        has_(has_images) {}
 
   const std::vector<std::string>& class_names() const override { return names_; }
   const ImageSource* images() const override { return has_ ? this : nullptr; }
@@ -35,11 +37,11 @@ class NamedDataset : public MemoryDataset, public ImageSource {
   const bool has_;
 };
 
-std::unique_ptr<Dataset> Plain(std::vector<int64_t> labels, InputSpec input = kImage) {
+std::unique_ptr<Dataset> Plain(std::vector<int64_t> labels, InputSpec input = kConcatImage) {
   return std::make_unique<MemoryDataset>(std::move(input), std::move(labels));
 }
 
-std::vector<int64_t> Labels(const Dataset& dataset) {
+std::vector<int64_t> LabelsOf(const Dataset& dataset) {
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < dataset.size(); ++i) labels.push_back(dataset.Label(i));
   return labels;
@@ -48,9 +50,9 @@ std::vector<int64_t> Labels(const Dataset& dataset) {
 TEST(ConcatDatasetTest, SecondLiesBehindTheFirst) {
   const auto both = ConcatDatasets(Plain({0, 1}), Plain({2, 0, 4}), SecondLabels::kKept);
   ASSERT_TRUE(both.ok()) << both.status();
-  EXPECT_THAT(Labels(**both), ElementsAre(0, 1, 2, 0, 4));
+  EXPECT_THAT(LabelsOf(**both), ElementsAre(0, 1, 2, 0, 4));
   EXPECT_EQ((*both)->classes(), 5);
-  EXPECT_EQ((*both)->input(), kImage);
+  EXPECT_EQ((*both)->input(), kConcatImage);
   EXPECT_EQ((*both)->images(), nullptr);
   std::vector<uint8_t> sample(6);
   for (const auto& [index, value] : {std::pair(0, 1), {1, 2}, {2, 1}, {4, 3}}) {
@@ -66,7 +68,7 @@ TEST(ConcatDatasetTest, HiddenLabelsAndTheirClassesDoNotCount) {
       std::make_unique<NamedDataset>(std::vector<int64_t>{2, 0, 4}, std::vector<std::string>{"x"}),
       SecondLabels::kHidden);
   ASSERT_TRUE(both.ok()) << both.status();
-  EXPECT_THAT(Labels(**both), ElementsAre(0, 1, -1, -1, -1));
+  EXPECT_THAT(LabelsOf(**both), ElementsAre(0, 1, -1, -1, -1));
   EXPECT_EQ((*both)->classes(), 2);
   EXPECT_THAT((*both)->class_names(), ElementsAre("a", "b"));
 }

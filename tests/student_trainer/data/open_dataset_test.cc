@@ -18,7 +18,7 @@ using ::testing::IsEmpty;
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
 
-std::string Pixels(const Dataset& dataset, int64_t index) {
+std::string PixelsOf(const Dataset& dataset, int64_t index) {
   std::string pixels(6, '\0');
   EXPECT_TRUE(dataset.Read(index, {reinterpret_cast<uint8_t*>(pixels.data()), pixels.size()}).ok());
   return pixels;
@@ -46,7 +46,7 @@ TEST_F(OpenDatasetTest, FolderGivesTheFilesOfTheRole) {
   EXPECT_EQ((*train)->classes(), 5);
   EXPECT_THAT((*train)->class_names(), IsEmpty());
   EXPECT_EQ((*train)->Label(0), 4);
-  EXPECT_EQ(Pixels(**train, 2), Counting(18).substr(12));
+  EXPECT_EQ(PixelsOf(**train, 2), Counting(18).substr(12));
 
   const auto test = OpenFolder(DataRole::kTest);
   ASSERT_TRUE(test.ok()) << test.status();

@@ -21,7 +21,8 @@ using ::testing::SizeIs;
 
 // `n` labels, of class c with a weight of c + 1, in an order that the seed decides; every
 // `unlabelled_every`-th has none.
-std::vector<int64_t> Labels(int64_t n, int64_t classes, uint64_t seed, int64_t unlabelled_every) {
+std::vector<int64_t> SomeLabels(int64_t n, int64_t classes, uint64_t seed,
+                                int64_t unlabelled_every) {
   std::vector<int64_t> labels;
   while (static_cast<int64_t>(labels.size()) < n) {
     for (int64_t c = 0; c < classes; ++c)
@@ -66,7 +67,7 @@ TEST(SplitTest, PartsAreDisjointCompleteAscendingAndStratified) {
   for (const int64_t n : {1, 7, 100, 1003}) {
     for (const int64_t classes : {1, 3, 10}) {
       for (uint64_t seed = 0; seed < 5; ++seed) {
-        const std::vector<int64_t> labels = Labels(n, classes, seed, seed % 2 == 0 ? 0 : 4);
+        const std::vector<int64_t> labels = SomeLabels(n, classes, seed, seed % 2 == 0 ? 0 : 4);
         const std::vector<int64_t> labelled = AllLabelled(labels);
         SplitOptions options;
         options.val_fraction = 0.3;
@@ -99,7 +100,7 @@ TEST(SplitTest, PartsAreDisjointCompleteAscendingAndStratified) {
 }
 
 TEST(SplitTest, DefaultHoldsOutATenthAndKeepsEveryOtherLabel) {
-  const std::vector<int64_t> labels = Labels(1000, 10, 1, 0);
+  const std::vector<int64_t> labels = SomeLabels(1000, 10, 1, 0);
   const auto split = SplitDataset(labels, {});
   ASSERT_TRUE(split.ok()) << split.status();
   EXPECT_THAT(split->validation, SizeIs(100));
@@ -108,7 +109,7 @@ TEST(SplitTest, DefaultHoldsOutATenthAndKeepsEveryOtherLabel) {
 }
 
 TEST(SplitTest, CountsAreExact) {
-  const std::vector<int64_t> labels = Labels(55, 7, 1, 0);
+  const std::vector<int64_t> labels = SomeLabels(55, 7, 1, 0);
   for (int64_t count = 0; count <= 50; ++count) {
     SplitOptions options;
     options.val_count = 5;
@@ -122,7 +123,7 @@ TEST(SplitTest, CountsAreExact) {
 }
 
 TEST(SplitTest, ValidationDoesNotDependOnTheLabelsKept) {
-  const std::vector<int64_t> labels = Labels(500, 10, 1, 0);
+  const std::vector<int64_t> labels = SomeLabels(500, 10, 1, 0);
   SplitOptions options;
   const auto all = SplitDataset(labels, options);
   ASSERT_TRUE(all.ok()) << all.status();
@@ -133,7 +134,7 @@ TEST(SplitTest, ValidationDoesNotDependOnTheLabelsKept) {
 }
 
 TEST(SplitTest, DependsOnTheSplitSeed) {
-  const std::vector<int64_t> labels = Labels(500, 10, 1, 0);
+  const std::vector<int64_t> labels = SomeLabels(500, 10, 1, 0);
   SplitOptions options;
   options.label_count = 50;
   const auto first = SplitDataset(labels, options);
@@ -188,7 +189,7 @@ TEST(SplitTest, UnlabelledDataIsTransferSet) {
 }
 
 TEST(SplitTest, MoreThanThereIsIsRefusedWithBothNumbers) {
-  const std::vector<int64_t> labels = Labels(100, 3, 1, 2);
+  const std::vector<int64_t> labels = SomeLabels(100, 3, 1, 2);
   SplitOptions options;
   options.val_count = 51;
   absl::Status status = SplitDataset(labels, options).status();

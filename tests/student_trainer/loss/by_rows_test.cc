@@ -8,7 +8,7 @@
 namespace distill::testing {
 namespace {
 
-ObjectiveInput Batch(int64_t n, int64_t classes) {
+ObjectiveInput WorkedBatch(int64_t n, int64_t classes) {
   return {.student_logits = SomeLogits(n, classes, 1).requires_grad_(),
           .targets = FullLogits{SomeLogits(n, classes, 2)}};
 }
@@ -16,7 +16,7 @@ ObjectiveInput Batch(int64_t n, int64_t classes) {
 TEST(ByRowsTest, ChunksCoverAllRowsInOrder) {
   for (const auto& [rows, classes] : {std::pair{1, 2}, {7, 100'000}, {3, 300'000}, {10, 262'144}}) {
     int64_t next = 0;
-    ForEachChunk(Batch(rows, classes), [&](const ObjectiveInput& chunk, int64_t begin) {
+    ForEachChunk(WorkedBatch(rows, classes), [&](const ObjectiveInput& chunk, int64_t begin) {
       EXPECT_EQ(begin, next);
       EXPECT_GE(chunk.rows(), 1);
       EXPECT_TRUE(chunk.rows() == 1 || chunk.student_logits.numel() <= kChunkElements);
@@ -27,7 +27,7 @@ TEST(ByRowsTest, ChunksCoverAllRowsInOrder) {
 }
 
 TEST(ByRowsTest, TheGradientIsScaledByWhatComesBehind) {
-  const ObjectiveInput batch = Batch(7, 100'000);
+  const ObjectiveInput batch = WorkedBatch(7, 100'000);
   const at::Tensor sum = SumByRows(
       batch, [](const ObjectiveInput& rows) { return rows.student_logits.square().sum(); });
   (sum * 3).backward();
@@ -36,7 +36,7 @@ TEST(ByRowsTest, TheGradientIsScaledByWhatComesBehind) {
 
 TEST(ByRowsTest, AnErrorOfAChunkIsThrown) {
   EXPECT_THROW(
-      SumByRows(Batch(7, 100'000),
+      SumByRows(WorkedBatch(7, 100'000),
                 [](const ObjectiveInput& rows) -> at::Tensor { TORCH_CHECK(false, rows.rows()); }),
       c10::Error);
 }

@@ -25,7 +25,7 @@ HardLabels Mixed(const std::vector<int64_t>& labels, const std::vector<int64_t>&
 at::Tensor Leaf(const at::Tensor& logits) { return logits.detach().clone().requires_grad_(); }
 
 // Logits of n samples, the same at every call.
-at::Tensor SomeLogits(int64_t n, int64_t classes, double phase) {
+at::Tensor FloatLogits(int64_t n, int64_t classes, double phase) {
   return at::sin(at::arange(n * classes, at::kFloat) * 1.7 + phase).view({n, classes}) * 4;
 }
 
@@ -88,7 +88,7 @@ TEST(DistillationLossTest, Float32LossAndGradientAreNearThoseOfPython) {
 }
 
 TEST(DistillationLossTest, AtAlphaZeroTheTeacherIsNotLookedAt) {
-  const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
+  const at::Tensor student = Leaf(FloatLogits(3, 4, 0));
   const HardLabels labels = Labels({0, kNoLabel, 3});
   const LossParts parts = DistillationLoss(student, FullLogits{}, labels, {.alpha = 0});
   EXPECT_EQ(parts.total.item<float>(), HardLabelLoss(student, labels).total.item<float>());
@@ -96,9 +96,9 @@ TEST(DistillationLossTest, AtAlphaZeroTheTeacherIsNotLookedAt) {
 }
 
 TEST(DistillationLossTest, AtAlphaOneLabelsAreNotLookedAt) {
-  const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
+  const at::Tensor student = Leaf(FloatLogits(3, 4, 0));
   const LossParts parts =
-      DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), HardLabels(), {.alpha = 1});
+      DistillationLoss(student, Teacher(FloatLogits(3, 4, 1)), HardLabels(), {.alpha = 1});
   EXPECT_GT(parts.total.item<float>(), 0);
   EXPECT_EQ(parts.total.item<float>(), parts.distillation.item<float>());
   EXPECT_EQ(parts.student.item<float>(), 0);
@@ -106,7 +106,7 @@ TEST(DistillationLossTest, AtAlphaOneLabelsAreNotLookedAt) {
 
 TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeacherAgree) {
   for (double temperature : {0.5, 1.0, 2.0, 20.0}) {
-    const at::Tensor student = Leaf(SomeLogits(5, 10, 0));
+    const at::Tensor student = Leaf(FloatLogits(5, 10, 0));
     // A constant added to a row changes no distribution.
     const at::Tensor teacher = student.detach() + at::arange(5, at::kFloat).unsqueeze(1);
     const LossParts parts = DistillationLoss(student, Teacher(teacher), HardLabels(),
@@ -120,15 +120,15 @@ TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeach
 TEST(DistillationLossTest, DistillationIsNeverNegative) {
   for (int i = 0; i < 20; ++i) {
     const LossParts parts =
-        DistillationLoss(SomeLogits(4, 6, i), Teacher(SomeLogits(4, 6, 2.5 * i + 1)), HardLabels(),
-                         {.alpha = 1, .temperature = 0.5 + i});
+        DistillationLoss(FloatLogits(4, 6, i), Teacher(FloatLogits(4, 6, 2.5 * i + 1)),
+                         HardLabels(), {.alpha = 1, .temperature = 0.5 + i});
     EXPECT_GE(parts.distillation.item<float>(), -1e-6) << i;
   }
 }
 
 TEST(DistillationLossTest, TheSumIsDividedByAllSamplesLabelledOrNot) {
-  const at::Tensor student = SomeLogits(4, 3, 0);
-  const at::Tensor teacher = SomeLogits(4, 3, 1);
+  const at::Tensor student = FloatLogits(4, 3, 0);
+  const at::Tensor teacher = FloatLogits(4, 3, 1);
   const DistillationLossOptions options = {.alpha = 0.4, .temperature = 3};
   const std::vector<int64_t> labels = {2, kNoLabel, 0, kNoLabel};
   double sum = 0;
@@ -143,7 +143,7 @@ TEST(DistillationLossTest, TheSumIsDividedByAllSamplesLabelledOrNot) {
 }
 
 TEST(DistillationLossTest, BatchWithoutAnyLabelHasStudentLossAndGradientZero) {
-  const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
+  const at::Tensor student = Leaf(FloatLogits(3, 4, 0));
   const LossParts parts = HardLabelLoss(student, Labels({kNoLabel, kNoLabel, kNoLabel}));
   parts.total.backward();
   EXPECT_EQ(parts.total.item<float>(), 0);
@@ -151,17 +151,17 @@ TEST(DistillationLossTest, BatchWithoutAnyLabelHasStudentLossAndGradientZero) {
 }
 
 TEST(DistillationLossTest, NoGradientFlowsIntoTheTeacher) {
-  const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
-  const at::Tensor teacher = Leaf(SomeLogits(3, 4, 1));
+  const at::Tensor student = Leaf(FloatLogits(3, 4, 0));
+  const at::Tensor teacher = Leaf(FloatLogits(3, 4, 1));
   DistillationLoss(student, Teacher(teacher), Labels({0, 1, 2}), {.alpha = 0.5}).total.backward();
   EXPECT_TRUE(student.grad().defined());
   EXPECT_FALSE(teacher.grad().defined());
 }
 
 TEST(DistillationLossTest, ReportedPartsHoldNoGraph) {
-  const at::Tensor student = Leaf(SomeLogits(3, 4, 0));
+  const at::Tensor student = Leaf(FloatLogits(3, 4, 0));
   const LossParts parts =
-      DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), Labels({0, 1, 2}), {.alpha = 0.5});
+      DistillationLoss(student, Teacher(FloatLogits(3, 4, 1)), Labels({0, 1, 2}), {.alpha = 0.5});
   EXPECT_FALSE(parts.student.requires_grad());
   EXPECT_FALSE(parts.distillation.requires_grad());
 }
@@ -190,7 +190,7 @@ double CeOf(const at::Tensor& logits, int64_t row, int64_t label, double smoothi
 TEST(DistillationLossTest, SmoothingMovesTheTargetTowardsTheUniformDistribution) {
   const int64_t classes = 5;
   const double epsilon = 0.2;
-  const at::Tensor logits = Leaf(SomeLogits(3, classes, 0).to(at::kDouble));
+  const at::Tensor logits = Leaf(FloatLogits(3, classes, 0).to(at::kDouble));
   const at::Tensor target = at::full({3, classes}, epsilon / classes, at::kDouble);
   target[0][2] += 1 - epsilon;
   target[2][4] += 1 - epsilon;
@@ -202,15 +202,15 @@ TEST(DistillationLossTest, SmoothingMovesTheTargetTowardsTheUniformDistribution)
 }
 
 TEST(DistillationLossTest, SmoothingReachesTheStudentLossOfTheMixture) {
-  const at::Tensor student = SomeLogits(3, 4, 0);
+  const at::Tensor student = FloatLogits(3, 4, 0);
   const HardLabels labels = Labels({0, 1, 2});
-  const LossParts parts = DistillationLoss(student, Teacher(SomeLogits(3, 4, 1)), labels,
+  const LossParts parts = DistillationLoss(student, Teacher(FloatLogits(3, 4, 1)), labels,
                                            {.alpha = 0.5, .label_smoothing = 0.1});
   EXPECT_EQ(parts.student.item<float>(), HardLabelLoss(student, labels, 0.1).total.item<float>());
 }
 
 TEST(DistillationLossTest, AMixedSampleCountsBothLabelsByTheirWeights) {
-  const at::Tensor logits = SomeLogits(2, 4, 0);
+  const at::Tensor logits = FloatLogits(2, 4, 0);
   for (const double smoothing : {0.0, 0.1}) {
     const double expected =
         (0.7 * CeOf(logits, 0, 1, smoothing) + 0.3 * CeOf(logits, 0, 3, smoothing) +
@@ -222,7 +222,7 @@ TEST(DistillationLossTest, AMixedSampleCountsBothLabelsByTheirWeights) {
 }
 
 TEST(DistillationLossTest, APartWithoutALabelContributesNothing) {
-  const at::Tensor logits = Leaf(SomeLogits(3, 4, 0));
+  const at::Tensor logits = Leaf(FloatLogits(3, 4, 0));
   const LossParts parts = HardLabelLoss(
       logits, Mixed({1, kNoLabel, kNoLabel}, {kNoLabel, 2, kNoLabel}, {0.6f, 0.6f, 0.6f}), 0.1);
   parts.total.backward();
@@ -232,7 +232,7 @@ TEST(DistillationLossTest, APartWithoutALabelContributesNothing) {
 }
 
 TEST(DistillationLossTest, AnObjectiveSeesTheLabelOfTheGreaterPartOfAMixedSample) {
-  const at::Tensor student = SomeLogits(2, 3, 1), teacher = SomeLogits(2, 3, 2);
+  const at::Tensor student = FloatLogits(2, 3, 1), teacher = FloatLogits(2, 3, 2);
   const DistillationLossOptions options{
       .alpha = 1, .temperature = 2, .objective = *ParseObjective("dkd")};
   const auto loss = [&](const HardLabels& labels) {
@@ -245,7 +245,7 @@ TEST(DistillationLossTest, AnObjectiveSeesTheLabelOfTheGreaterPartOfAMixedSample
 }
 
 TEST(DistillationLossTest, AWeightOfOneIsTheUnmixedSample) {
-  const at::Tensor logits = SomeLogits(2, 4, 0);
+  const at::Tensor logits = FloatLogits(2, 4, 0);
   EXPECT_FLOAT_EQ(HardLabelLoss(logits, Mixed({1, 2}, {3, 0}, {1, 1})).total.item<float>(),
                   HardLabelLoss(logits, Labels({1, 2})).total.item<float>());
 }

@@ -37,7 +37,7 @@ testing::LossAndGradient Kl(const at::Tensor& student_logits, const DecodedTarge
       {.student_logits = student_logits, .targets = targets, .temperature = temperature});
 }
 
-at::Tensor SomeLogits(int64_t n, int64_t classes, double phase, double scale = 4) {
+at::Tensor WideLogits(int64_t n, int64_t classes, double phase, double scale = 4) {
   return at::sin(at::arange(n * classes, at::kFloat) * 1.7 + phase).view({n, classes}) * scale;
 }
 
@@ -60,11 +60,11 @@ TEST(ForwardKlTest, SparseLossAndGradientEqualThoseOfPython) {
 }
 
 TEST(ForwardKlTest, OnTopKIsZeroWhereStudentAndTeacherAgreeAndIsBoundedByTheFullOne) {
-  const at::Tensor teacher = SomeLogits(16, 40, 1);
+  const at::Tensor teacher = WideLogits(16, 40, 1);
   const TargetSpec spec{.encoding = TargetEncoding::kTopK, .k = 6};
   const DecodedTargets targets = DecodeTargets(EncodeTargets(spec, teacher, {.temperature = 2}));
   EXPECT_NEAR(Kl(teacher + 3, targets, 2).loss, 0, 1e-4);
-  const at::Tensor student = SomeLogits(16, 40, 2);
+  const at::Tensor student = WideLogits(16, 40, 2);
   const double full = Kl(student, FullLogits{teacher}, 2).loss;
   const double coarse = Kl(student, targets, 2).loss;
   EXPECT_GT(coarse, 0);
@@ -72,7 +72,7 @@ TEST(ForwardKlTest, OnTopKIsZeroWhereStudentAndTeacherAgreeAndIsBoundedByTheFull
 }
 
 TEST(ForwardKlTest, OnTopKOfAllClassesEqualsTheDenseOne) {
-  const at::Tensor teacher = SomeLogits(16, 20, 1), student = SomeLogits(16, 20, 2);
+  const at::Tensor teacher = WideLogits(16, 20, 1), student = WideLogits(16, 20, 2);
   const TargetSpec spec{.encoding = TargetEncoding::kTopK, .k = 20};
   for (const double temperature : {0.5, 1.0, 4.0}) {
     const testing::LossAndGradient dense = Kl(student, FullLogits{teacher}, temperature);
@@ -90,7 +90,7 @@ struct GradientErrors {
   double mean_of_one, of_mean;
 };
 GradientErrors ErrorsOver(int seeds, const TargetSpec& spec) {
-  const at::Tensor teacher = SomeLogits(32, 50, 1, 3), student = SomeLogits(32, 50, 2, 3);
+  const at::Tensor teacher = WideLogits(32, 50, 1, 3), student = WideLogits(32, 50, 2, 3);
   const at::Tensor exact = Kl(student, FullLogits{teacher}, 1).gradient;
   GradientErrors errors{0, 0};
   at::Tensor mean = at::zeros_like(exact);

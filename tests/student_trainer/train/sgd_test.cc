@@ -8,7 +8,7 @@ namespace distill {
 namespace {
 
 // A convolution, whose weight lies in channels_last, a norm and a linear layer.
-torch::nn::Sequential SomeModel() {
+torch::nn::Sequential SmallNet() {
   at::manual_seed(3);
   torch::nn::Sequential model(torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 4, 3)),
                               torch::nn::BatchNorm2d(4), torch::nn::Flatten(),
@@ -28,7 +28,7 @@ void Backward(torch::nn::Sequential& model, int step) {
 
 TEST(SgdTest, StepsAreThoseOfTorchsOwn) {
   for (const double momentum : {0.0, 0.9}) {
-    torch::nn::Sequential ours = SomeModel(), theirs = SomeModel();
+    torch::nn::Sequential ours = SmallNet(), theirs = SmallNet();
     Sgd sgd(*ours, {.momentum = momentum, .weight_decay = 0.1});
     std::vector<at::Tensor> decayed, kept;
     for (const at::Tensor& p : theirs->parameters()) (p.dim() > 1 ? decayed : kept).push_back(p);
@@ -55,7 +55,7 @@ TEST(SgdTest, StepsAreThoseOfTorchsOwn) {
 }
 
 TEST(SgdTest, AGradientInAnotherLayoutIsTheSameGradient) {
-  torch::nn::Sequential model = SomeModel();
+  torch::nn::Sequential model = SmallNet();
   at::Tensor weight = model->parameters()[0];
   const at::Tensor before = weight.detach().clone();
   const at::Tensor gradient = torch::rand(weight.sizes().vec(), torch::kDouble);  // contiguous
@@ -67,7 +67,7 @@ TEST(SgdTest, AGradientInAnotherLayoutIsTheSameGradient) {
 }
 
 TEST(SgdTest, AParameterWithoutAGradientStays) {
-  torch::nn::Sequential model = SomeModel();
+  torch::nn::Sequential model = SmallNet();
   Sgd sgd(*model, {.weight_decay = 1});
   const at::Tensor before = model->parameters()[0].detach().clone();
   sgd.Step(1);

@@ -28,8 +28,8 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 
-constexpr int64_t kClasses = 3;
-constexpr uint32_t kSamples = 100;
+constexpr int64_t kFakeClasses = 3;
+constexpr uint32_t kTrainSamples = 100;
 constexpr size_t kPixels = 16;
 
 // Images of noise, labelled as the fake teacher would; `shift` > 0 numbers the classes otherwise.
@@ -37,24 +37,24 @@ void WriteData(const std::filesystem::path& folder, uint8_t shift = 0) {
   SplitMix64 random(1);
   std::string pixels;
   std::vector<uint8_t> labels;
-  for (uint32_t i = 0; i < kSamples; ++i) {
+  for (uint32_t i = 0; i < kTrainSamples; ++i) {
     std::vector<uint8_t> image;
     for (size_t k = 0; k < kPixels; ++k) image.push_back(static_cast<uint8_t>(random.Below(256)));
-    const std::vector<float> logits = testing::FakeLogits(image, kClasses);
+    const std::vector<float> logits = testing::FakeLogits(image, kFakeClasses);
     const auto most = std::max_element(logits.begin(), logits.end()) - logits.begin();
-    labels.push_back(static_cast<uint8_t>((most + shift) % kClasses));
+    labels.push_back(static_cast<uint8_t>((most + shift) % kFakeClasses));
     pixels.append(image.begin(), image.end());
   }
-  ASSERT_THAT(
-      WriteFileAtomically(folder / "train-images-idx3-ubyte", Idx(0x803, {kSamples, 4, 4}, pixels)),
-      IsOk());
+  ASSERT_THAT(WriteFileAtomically(folder / "train-images-idx3-ubyte",
+                                  Idx(0x803, {kTrainSamples, 4, 4}, pixels)),
+              IsOk());
   ASSERT_THAT(WriteFileAtomically(folder / "train-labels-idx1-ubyte", LabelsFile(labels)), IsOk());
 }
 
 FakeTeacherOptions TeacherOfImages() {
   FakeTeacherOptions options;
   options.model.inputs = {{"image", DType::kUint8, {1, 4, 4}}};
-  options.model.classes = kClasses;
+  options.model.classes = kFakeClasses;
   return options;
 }
 
@@ -102,7 +102,7 @@ TEST_F(RunTrainTest, WithoutATeacherItWritesAModelThatCanBeServed) {
   ASSERT_THAT(Run(), IsOk());
   const auto model = LoadedModel::Load(dir_.path() / "run" / "model");
   ASSERT_THAT(model, IsOk());
-  EXPECT_EQ((*model)->classes(), kClasses);
+  EXPECT_EQ((*model)->classes(), kFakeClasses);
   EXPECT_EQ(*ReadFile(dir_.path() / "run" / "config.toml"), "[train]\n");
   EXPECT_EQ(Metrics().size(), 3u);
   EXPECT_TRUE(std::filesystem::exists(dir_.path() / "run" / "report.html"));
@@ -113,8 +113,8 @@ TEST_F(RunTrainTest, TheReportHasTheLogitsOfBothSides) {
   ASSERT_THAT(Run(), IsOk());
   const auto samples = ReadSafetensors(dir_.path() / "run" / "samples.safetensors");
   ASSERT_THAT(samples, IsOk());
-  EXPECT_EQ(samples->tensors.at("teacher_logits").shape, (Shape{10, kClasses}));
-  EXPECT_EQ(samples->tensors.at("student_logits").shape, (Shape{10, kClasses}));
+  EXPECT_EQ(samples->tensors.at("teacher_logits").shape, (Shape{10, kFakeClasses}));
+  EXPECT_EQ(samples->tensors.at("student_logits").shape, (Shape{10, kFakeClasses}));
   const auto data = ReportData(std::vector{dir_.path() / "run"});
   ASSERT_THAT(data, IsOk());
   EXPECT_EQ((*data)["samples"].size(), 10U);

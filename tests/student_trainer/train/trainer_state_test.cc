@@ -59,7 +59,7 @@ TrainerOptions Options(OptimizerKind kind) {
 }
 
 // Batches of steps [begin, end), by their number.
-void Train(Trainer& trainer, int64_t begin, int64_t end) {
+void TrainSteps(Trainer& trainer, int64_t begin, int64_t end) {
   for (int64_t i = begin * kAccumulate; i < end * kAccumulate; ++i) {
     TargetedBatch batch = SmallBatch(8 + i % 3, 16 * i);
     AddTargets(batch);
@@ -82,9 +82,9 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
     const auto whole = std::make_shared<DropoutNet>();
     Trainer uninterrupted(whole, {.scale = 255}, Options(kind));
     at::manual_seed(5);
-    Train(uninterrupted, 0, 11);
+    TrainSteps(uninterrupted, 0, 11);
     Save(dir, *whole, uninterrupted);
-    Train(uninterrupted, 11, 20);
+    TrainSteps(uninterrupted, 11, 20);
 
     const auto resumed = std::make_shared<DropoutNet>();
     ASSERT_THAT(LoadState(ReadSafetensors(dir / "model")->tensors, *resumed), IsOk());
@@ -92,7 +92,7 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
     at::manual_seed(77);
     ASSERT_THAT(continued.LoadState(ReadSafetensors(dir / "trainer")->tensors), IsOk());
     EXPECT_EQ(continued.steps(), 11);
-    Train(continued, 11, 20);
+    TrainSteps(continued, 11, 20);
 
     ExpectSameModel(*resumed, *whole);
     EXPECT_EQ(resumed->named_buffers()["norm.num_batches_tracked"].item<int64_t>(),
@@ -112,7 +112,7 @@ TEST(TrainerState, WithoutTheGeneratorsDropoutWouldDiffer) {
   for (const auto& [model, seed] : {std::pair(first, 5), std::pair(second, 6)}) {
     Trainer trainer(model, {.scale = 255}, Options(OptimizerKind::kSgd));
     at::manual_seed(static_cast<uint64_t>(seed));
-    Train(trainer, 0, 2);
+    TrainSteps(trainer, 0, 2);
   }
   EXPECT_FALSE(first->parameters()[0].equal(second->parameters()[0]));
 }
@@ -127,7 +127,7 @@ TEST(TrainerState, WithinAStepThereIsNone) {
 
 TEST(TrainerState, WhatDoesNotFitIsNamedAndNothingChanges) {
   Trainer sgd(SmallModel(), {.scale = 255}, Options(OptimizerKind::kSgd));
-  Train(sgd, 0, 1);
+  TrainSteps(sgd, 0, 1);
   TrainerOptions without_average = Options(OptimizerKind::kSgd);
   without_average.ema_decay = 0;
   Trainer other(SmallModel(), {.scale = 255}, without_average);

@@ -35,7 +35,7 @@ int64_t CountPredictions(Model& model, const TargetedBatch& targeted, int64_t of
   return model.Forward(inputs.to(torch::kFloat32) / 255).argmax(1).eq(wanted).sum().item<int64_t>();
 }
 
-void Train(Trainer& trainer, const TargetedBatch& targeted, int steps = 60) {
+void TrainOn(Trainer& trainer, const TargetedBatch& targeted, int steps = 60) {
   for (int step = 0; step < steps; ++step) {
     ASSERT_THAT(trainer.Step(targeted), IsOk());
   }
@@ -45,7 +45,7 @@ TEST(Trainer, LearnsTheLabelsWithoutATeacher) {
   const auto model = SmallModel();
   Trainer trainer(model, {.scale = 255}, SmallOptions(0));
   const TargetedBatch batch = SmallBatch();
-  Train(trainer, batch);
+  TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());
 }
 
@@ -54,7 +54,7 @@ TEST(Trainer, AtAlphaOneItLearnsTheTeacherAndNotTheLabels) {
   Trainer trainer(model, {.scale = 255}, SmallOptions(1));
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
-  Train(trainer, batch);
+  TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 1), batch.batch.size());
 }
 
@@ -162,7 +162,7 @@ TEST(Trainer, AMixedSampleIsRightWhereTheHeavierLabelIsPredicted) {
   const auto model = SmallModel();
   Trainer trainer(model, {.scale = 255}, SmallOptions(0));
   TargetedBatch batch = SmallBatch();
-  Train(trainer, batch);
+  TrainOn(trainer, batch);
   ASSERT_EQ(CountPredictions(*model, batch, 0), 32);
   batch.batch.mixed_labels = batch.batch.labels;
   batch.batch.label_weights.assign(32, 0.7f);
@@ -268,7 +268,7 @@ TEST(Trainer, TheAverageLagsBehindAndIsThereForValidation) {
   TrainerOptions options = SmallOptions(0);
   options.ema_decay = 0.999;
   Trainer trainer(model, {.scale = 255}, options);
-  Train(trainer, SmallBatch(), 3);
+  TrainOn(trainer, SmallBatch(), 3);
   const at::Tensor trained = model->parameters()[0].detach().clone();
   {
     const auto swapped = trainer.UseAverage();
@@ -291,7 +291,7 @@ TEST(Trainer, UnderAutocastItLearnsWithParametersInFloat32) {
   Trainer exact(SmallModel(), {.scale = 255}, SmallOptions(0));
   EXPECT_NEAR(first, exact.Step(batch)->loss, 0.05);
   EXPECT_NE(first, exact.Step(batch)->loss);
-  Train(trainer, batch);
+  TrainOn(trainer, batch);
   EXPECT_EQ(model->parameters()[0].scalar_type(), torch::kFloat32);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());
 }
@@ -303,7 +303,7 @@ TEST(Trainer, AdamWLearnsTheLabels) {
   options.schedule.peak = 5e-3;
   Trainer trainer(model, {.scale = 255}, options);
   const TargetedBatch batch = SmallBatch();
-  Train(trainer, batch);
+  TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());
 }
 
@@ -322,7 +322,7 @@ TEST(Trainer, AUsersTorchScriptIsTrainedAndSavedWithItsAverage) {
   options.ema_decay = 0.5;
   Trainer trainer(model, {.scale = 255}, options);
   const TargetedBatch batch = SmallBatch();
-  Train(trainer, batch);
+  TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());
   {
     const auto averaged = trainer.UseAverage();

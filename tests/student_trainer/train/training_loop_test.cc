@@ -24,7 +24,7 @@ using ::testing::ElementsAre;
 using testing::IsOk;
 using testing::StatusIs;
 
-constexpr int64_t kSamples = 33;
+constexpr int64_t kLoopSamples = 33;
 constexpr int64_t kBatch = 8;
 constexpr uint64_t kSeed = 7;
 
@@ -83,7 +83,7 @@ class TrainingLoopTest : public ::testing::Test {
   }
 
   static constexpr int64_t kEpochs = 4;
-  const testing::SmallDataset data_{kSamples};
+  const testing::SmallDataset data_{kLoopSamples};
   const std::vector<int64_t> samples_ = AllSamples(data_);
   CorruptSamples corrupt_;
   const BatchMaker maker_{data_,
@@ -112,14 +112,14 @@ class TrainingLoopTest : public ::testing::Test {
 TEST_F(TrainingLoopTest, TrainsEverySampleOfEveryEpochInTheSamplersOrder) {
   const auto summary = RunTrainingLoop(Loop(), {});
   ASSERT_THAT(summary, IsOk());
-  EXPECT_EQ(summary->run.samples, kEpochs * kSamples);
+  EXPECT_EQ(summary->run.samples, kEpochs * kLoopSamples);
   const std::vector<nlohmann::json> metrics = Metrics();
   ASSERT_EQ(metrics.size(), static_cast<size_t>(kEpochs));
   for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
     TrainedIdsHash expected;
     for (const int64_t id : EpochOrder(samples_, kSeed, epoch)) expected.Add(id);
     EXPECT_EQ(metrics[epoch]["ids_hash"], absl::StrFormat("%016x", expected.value()));
-    EXPECT_EQ(metrics[epoch]["samples"], kSamples);
+    EXPECT_EQ(metrics[epoch]["samples"], kLoopSamples);
   }
 }
 
@@ -153,8 +153,8 @@ TEST_F(TrainingLoopTest, SamplesWithoutTargetsAreCountedWhereThereIsATeacher) {
   loop.has_teacher = true;
   const auto summary = RunTrainingLoop(loop, {});
   ASSERT_THAT(summary, IsOk());
-  EXPECT_EQ(summary->samples_without_targets, kEpochs * kSamples);
-  EXPECT_EQ(Metrics()[0]["samples_without_targets"], kSamples);
+  EXPECT_EQ(summary->samples_without_targets, kEpochs * kLoopSamples);
+  EXPECT_EQ(Metrics()[0]["samples_without_targets"], kLoopSamples);
 }
 
 TEST_F(TrainingLoopTest, AStopEndsItBeforeTheNextStep) {

@@ -9,12 +9,12 @@
 namespace distill {
 namespace {
 
-constexpr int kDraws = 20'000;
+constexpr int kBetaDraws = 20'000;
 
 std::vector<double> Draw(double alpha, double beta) {
   SplitMix64 random(11);
   std::vector<double> numbers;
-  for (int i = 0; i < kDraws; ++i) numbers.push_back(DrawBeta(alpha, beta, random));
+  for (int i = 0; i < kBetaDraws; ++i) numbers.push_back(DrawBeta(alpha, beta, random));
   return numbers;
 }
 
@@ -29,20 +29,22 @@ TEST(DrawBetaTest, HasTheMeanAndTheVarianceOfTheDistribution) {
     }
     const double all = alpha + beta;
     const double mean = alpha / all, variance = alpha * beta / (all * all * (all + 1));
-    EXPECT_NEAR(sum / kDraws, mean, 5 * std::sqrt(variance / kDraws)) << alpha << ", " << beta;
-    EXPECT_NEAR(squares / kDraws - sum / kDraws * (sum / kDraws), variance, 0.05 * variance)
+    EXPECT_NEAR(sum / kBetaDraws, mean, 5 * std::sqrt(variance / kBetaDraws))
+        << alpha << ", " << beta;
+    EXPECT_NEAR(squares / kBetaDraws - sum / kBetaDraws * (sum / kBetaDraws), variance,
+                0.05 * variance)
         << alpha << ", " << beta;
   }
 }
 
 TEST(DrawBetaTest, OfOneAndOneIsUniformAndOfHalvesTheArcsine) {
   // Kolmogorov-Smirnov: the largest distance between the distribution functions, at p = 0.001.
-  const double critical = 1.95 / std::sqrt(kDraws);
+  const double critical = 1.95 / std::sqrt(kBetaDraws);
   const auto distance = [](std::vector<double> numbers, double (*below)(double)) {
     std::sort(numbers.begin(), numbers.end());
     double largest = 0;
     for (size_t i = 0; i < numbers.size(); ++i) {
-      const double share = (static_cast<double>(i) + 0.5) / kDraws;
+      const double share = (static_cast<double>(i) + 0.5) / kBetaDraws;
       largest = std::max(largest, std::abs(share - below(numbers[i])));
     }
     return largest;
@@ -59,8 +61,8 @@ TEST(DrawBetaTest, TheSmallestParametersGiveNumbersAtBothEnds) {
     low += number < 0.01 ? 1 : 0;
     high += number > 0.99 ? 1 : 0;
   }
-  EXPECT_NEAR(low, kDraws / 2, 0.05 * kDraws);
-  EXPECT_NEAR(high, kDraws / 2, 0.05 * kDraws);
+  EXPECT_NEAR(low, kBetaDraws / 2, 0.05 * kBetaDraws);
+  EXPECT_NEAR(high, kBetaDraws / 2, 0.05 * kBetaDraws);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace distill {
 namespace {
 
-const Shape kShape = {3, 12, 12};
+const Shape kJitterShape = {3, 12, 12};
 
 Pixels Jittered(const ViewOptions& options, int64_t sample, const Shape& shape, Pixels image) {
   JitterColour(options, {1, 2, sample}, shape, absl::MakeSpan(image));
@@ -19,7 +19,7 @@ Pixels Jittered(const ViewOptions& options, int64_t sample, const Shape& shape, 
 
 TEST(ColourJitterTest, OffItIsTheIdentity) {
   for (int64_t i = 0; i < 20; ++i) {
-    EXPECT_EQ(Jittered({}, i, kShape, MakeNoise(kShape)), MakeNoise(kShape));
+    EXPECT_EQ(Jittered({}, i, kJitterShape, MakeNoise(kJitterShape)), MakeNoise(kJitterShape));
   }
 }
 
@@ -52,11 +52,13 @@ TEST(ColourJitterTest, TheOrderIsAnyOne) {
   int contrast_first = 0, brightness_first = 0;
   constexpr int kDraws = 400;
   for (int64_t i = 0; i < kDraws; ++i) {
-    const Pixels view = Jittered(both, i, kShape, MakeNoise(kShape));
-    const Pixels a = Jittered({.contrast = 0.9}, i, kShape,
-                              Jittered({.brightness = 0.9}, i, kShape, MakeNoise(kShape)));
-    const Pixels b = Jittered({.brightness = 0.9}, i, kShape,
-                              Jittered({.contrast = 0.9}, i, kShape, MakeNoise(kShape)));
+    const Pixels view = Jittered(both, i, kJitterShape, MakeNoise(kJitterShape));
+    const Pixels a =
+        Jittered({.contrast = 0.9}, i, kJitterShape,
+                 Jittered({.brightness = 0.9}, i, kJitterShape, MakeNoise(kJitterShape)));
+    const Pixels b =
+        Jittered({.brightness = 0.9}, i, kJitterShape,
+                 Jittered({.contrast = 0.9}, i, kJitterShape, MakeNoise(kJitterShape)));
     ASSERT_TRUE(view == a || view == b) << "each option draws what it draws alone";
     if (a == b) continue;
     ++(view == a ? brightness_first : contrast_first);
@@ -71,7 +73,7 @@ TEST(ColourJitterTest, GreyHasNoHueAndNoSaturation) {
   std::set<Pixels> views;
   for (int64_t i = 0; i < 20; ++i) {
     EXPECT_EQ(Jittered(colours, i, grey, MakeNoise(grey)), MakeNoise(grey));
-    views.insert(Jittered(colours, i, kShape, MakeNoise(kShape)));
+    views.insert(Jittered(colours, i, kJitterShape, MakeNoise(kJitterShape)));
   }
   EXPECT_EQ(views.size(), 20u) << "in colour each is another";
 }

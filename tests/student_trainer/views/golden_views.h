@@ -12,11 +12,13 @@
 #include "absl/types/span.h"
 #include "common/tensor/host_tensor.h"
 #include "gtest/gtest.h"
+#include "student_trainer/views/shift_flip.h"
 #include "tests/testing/hex.h"
 
 namespace distill {
 
 using Pixels = std::vector<uint8_t>;
+using PixelSpan = absl::Span<uint8_t>;  // of one image
 
 inline Pixels FromHex(const std::string& hex) {
   const std::string bytes = testing::BytesOfHex(hex);
@@ -63,6 +65,16 @@ inline Pixels MakeNoise(const Shape& shape) {
     pixels[i] = static_cast<uint8_t>(i * 2654435761u >> 13);
   }
   return pixels;
+}
+
+inline Pixels Shifted(int64_t down, int64_t right, const Shape& shape, Pixels image) {
+  ShiftImage(down, right, shape, absl::MakeSpan(image));
+  return image;
+}
+
+inline Pixels Flipped(const Shape& shape, Pixels image) {
+  FlipImage(shape, absl::MakeSpan(image));
+  return image;
 }
 
 }  // namespace distill

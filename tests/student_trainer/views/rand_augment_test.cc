@@ -10,7 +10,7 @@
 namespace distill {
 namespace {
 
-const Shape kShape = {3, 20, 20};
+const Shape kAugmentShape = {3, 20, 20};
 
 Pixels Applied(AugmentOp op, double magnitude, const Shape& shape, Pixels image) {
   ApplyAugmentOp(op, magnitude, shape, absl::MakeSpan(image));
@@ -18,8 +18,8 @@ Pixels Applied(AugmentOp op, double magnitude, const Shape& shape, Pixels image)
 }
 
 Pixels Augmented(int ops, double magnitude, int64_t sample) {
-  Pixels image = MakeNoise(kShape);
-  RandAugment(ops, magnitude, {1, 2, sample}, kShape, absl::MakeSpan(image));
+  Pixels image = MakeNoise(kAugmentShape);
+  RandAugment(ops, magnitude, {1, 2, sample}, kAugmentShape, absl::MakeSpan(image));
   return image;
 }
 
@@ -44,19 +44,19 @@ TEST(RandAugmentTest, EachOperationAtItsMagnitudeEqualsTorchvisionsOnPillow) {
 }
 
 TEST(RandAugmentTest, NoOperationIsTheIdentity) {
-  for (int64_t i = 0; i < 20; ++i) EXPECT_EQ(Augmented(0, 30, i), MakeNoise(kShape));
+  for (int64_t i = 0; i < 20; ++i) EXPECT_EQ(Augmented(0, 30, i), MakeNoise(kAugmentShape));
 }
 
 TEST(RandAugmentTest, AtMagnitudeZeroOnlyThoseWithoutOneAct) {
   const Pixels image = [] {
-    Pixels noise = MakeNoise(kShape);
+    Pixels noise = MakeNoise(kAugmentShape);
     for (uint8_t& pixel : noise) pixel = std::min<uint8_t>(pixel, 254);  // Solarize takes 255
     return noise;
   }();
   for (int op = 0; op < kAugmentOps; ++op) {
     const auto name = static_cast<AugmentOp>(op);
     if (name == AugmentOp::kAutoContrast || name == AugmentOp::kEqualize) continue;
-    EXPECT_EQ(Applied(name, 0, kShape, image), image) << op;
+    EXPECT_EQ(Applied(name, 0, kAugmentShape, image), image) << op;
   }
 }
 
@@ -65,8 +65,9 @@ TEST(RandAugmentTest, EveryOperationIsDrawnEquallyOftenAndInBothDirections) {
   std::array<int, kAugmentOps> counts{};
   std::array<std::array<Pixels, 2>, kAugmentOps> results;
   for (size_t op = 0; op < kAugmentOps; ++op) {
-    results[op] = {Applied(static_cast<AugmentOp>(op), 9, kShape, MakeNoise(kShape)),
-                   Applied(static_cast<AugmentOp>(op), -9, kShape, MakeNoise(kShape))};
+    results[op] = {
+        Applied(static_cast<AugmentOp>(op), 9, kAugmentShape, MakeNoise(kAugmentShape)),
+        Applied(static_cast<AugmentOp>(op), -9, kAugmentShape, MakeNoise(kAugmentShape))};
   }
   int forward = 0, signed_draws = 0, unknown = 0;
   for (int64_t i = 0; i < kDraws; ++i) {
@@ -101,7 +102,8 @@ TEST(RandAugmentTest, MoreOperationsGoOnWhereFewerEnded) {
     Pixels image = Augmented(1, 9, i);
     for (int op = 0; op < kAugmentOps; ++op) {
       for (const double magnitude : {9.0, -9.0}) {
-        if (Applied(static_cast<AugmentOp>(op), magnitude, kShape, image) == Augmented(2, 9, i)) {
+        if (Applied(static_cast<AugmentOp>(op), magnitude, kAugmentShape, image) ==
+            Augmented(2, 9, i)) {
           ++same;
           op = kAugmentOps;
           break;

@@ -6,16 +6,6 @@
 namespace distill {
 namespace {
 
-Pixels Shifted(int64_t down, int64_t right, const Shape& shape, Pixels image) {
-  ShiftImage(down, right, shape, absl::MakeSpan(image));
-  return image;
-}
-
-Pixels Flipped(const Shape& shape, Pixels image) {
-  FlipImage(shape, absl::MakeSpan(image));
-  return image;
-}
-
 // The definition, pixel by pixel.
 Pixels ReferenceShift(int64_t down, int64_t right, const Shape& shape, const Pixels& image) {
   const int64_t height = shape[1], width = shape[2];

@@ -6,40 +6,39 @@
 namespace distill {
 namespace {
 
-using Image = absl::Span<uint8_t>;
-
 // Pillow blends in floats, this in fixed point: both round down, so a level on the edge may differ.
 TEST(ToneTest, BrightnessEqualsPillowsToOneLevel) {
-  ExpectGolden("brightness", 1,
-               [](double factor, const Shape&, Image image) { AdjustBrightness(factor, image); });
+  ExpectGolden("brightness", 1, [](double factor, const Shape&, PixelSpan image) {
+    AdjustBrightness(factor, image);
+  });
 }
 
 TEST(ToneTest, ContrastEqualsPillowsToOneLevel) {
-  ExpectGolden("contrast", 1, [](double factor, const Shape& shape, Image image) {
+  ExpectGolden("contrast", 1, [](double factor, const Shape& shape, PixelSpan image) {
     AdjustContrast(factor, shape, image);
   });
 }
 
 TEST(ToneTest, PosterizeEqualsPillows) {
-  ExpectGolden("posterize", 0, [](double bits, const Shape&, Image image) {
+  ExpectGolden("posterize", 0, [](double bits, const Shape&, PixelSpan image) {
     Posterize(static_cast<int>(bits), image);
   });
 }
 
 TEST(ToneTest, SolarizeEqualsPillows) {
   ExpectGolden("solarize", 0,
-               [](double threshold, const Shape&, Image image) { Solarize(threshold, image); });
+               [](double threshold, const Shape&, PixelSpan image) { Solarize(threshold, image); });
 }
 
 // Pillow rounds the scale to a float first.
 TEST(ToneTest, AutoContrastEqualsPillowsToOneLevel) {
   ExpectGolden("auto_contrast", 1,
-               [](double, const Shape& shape, Image image) { AutoContrast(shape, image); });
+               [](double, const Shape& shape, PixelSpan image) { AutoContrast(shape, image); });
 }
 
 TEST(ToneTest, EqualizeEqualsPillows) {
   ExpectGolden("equalize", 0,
-               [](double, const Shape& shape, Image image) { Equalize(shape, image); });
+               [](double, const Shape& shape, PixelSpan image) { Equalize(shape, image); });
 }
 
 TEST(ToneTest, FactorOneIsTheIdentity) {

@@ -9,21 +9,10 @@
 #include "common/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "student_trainer/views/shift_flip.h"
 #include "tests/student_trainer/views/golden_views.h"
 
 namespace distill {
 namespace {
-
-Pixels Shifted(int64_t down, int64_t right, const Shape& shape, Pixels image) {
-  ShiftImage(down, right, shape, absl::MakeSpan(image));
-  return image;
-}
-
-Pixels Flipped(const Shape& shape, Pixels image) {
-  FlipImage(shape, absl::MakeSpan(image));
-  return image;
-}
 
 Pixels View(const ViewOptions& options, uint64_t seed, int64_t epoch, int64_t sample,
             const Shape& shape) {

@@ -7,28 +7,26 @@
 namespace distill {
 namespace {
 
-using Image = absl::Span<uint8_t>;
-
 TEST(WarpTest, ShearsEqualPillows) {
-  ExpectGolden("shear_x", 0, [](double slope, const Shape& shape, Image image) {
+  ExpectGolden("shear_x", 0, [](double slope, const Shape& shape, PixelSpan image) {
     WarpImage(ShearX(slope), shape, image);
   });
-  ExpectGolden("shear_y", 0, [](double slope, const Shape& shape, Image image) {
+  ExpectGolden("shear_y", 0, [](double slope, const Shape& shape, PixelSpan image) {
     WarpImage(ShearY(slope), shape, image);
   });
 }
 
 TEST(WarpTest, TranslationsEqualPillows) {
-  ExpectGolden("translate_x", 0, [](double pixels, const Shape& shape, Image image) {
+  ExpectGolden("translate_x", 0, [](double pixels, const Shape& shape, PixelSpan image) {
     WarpImage(Translate(pixels, 0), shape, image);
   });
-  ExpectGolden("translate_y", 0, [](double pixels, const Shape& shape, Image image) {
+  ExpectGolden("translate_y", 0, [](double pixels, const Shape& shape, PixelSpan image) {
     WarpImage(Translate(0, pixels), shape, image);
   });
 }
 
 TEST(WarpTest, RotationsEqualPillows) {
-  ExpectGolden("rotate", 0, [](double degrees, const Shape& shape, Image image) {
+  ExpectGolden("rotate", 0, [](double degrees, const Shape& shape, PixelSpan image) {
     WarpImage(Rotate(degrees, shape), shape, image);
   });
 }

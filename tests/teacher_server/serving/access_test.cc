@@ -19,8 +19,8 @@ using ::distill::testing::StatusIs;
 using ::distill::testing::TempDir;
 using ::testing::HasSubstr;
 
-constexpr char kAlice[] = "Bearer alice-alice-alice-1";
-constexpr char kBob[] = "Bearer bob-bob-bob-bob-bob-1";
+constexpr char kAliceHeader[] = "Bearer alice-alice-alice-1";
+constexpr char kBobHeader[] = "Bearer bob-bob-bob-bob-bob-1";
 
 class AccessTest : public ::testing::Test {
  protected:
@@ -52,17 +52,17 @@ TEST_F(AccessTest, WithoutTokensOnlyTheServersLimitCounts) {
 
 TEST_F(AccessTest, EachTokenHasALimitOfItsOwn) {
   Access access(10, ReadTokens());
-  auto alice = access.Admit({.authorization = kAlice});
+  auto alice = access.Admit({.authorization = kAliceHeader});
   ASSERT_THAT(alice, IsOk());
   EXPECT_EQ((*alice)->token(), "alice");
-  EXPECT_THAT(access.Admit({.authorization = kAlice}),
+  EXPECT_THAT(access.Admit({.authorization = kAliceHeader}),
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("'alice'")));
-  const auto first_of_bob = access.Admit({.authorization = kBob});
-  const auto second_of_bob = access.Admit({.authorization = kBob});
+  const auto first_of_bob = access.Admit({.authorization = kBobHeader});
+  const auto second_of_bob = access.Admit({.authorization = kBobHeader});
   EXPECT_THAT(first_of_bob, IsOk());
   EXPECT_THAT(second_of_bob, IsOk());
   alice->reset();
-  EXPECT_THAT(access.Admit({.authorization = kAlice}), IsOk());
+  EXPECT_THAT(access.Admit({.authorization = kAliceHeader}), IsOk());
 }
 
 TEST_F(AccessTest, AStrangerIsUnauthenticatedAndTakesNoPlace) {
@@ -70,13 +70,13 @@ TEST_F(AccessTest, AStrangerIsUnauthenticatedAndTakesNoPlace) {
   EXPECT_THAT(access.Admit({}), StatusIs(absl::StatusCode::kUnauthenticated));
   EXPECT_THAT(access.Authenticate({.authorization = "Bearer wrong-wrong-wrong-1"}),
               StatusIs(absl::StatusCode::kUnauthenticated));
-  EXPECT_THAT(access.Admit({.authorization = kAlice}), IsOk());
+  EXPECT_THAT(access.Admit({.authorization = kAliceHeader}), IsOk());
 }
 
 TEST_F(AccessTest, ALocalCallerNeedsNoTokenButAWrongOneIsRefused) {
   Access access(5, ReadTokens());
   EXPECT_THAT(access.Admit({.local = true}), IsOk());
-  EXPECT_EQ(*access.Authenticate({.local = true, .authorization = kBob}), "bob");
+  EXPECT_EQ(*access.Authenticate({.local = true, .authorization = kBobHeader}), "bob");
   EXPECT_THAT(access.Admit({.local = true, .authorization = "Bearer wrong-wrong-wrong-1"}),
               StatusIs(absl::StatusCode::kUnauthenticated));
 }
