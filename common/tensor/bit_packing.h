@@ -1,8 +1,9 @@
-// Rows of small unsigned integers with no bit wasted: class ids and counts as they travel.
+// Packs rows of small unsigned integers without padding between them. Class ids and counts are sent
+// in this form.
 //
-// A value takes `bits` bits, the next one begins at the bit behind it; bits count from each byte's
-// lowest, bytes in order. A row begins at a byte; what is left of its last byte is 0, and not
-// looked at when read.
+// Each value takes `bits` bits, and the next value starts at the next bit. Bits count from the
+// lowest bit of each byte, bytes in order. Each row starts at a byte boundary; the unused bits of
+// its last byte are written as 0 and ignored by readers.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +14,10 @@ namespace distill {
 
 inline constexpr int kMaxPackedBits = 31;
 
-// The bits that hold 0 to `largest`, at least 1. 0 ≤ largest < 2^31.
+// Returns how many bits hold every value from 0 to `largest`; at least 1. 0 ≤ largest < 2^31.
 int BitsFor(int64_t largest);
 
-// Bytes of a row of `count` values. Does not overflow for count < 2^31.
+// Returns the bytes of a row of `count` values. Does not overflow for count < 2^31.
 constexpr int64_t PackedBytes(int64_t count, int bits) { return (count * bits + 7) / 8; }
 
 // Writes PackedBytes(values.size(), bits) bytes. 1 ≤ bits ≤ kMaxPackedBits; values in [0, 2^bits).

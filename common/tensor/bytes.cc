@@ -69,7 +69,7 @@ std::string Bytes::ToString() const {
 
 bool operator==(const Bytes& a, const Bytes& b) {
   if (a.size() != b.size()) return false;
-  // Compares runs up to the next boundary of either.
+  // Compares runs up to the next piece boundary of either side.
   size_t index_a = 0, index_b = 0;
   Bytes::Piece rest_a, rest_b;
   for (size_t compared = 0; compared < a.size();) {

@@ -1,6 +1,6 @@
-// Bytes: immutable memory that is shared, never copied, and may lie in several pieces.
+// Bytes is immutable memory that is shared instead of copied, and may consist of several pieces.
 //
-// What arrives over gRPC is a chain of slices; a tensor's own memory is one piece. Both travel
+// Data received over gRPC is a chain of slices; the memory of a tensor is one piece. Both pass
 // through the layers as Bytes, and become contiguous once, where they are used (CopyTo).
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace distill {
 
-// Copying shares the memory. Thread-safe as any value is: const calls from many threads.
+// Copies share the memory. Const methods may be called from several threads at once.
 class Bytes {
  public:
   using Piece = absl::Span<const uint8_t>;
@@ -27,10 +27,10 @@ class Bytes {
   // Refers to memory that stays valid and unchanged while `owner` lives.
   static Bytes Wrap(std::shared_ptr<const void> owner, Piece piece);
 
-  // Adds the other's pieces behind this one's.
+  // Appends the pieces of `other`.
   void Append(Bytes other);
 
-  // A view of [offset, offset + size), which must lie within; shares the memory.
+  // Returns a view of [offset, offset + size), which must be within bounds; it shares the memory.
   Bytes Slice(size_t offset, size_t size) const;
 
   size_t size() const { return size_; }
@@ -44,7 +44,7 @@ class Bytes {
   // Writes all size() bytes, contiguously.
   void CopyTo(void* destination) const;
 
-  // The same bytes in one piece: itself where that is so already, else a copy.
+  // Returns the same bytes in one piece: this object if it has at most one piece, otherwise a copy.
   Bytes Contiguous() const;
 
   std::string ToString() const;

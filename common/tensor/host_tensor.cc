@@ -40,8 +40,8 @@ static_assert(InOrderOfTheEnum());
 
 const DTypeInfo& Info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
 
-// Whether `bad` is false for all of `count` elements at `data`. A block of constant size at a time,
-// which the compiler turns into vector instructions.
+// Returns whether `bad` is false for all `count` elements at `data`. The inner loop runs over
+// blocks of constant size, which the compiler vectorises.
 template <typename Word, typename Bad>
 bool NoneIsBad(const Bad& bad, const uint8_t* data, size_t count) {
   constexpr size_t kBlock = 256 / sizeof(Word);
@@ -59,7 +59,7 @@ bool NoneIsBad(const Bad& bad, const uint8_t* data, size_t count) {
   return true;
 }
 
-// The same for all elements of the bytes; one may lie across the boundary of two pieces.
+// Does the same for all elements of `bytes`; an element may cross the boundary of two pieces.
 template <typename Word, typename Bad>
 bool NoneIsBad(const Bad& bad, const Bytes& bytes) {
   uint8_t split[sizeof(Word)];
@@ -82,8 +82,8 @@ bool NoneIsBad(const Bad& bad, const Bytes& bytes) {
   return true;
 }
 
-// Whether all magnitudes are below `limit`, as bits: floating point numbers without their sign are
-// in the order of their bits, infinity and NaN last.
+// Returns whether all magnitudes are below `limit`, given as bits: without the sign bit, floating
+// point numbers are ordered like their bits, and infinity and NaN come last.
 template <typename Word>
 bool AllBelow(const Bytes& bytes, Word limit) {
   constexpr Word kSign = static_cast<Word>(Word{1} << (8 * sizeof(Word) - 1));

@@ -1,5 +1,5 @@
-// HostTensor: a tensor in host memory without LibTorch or protobuf; the type that crosses the walls
-// between the layers that use one or the other.
+// HostTensor is a tensor in host memory that needs neither LibTorch nor protobuf. Layers that use
+// one of these pass HostTensors to layers that use the other.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 
 namespace distill {
 
-// Element types; little-endian, as every machine this runs on. Values are not written to files or
-// the wire (names and the proto's own enum are).
+// Element types, little-endian like every machine that this runs on. The enum values are not
+// written to files or to the wire; names and the enum of the proto are.
 enum class DType {
   kBool,
   kUint8,
@@ -29,7 +29,7 @@ enum class DType {
   kFloat64,
 };
 
-// Bytes an element.
+// Returns the bytes per element.
 size_t ByteWidth(DType dtype);
 
 bool IsFloatingPoint(DType dtype);
@@ -37,7 +37,7 @@ bool IsFloatingPoint(DType dtype);
 // "uint8", "int64", "float32", "bfloat16", …
 absl::string_view Name(DType dtype);
 
-// The inverse of Name. INVALID_ARGUMENT, with the names known, for any other.
+// Is the inverse of Name. Returns INVALID_ARGUMENT, with the known names, for any other text.
 absl::StatusOr<DType> ParseDType(absl::string_view name);
 
 using Shape = std::vector<int64_t>;
@@ -45,11 +45,11 @@ using Shape = std::vector<int64_t>;
 // "[3, 32, 32]"; a -1 stays -1.
 std::string ToString(absl::Span<const int64_t> shape);
 
-// The product of the dimensions, 1 for none. INVALID_ARGUMENT if one is negative or the product
-// does not fit int64.
+// Returns the product of the dimensions, 1 if there are none. Returns INVALID_ARGUMENT if a
+// dimension is negative or the product does not fit int64.
 absl::StatusOr<int64_t> NumElements(absl::Span<const int64_t> shape);
 
-// NumElements times ByteWidth, checked likewise.
+// Returns NumElements times ByteWidth, with the same checks.
 absl::StatusOr<size_t> ByteSize(DType dtype, absl::Span<const int64_t> shape);
 
 // Row-major and dense.
@@ -58,21 +58,23 @@ struct HostTensor {
   Shape shape;
   Bytes bytes;
 
-  // OK if the bytes are as many as dtype and shape say; else INVALID_ARGUMENT with both numbers.
+  // Returns OK if the number of bytes matches dtype and shape, otherwise INVALID_ARGUMENT with both
+  // numbers.
   absl::Status Validate() const;
 };
 
-// Rows [begin, end) of the first dimension, sharing the memory. The tensor must be valid, of rank ≥
-// 1, and 0 ≤ begin ≤ end ≤ shape[0].
+// Returns rows [begin, end) of the first dimension, which share the memory. The tensor must be
+// valid and of rank ≥ 1, and 0 ≤ begin ≤ end ≤ shape[0].
 HostTensor SliceRows(const HostTensor& tensor, int64_t begin, int64_t end);
 
-// Whether no element is NaN or infinite. True for integers.
+// Returns whether no element is NaN or infinite; true for integers.
 bool AllFinite(const HostTensor& tensor);
 
-// Whether every magnitude is below `limit`, of bfloat16 to its 8 bits; of other types, AllFinite.
+// Returns whether every magnitude is below `limit`, which is truncated to bfloat16 for a bfloat16
+// tensor. For types other than bfloat16 and float32, returns AllFinite.
 bool AllBelow(const HostTensor& tensor, float limit);
 
-// Whether every element is 0 or less (or a NaN with a sign). float16 or bfloat16.
+// Returns whether every element is 0 or less (or a NaN with its sign bit set). float16 or bfloat16.
 bool NonePositive(const HostTensor& tensor);
 
 }  // namespace distill

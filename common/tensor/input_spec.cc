@@ -6,7 +6,7 @@
 namespace distill {
 namespace {
 
-// The shape of a tensor must be the spec's behind a batch dimension.
+// The shape of a tensor must equal the shape of the spec after the batch dimension.
 bool Fits(absl::Span<const int64_t> wanted, absl::Span<const int64_t> shape) {
   if (shape.size() != wanted.size() + 1) return false;
   for (size_t i = 0; i < wanted.size(); ++i) {

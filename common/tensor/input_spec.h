@@ -1,4 +1,4 @@
-// InputSpec: what one input of a model must look like, and the check of a tensor against it.
+// InputSpec describes one input of a model; CheckInputs checks tensors against it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace distill {
 
-// Shape without the batch dimension; -1 is a variable length, of 1 or more.
+// The shape has no batch dimension; -1 is a variable length of 1 or more.
 struct InputSpec {
   std::string name;
   DType dtype = DType::kUint8;
@@ -23,9 +23,10 @@ struct InputSpec {
 // "image: uint8[3, 32, 32]"
 std::string ToString(const InputSpec& spec);
 
-// One tensor a spec, in order, with a leading batch dimension that all share and that is ≥ 1.
-// Returns that number of samples. INVALID_ARGUMENT names the input and what was expected: wrong
-// count, dtype, rank or shape, bytes that do not fit the shape, no sample. Looks at no element.
+// Expects one tensor per spec, in order, each with a leading batch dimension, which is ≥ 1 and the
+// same for all. Returns that number of samples. Returns INVALID_ARGUMENT with the input and what
+// was expected for a wrong count, dtype, rank or shape, bytes that do not fit the shape, and zero
+// samples. Does not read any element.
 absl::StatusOr<int64_t> CheckInputs(absl::Span<const InputSpec> specs,
                                     absl::Span<const HostTensor> inputs);
 

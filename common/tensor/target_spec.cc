@@ -48,7 +48,7 @@ absl::Status CheckParameter(absl::string_view parameter, int32_t value, bool has
   return absl::OkStatus();
 }
 
-// Ids, and with them what they weigh.
+// Returns the part with the ids and the parts with their probabilities and counts.
 std::vector<PartSpec> SparseParts(const TargetSpec& spec, int64_t rows, int64_t classes) {
   std::vector<PartSpec> parts = {
       {"ids", DType::kUint8, {rows, PackedBytes(int64_t{spec.k} + spec.draws, IdBits(classes))}}};
@@ -107,7 +107,7 @@ absl::Status Validate(const TargetSpec& spec, int64_t classes) {
     return absl::InvalidArgumentError(
         absl::StrCat("classes must be 1 to ", kMaxClasses, ", not ", classes));
   }
-  // What is drawn from needs a class beside the head.
+  // At least one class must remain outside the head, since the draws come from there.
   const int64_t largest_k = info->has_draws ? classes - 1 : classes;
   RETURN_IF_ERROR(CheckParameter("k", spec.k, info->has_k, largest_k, spec.encoding));
   return CheckParameter("draws", spec.draws, info->has_draws, kMaxDraws, spec.encoding);

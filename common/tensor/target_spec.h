@@ -1,4 +1,5 @@
-// TargetSpec says how soft targets travel; EncodedTargets are soft targets in that form.
+// TargetSpec describes the form in which soft targets are sent; EncodedTargets are soft targets in
+// that form.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +14,10 @@
 
 namespace distill {
 
-// How one row (one distribution over the classes) travels. `id bits` are those of classes - 1,
-// `count bits` those of draws.
+// The form in which one row (one distribution over the classes) is sent. `id bits` are the bits of
+// classes - 1, `count bits` the bits of draws.
 enum class TargetEncoding {
-  kDenseF32,     // logits, float32: 4·classes bytes a row, exact
+  kDenseF32,     // logits, float32: 4·classes bytes per row, exact
   kDenseF16,     // logit - row maximum as float16, and the maximum as float32: 2·classes + 4 bytes
   kDenseBF16,    // the same in bfloat16
   kTopK,         // the k most likely at the request's temperature, and the tail's mass:
@@ -32,7 +33,7 @@ absl::string_view Name(TargetEncoding encoding);
 absl::StatusOr<TargetEncoding> ParseTargetEncoding(absl::string_view name);
 std::vector<TargetEncoding> AllEncodings();
 
-// The parameters that an encoding has.
+// Returns whether the encoding has the parameter.
 bool HasK(TargetEncoding encoding);
 bool HasDraws(TargetEncoding encoding);
 
@@ -44,22 +45,23 @@ struct TargetSpec {
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 
-// A class id fits int32, and BytesPerRow never overflows.
+// Up to this number, a class id fits int32 and BytesPerRow never overflows.
 inline constexpr int64_t kMaxClasses = std::numeric_limits<int32_t>::max();
 inline constexpr int32_t kMaxDraws = 4096;
 
-// The width of an id, and of a count, in a packed part.
+// Return the bits of an id and of a count in a packed part.
 int IdBits(int64_t classes);
 int CountBits(const TargetSpec& spec);
 
-// OK if `classes` is in [1, kMaxClasses] and the parameters fit the encoding. INVALID_ARGUMENT
-// names the parameter and its range, or the encodings where this is none.
+// Returns OK if `classes` is in [1, kMaxClasses] and the parameters fit the encoding. Otherwise
+// returns INVALID_ARGUMENT with the parameter and its range, or with the known encodings if the
+// encoding is not one of them.
 absl::Status Validate(const TargetSpec& spec, int64_t classes);
 
-// Bytes that one row takes in this encoding. The spec must be valid for `classes`.
+// Returns the bytes that one row takes in this encoding. The spec must be valid for `classes`.
 int64_t BytesPerRow(const TargetSpec& spec, int64_t classes);
 
-// Soft targets of `rows` rows, in the parts of PartsOf.
+// Soft targets of `rows` rows, in the parts that PartsOf lists.
 struct EncodedTargets {
   TargetSpec spec;
   int64_t rows = 0;
@@ -67,12 +69,12 @@ struct EncodedTargets {
   std::vector<HostTensor> parts;
 };
 
-// The parts of such targets, in order:
+// Returns the parts of such targets, in order:
 //   kDenseF32: logits float32 [rows, classes];
 //   kDenseF16, kDenseBF16: logits float16/bfloat16 [rows, classes], maximum float32 [rows];
-//   the others, of these what they have: ids uint8 [rows, bytes] (the k, then the draws),
-//   log_probabilities float16 [rows, k], tail float16 [rows], counts uint8 [rows, bytes]; ids and
-//   counts packed as bit_packing.h does.
+//   the sparse encodings, those of the following that they have: ids uint8 [rows, bytes] (the k,
+//   then the draws), log_probabilities float16 [rows, k], tail float16 [rows], counts uint8 [rows,
+//   bytes]. Ids and counts are packed as in bit_packing.h.
 // The spec must be valid for `classes`; `rows` ≥ 0.
 struct PartSpec {
   absl::string_view name;
@@ -81,8 +83,9 @@ struct PartSpec {
 };
 std::vector<PartSpec> PartsOf(const TargetSpec& spec, int64_t rows, int64_t classes);
 
-// OK if the spec is valid and the parts are those of PartsOf, with bytes to match. INVALID_ARGUMENT
-// names the first part that does not fit. Looks at no element.
+// Returns OK if the spec is valid and the parts are those of PartsOf, with matching bytes.
+// Otherwise returns INVALID_ARGUMENT with the first part that does not fit. Does not read any
+// element.
 absl::Status Validate(const EncodedTargets& targets);
 
 }  // namespace distill

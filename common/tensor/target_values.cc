@@ -23,7 +23,7 @@ absl::Status ValidateDense(const EncodedTargets& targets) {
   const std::vector<PartSpec> specs = PartsOf(targets.spec, targets.rows, targets.classes);
   for (size_t i = 0; i < specs.size(); ++i) {
     const HostTensor& part = targets.parts[i];
-    // NaN and infinity are not below: what is good is passed over once.
+    // NaN and infinity are not below any limit, so valid values need only this one pass.
     if (!AllBelow(part, kLargestLogit)) {
       const std::string what =
           AllFinite(part) ? absl::StrCat("beyond ", kLargestLogit) : "NaN or infinite";
@@ -37,7 +37,7 @@ absl::Status ValidateDense(const EncodedTargets& targets) {
   return absl::OkStatus();
 }
 
-// `ids` are what is left to check of the row.
+// `ids` holds the ids of the row that remain to be checked.
 absl::Status CheckIds(absl::Span<const int64_t> ids, int64_t classes, int64_t row) {
   for (size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= classes) return Wrong("ids", row, ids[i], ", where classes are ", classes);
@@ -48,7 +48,7 @@ absl::Status CheckIds(absl::Span<const int64_t> ids, int64_t classes, int64_t ro
   return absl::OkStatus();
 }
 
-// Both ascend.
+// Both lists ascend.
 absl::Status CheckDisjoint(absl::Span<const int64_t> head, absl::Span<const int64_t> drawn,
                            int64_t row) {
   for (size_t h = 0, d = 0; h < head.size() && d < drawn.size();) {
@@ -58,7 +58,7 @@ absl::Status CheckDisjoint(absl::Span<const int64_t> head, absl::Span<const int6
   return absl::OkStatus();
 }
 
-// The head's probabilities and the tail's, from their logarithms.
+// Checks the probabilities of the head and of the tail, given their logarithms.
 absl::Status CheckProbabilities(absl::Span<const uint16_t> log_probabilities, uint16_t tail,
                                 int64_t classes, int64_t row) {
   double sum = 0;
@@ -83,7 +83,7 @@ absl::Status CheckProbabilities(absl::Span<const uint16_t> log_probabilities, ui
   return absl::OkStatus();
 }
 
-// Sets `used` to the number of places that are.
+// Sets `used` to the number of places in use.
 absl::Status CheckCounts(absl::Span<const int64_t> counts, int64_t draws, int64_t row,
                          size_t* used) {
   int64_t sum = 0;
@@ -98,7 +98,7 @@ absl::Status CheckCounts(absl::Span<const int64_t> counts, int64_t draws, int64_
   return absl::OkStatus();
 }
 
-// The parts of sparse targets, contiguous, by what they are; null where the encoding has none.
+// The parts of sparse targets, contiguous and by name; null if the encoding does not have the part.
 struct SparseRows {
   explicit SparseRows(const EncodedTargets& targets) {
     const std::vector<PartSpec> specs = PartsOf(targets.spec, targets.rows, targets.classes);
