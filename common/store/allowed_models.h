@@ -1,4 +1,4 @@
-// The allow-list of models: which weights an operator has looked at.
+// The allow-list of models names the weights that an operator has reviewed.
 #pragma once
 
 #include <filesystem>
@@ -7,10 +7,11 @@
 
 namespace distill {
 
-// `list`: lines as sha256sum prints them, the sum first; '#' begins a comment. OK if the sum of the
-// directory's weights (model.safetensors, or model.pt, which is code) is among them.
-// PERMISSION_DENIED names the file and its sum, as it could be put into the list; INVALID_ARGUMENT
-// names the line that is none; errors of ReadFile and ReadModelDescription.
+// `list` has the lines that sha256sum prints, the sum first; '#' begins a comment. Returns OK if
+// the list has the sum of the weights of the directory (model.safetensors, or model.pt, which is
+// code). PERMISSION_DENIED names the file and its sum, in the form that the list takes;
+// INVALID_ARGUMENT names a line that is malformed. Otherwise returns the errors of ReadFile and
+// ReadModelDescription.
 absl::Status CheckModelAllowed(const std::filesystem::path& list,
                                const std::filesystem::path& directory);
 

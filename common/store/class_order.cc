@@ -11,7 +11,7 @@
 namespace distill {
 namespace {
 
-// A status travels in HTTP/2 trailers of 8 KiB at most.
+// A status is sent in HTTP/2 trailers, which hold at most 8 KiB.
 constexpr size_t kListedNames = 12;
 constexpr size_t kNameBytes = 40;
 
@@ -24,7 +24,7 @@ std::string Listed(absl::Span<const std::string> names) {
   return names.empty() ? "none" : absl::StrJoin(quoted, ", ");
 }
 
-// Those of `names` that `others` lacks.
+// Returns the elements of `names` that `others` lacks.
 std::vector<std::string> Lacking(absl::Span<const std::string> names,
                                  absl::Span<const std::string> others) {
   std::vector<std::string> sorted(others.begin(), others.end());
@@ -53,7 +53,7 @@ absl::Status ClassesDiffer(absl::Span<const std::string> model,
 
 std::string QuotedName(absl::string_view text) {
   size_t size = std::min(text.size(), kNameBytes);
-  // Not in the middle of a UTF-8 character.
+  // Does not cut a UTF-8 character.
   while (size < text.size() && size > 0 && (text[size] & 0xC0) == 0x80) --size;
   return absl::StrCat("'", absl::Utf8SafeCHexEscape(text.substr(0, size)),
                       size < text.size() ? "…" : "", "'");

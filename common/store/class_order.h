@@ -1,4 +1,4 @@
-// Matching the classes of two sides by name.
+// Matches the classes of two sides by name.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +12,16 @@
 
 namespace distill {
 
-// The permutation that brings `model`, the names of a model of `classes` classes, into the order
-// `wanted`: result[i] is the index of wanted[i]; null where the orders are equal or a side has no
-// names. INVALID_ARGUMENT for a wanted name that repeats; FAILED_PRECONDITION if the sets or, where
-// the model has no names, the numbers differ: with both lists (of long ones what each lacks).
+// Returns the permutation that brings `model`, the class names of a model of `classes` classes,
+// into the order `wanted`: result[i] is the index of wanted[i]; null if the orders are equal or one
+// side has no names. Returns INVALID_ARGUMENT for a wanted name that repeats, and
+// FAILED_PRECONDITION if the sets differ or, where the model has no names, the numbers differ. The
+// message has both lists; of long lists only the names that the other side lacks.
 absl::StatusOr<std::shared_ptr<const std::vector<int64_t>>> ClassOrder(
     absl::Span<const std::string> model, int64_t classes, absl::Span<const std::string> wanted);
 
-// A name that came from a peer or a file, as messages show it: quoted, escaped, shortened to 40
-// bytes.
+// Returns a name that came from a peer or a file as messages show it: quoted, escaped, shortened to
+// 40 bytes.
 std::string QuotedName(absl::string_view text);
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-// config.json: ParseModelDescription and ToJson.
+// Reads and writes config.json: ParseModelDescription and ToJson.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -40,7 +40,7 @@ absl::Status RefuseUnknownFields(const Json& object, absl::Span<const absl::stri
   return absl::OkStatus();
 }
 
-// The object's value, or null where it has none.
+// Returns the value of the field, or null if the object does not have it.
 const Json& FieldOrNull(const Json& object, absl::string_view name) {
   static const Json* const null = new Json;
   const auto found = object.find(name);
@@ -73,7 +73,7 @@ absl::StatusOr<std::vector<double>> ParseReals(absl::string_view field, const Js
   return numbers;
 }
 
-// Whether the value is an integer that int64 holds.
+// Returns whether the value is an integer that fits int64.
 bool IsInt64(const Json& value) {
   if (value.is_number_unsigned()) {
     return value.get<uint64_t>() <= uint64_t{std::numeric_limits<int64_t>::max()};
@@ -94,7 +94,7 @@ absl::StatusOr<Shape> ParseInputShape(absl::string_view field, const Json& value
     shape.push_back(dimension);
     if (dimension != -1) fixed.push_back(dimension);
   }
-  // With the widest type, so that no check of a sample's bytes can overflow.
+  // Checks with the widest type, so that no later check of the bytes of a sample can overflow.
   if (absl::Status fits = ByteSize(DType::kFloat64, fixed).status(); !fits.ok()) {
     return Invalid(field, absl::StrCat("is too large: ", fits.message()));
   }
@@ -158,7 +158,7 @@ bool IsNormalized(const InputSpec& input) {
   return input.dtype == DType::kUint8 || IsFloatingPoint(input.dtype);
 }
 
-// Every input that is normalised has one mean and one std a channel.
+// Every input that is normalised has one mean and one std per channel.
 absl::Status CheckChannels(const ModelDescription& description) {
   const size_t channels = description.normalization.mean.size();
   if (description.normalization.std.size() != channels) {

@@ -1,4 +1,5 @@
-// The fingerprint: which function a model directory computes, as 64 hexadecimal digits.
+// The fingerprint identifies the function that a model directory computes, as 64 hexadecimal
+// digits.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +10,13 @@
 
 namespace distill {
 
-// SHA-256 over the SHA-256 of the weights' file, and architecture, arguments, inputs,
-// normalisation, pad_id and class names in a canonical form. Where the files lie and how the model
-// was trained is no part of it.
+// The fingerprint is the SHA-256 of the SHA-256 of the weights file and of architecture, arguments,
+// inputs, normalisation, pad_id and class names in a canonical form. The location of the files and
+// the way the model was trained are not part of it.
 std::string Fingerprint(const ModelDescription& description, const std::string& weights_sha256);
 
-// The same for a directory, reading the weights once and in pieces. Errors of ReadFileInPieces.
+// Returns the fingerprint of a directory, reading the weights once, piece by piece. Errors are
+// those of ReadFileInPieces.
 absl::StatusOr<std::string> FingerprintOfDirectory(const std::filesystem::path& directory,
                                                    const ModelDescription& description);
 

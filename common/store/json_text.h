@@ -1,4 +1,4 @@
-// JSON as text.
+// Formats JSON as text.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -6,8 +6,8 @@
 
 namespace distill {
 
-// Does not throw: what is no UTF-8, as a path may be, has U+FFFD in its place, and numbers that are
-// not finite are null. On one line, or indented by so many spaces.
+// Does not throw: bytes that are not UTF-8, which a path may hold, are replaced by U+FFFD, and
+// numbers that are not finite become null. Writes one line, or indents by `indent` spaces.
 template <typename Json>
 std::string JsonText(const Json& json, int indent = -1) {
   return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);

@@ -32,7 +32,7 @@ absl::StatusOr<Bytes> MapDescriptor(int fd, const std::filesystem::path& path) {
 }  // namespace
 
 absl::StatusOr<Bytes> MapFile(const std::filesystem::path& path) {
-  // O_NONBLOCK, or a named pipe would wait for its writer instead of being refused.
+  // Without O_NONBLOCK, opening a named pipe would wait for its writer instead of failing.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return FileError("cannot open", path, errno);
   absl::StatusOr<Bytes> bytes = MapDescriptor(fd, path);

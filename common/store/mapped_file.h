@@ -1,4 +1,4 @@
-// Memory-maps files, so that the tensors of a large model are read without a copy of them.
+// Memory-maps files, so that the tensors of a large model are read without copying them.
 #pragma once
 
 #include <filesystem>
@@ -8,9 +8,9 @@
 
 namespace distill {
 
-// The whole file in one piece (none if it is empty), mapped privately and read-only; unmapped when
-// the last Bytes that shares it is gone. Replacing the file by a rename is safe meanwhile;
-// truncating it in place is not (SIGBUS). Errors as in common/base/files.h.
+// Returns the whole file in one piece (no piece if it is empty), mapped privately and read-only,
+// and unmapped when the last Bytes that shares it is destroyed. Meanwhile the file may be replaced
+// by a rename, but not truncated in place (SIGBUS). Errors are those of common/base/files.h.
 absl::StatusOr<Bytes> MapFile(const std::filesystem::path& path);
 
 }  // namespace distill

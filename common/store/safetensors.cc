@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kLengthBytes = 8;
 constexpr size_t kAlignment = 8;
 
-// The file's header, and where the data begins.
+// The header of the file, and the offset of the data.
 struct Parsed {
   SafetensorsHeader header;
   size_t data_begin = 0;
@@ -47,7 +47,8 @@ absl::StatusOr<Parsed> ParseFile(const Bytes& file) {
   return parsed;
 }
 
-// Wide types first: so every tensor is aligned to its elements, which other readers rely on.
+// Returns wide types first, so that every tensor is aligned to its elements, which other readers
+// rely on.
 std::vector<const TensorMap::value_type*> InFileOrder(const TensorMap& tensors) {
   std::vector<const TensorMap::value_type*> order;
   order.reserve(tensors.size());

@@ -19,18 +19,18 @@ struct SafetensorsFile {
   std::map<std::string, std::string> metadata;  // the header's "__metadata__"
 };
 
-// The tensors share one mapping of the file, which must not be truncated in place while they live
-// (replacing it by a rename is safe). NOT_FOUND without the file; FAILED_PRECONDITION for what is
-// no file; DATA_LOSS names the file and the tensor for one that is truncated, whose header is no
-// JSON, has a key twice or a dtype that HostTensor lacks, or whose tensors overlap, leave holes,
-// reach past the end, or have bytes that do not fit dtype and shape. Bytes of files that others
-// wrote may be unaligned.
+// The tensors share one mapping of the file, which must not be truncated in place while they exist
+// (replacing it by a rename is safe). Returns NOT_FOUND if the file does not exist and
+// FAILED_PRECONDITION if the path is not a regular file. DATA_LOSS names the file and the tensor if
+// the file is truncated, its header is not JSON, has a key twice or a dtype that HostTensor lacks,
+// or if tensors overlap, leave gaps, extend past the end, or have bytes that do not fit dtype and
+// shape. In files written by other programs tensors may be unaligned.
 absl::StatusOr<SafetensorsFile> ReadSafetensors(const std::filesystem::path& path);
 
-// Writes atomically, tensors in order of element width (widest first) and name, header padded to 8
-// bytes: so every tensor is aligned. The same map gives the same bytes. INVALID_ARGUMENT names a
-// tensor that is not valid, or a name that the format cannot hold; else the errors of
-// WriteFileAtomically.
+// Writes atomically. Tensors are ordered by element width (widest first) and name, and the header
+// is padded to 8 bytes, so every tensor is aligned. The same map gives the same bytes.
+// INVALID_ARGUMENT names a tensor that is not valid, or a name that the format cannot hold; other
+// errors are those of WriteFileAtomically.
 absl::Status WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors,
                               const std::map<std::string, std::string>& metadata = {});
 

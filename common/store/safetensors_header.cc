@@ -43,7 +43,7 @@ absl::Status Malformed(absl::string_view tensor, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("tensor '", tensor, "': ", what));
 }
 
-// The field of a tensor, or an error that names both.
+// Returns the field of a tensor, or an error that names both.
 absl::StatusOr<const Json*> Field(const std::string& tensor, const Json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return Malformed(tensor, absl::StrCat("no ", name));

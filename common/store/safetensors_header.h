@@ -1,4 +1,4 @@
-// The JSON header of a safetensors file: which tensors it holds, and where.
+// The JSON header of a safetensors file lists the tensors it holds and their positions.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace distill {
 
-// As the reference implementation.
+// The limit of the reference implementation.
 inline constexpr size_t kMaxSafetensorsHeaderBytes = 100'000'000;
 
 // Bytes [begin, end) of the data that follows the header.
@@ -28,13 +28,13 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;  // "__metadata__"
 };
 
-// Checks all that a reader relies on: the entries tile the `data_bytes` bytes without hole or
-// overlap, and each has as many bytes as its dtype and shape say. DATA_LOSS names the tensor. Never
+// Checks everything that a reader relies on: the entries cover the `data_bytes` bytes without gap
+// or overlap, and the bytes of each match its dtype and shape. DATA_LOSS names the tensor. Never
 // throws.
 absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json, size_t data_bytes);
 
-// INVALID_ARGUMENT for a name that is no UTF-8, or that the format reserves. Does not check the
-// rest.
+// Returns INVALID_ARGUMENT for a name that is not UTF-8 or that the format reserves. Does not check
+// anything else.
 absl::StatusOr<std::string> FormatSafetensorsHeader(const SafetensorsHeader& header);
 
 }  // namespace distill

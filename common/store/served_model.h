@@ -1,4 +1,4 @@
-// What a server tells its clients about a model that it serves, and how it computes.
+// Describes a model that a server serves, and how it computes, as sent to clients.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ struct ModelInfo {
   std::vector<InputSpec> inputs;
   int64_t classes = 0;
   int64_t rows_per_sample = 1;           // -1: as many as the sample's length
-  std::vector<std::string> class_names;  // `classes` many, or none
+  std::vector<std::string> class_names;  // `classes` names, or none
 
   friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
 };
 
-// Equal numerics and fingerprint are the ground for equal bytes.
+// Servers with equal numerics and fingerprint are expected to give equal bytes.
 struct Numerics {
   std::string runner;
   std::string dtype;

@@ -12,12 +12,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Thrown by the callback, which has no other way to stop the parser.
+// The callback throws this, since it has no other way to stop the parser.
 struct Refused {
   std::string why;
 };
 
-// Called by the parser at every event; follows the objects that are open.
+// The parser calls this at every event; it tracks the objects that are open.
 class Checker {
  public:
   explicit Checker(int max_depth) : max_depth_(max_depth) {}
