@@ -27,7 +27,7 @@ absl::Status Refused(absl::string_view text, absl::string_view why) {
                    "; allowed are host:port, [IPv6 address]:port and unix:/path"));
 }
 
-// gRPC reads an address as a URI; these characters mean themselves in one.
+// gRPC parses an address as a URI; these characters need no escape in one.
 bool IsPlainPath(absl::string_view path) {
   return std::all_of(path.begin(), path.end(), [](unsigned char c) {
     return absl::ascii_isalnum(c) || absl::StrContains("/._-~+@:,=", static_cast<char>(c));
@@ -113,7 +113,7 @@ DialTarget DialTargetOf(const Address& address, const std::string& ip) {
 bool IsLoopback(const Address& address) {
   if (address.kind == Address::Kind::kUnix) return true;
   if (absl::EqualsIgnoreCase(address.host, "localhost")) return true;
-  // inet_pton takes whole addresses alone: "127.1" and "127.0.0.1.example.org" are names.
+  // inet_pton accepts only complete addresses: "127.1" and "127.0.0.1.example.org" are names.
   if (in_addr v4; ::inet_pton(AF_INET, address.host.c_str(), &v4) == 1) {
     return ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET;
   }

@@ -1,4 +1,4 @@
-// Addresses as users write them: "host:port", "[::1]:port", "unix:/path".
+// Addresses in the form that users write: "host:port", "[::1]:port", "unix:/path".
 #pragma once
 
 #include <string>
@@ -12,10 +12,10 @@ struct Address {
   enum class Kind { kTcp, kUnix };
   Kind kind = Kind::kTcp;
   std::string host;  // kTcp; brackets removed
-  int port = 0;      // kTcp; 0: any free one, for listening only
+  int port = 0;      // kTcp; 0 means any free port, for listening only
   std::string path;  // kUnix
 
-  // As gRPC takes it, and as the user wrote it.
+  // Returns the form that gRPC takes, which is also what the user wrote.
   std::string ToString() const;
 };
 
@@ -23,22 +23,22 @@ struct Address {
 // sockaddr_un (107 bytes).
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
 
-// Whether the host is an IP address, and no name to look up.
+// Returns whether the host is an IP address and not a name to look up.
 bool IsNumeric(const Address& address);
 
-// What a client dials.
+// The target that a client dials.
 struct DialTarget {
   std::string target;  // as gRPC takes it
   std::string
-      authority;  // of the calls; the server's certificate must have it. Empty: the target's
+      authority;  // of the calls; the server's certificate must have it. Empty: from target
 };
 
-// `ip`: one of the addresses of a kTcp address's host, "192.0.2.7" or "2001:db8::7"; the calls are
-// for the host all the same. Empty: gRPC looks the host up.
+// `ip` is one of the addresses of the host of a kTcp address, "192.0.2.7" or "2001:db8::7"; the
+// calls still name the host. If `ip` is empty, gRPC looks the host up.
 DialTarget DialTargetOf(const Address& address, const std::string& ip);
 
-// Whether what is sent there stays on this machine: a Unix socket, localhost, 127.0.0.0/8, ::1. By
-// the text alone: no name is looked up.
+// Returns whether the address is on this machine: a Unix socket, localhost, 127.0.0.0/8 or ::1. It
+// decides by the text alone and does not look up names.
 bool IsLoopback(const Address& address);
 
 }  // namespace distill

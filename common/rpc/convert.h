@@ -1,5 +1,6 @@
-// Between the proto's messages and the project's own types. Everything that comes from a peer is
-// checked here: an enum value that is UNSPECIFIED or unknown is INVALID_ARGUMENT and named.
+// Converts between the messages of the proto and the types of the project. All data from a peer is
+// checked here: an enum value that is UNSPECIFIED or unknown gives INVALID_ARGUMENT, which names
+// it.
 #pragma once
 
 #include <grpcpp/support/status.h>
@@ -29,22 +30,22 @@ absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& model);
 v1::Numerics ToProto(const Numerics& numerics);
 Numerics FromProto(const v1::Numerics& numerics);
 v1::Limits ToProto(const StreamLimits& limits);
-// INVALID_ARGUMENT unless all are positive and credits ≥ max_request_samples.
+// Returns INVALID_ARGUMENT unless all are positive and credits ≥ max_request_samples.
 absl::StatusOr<StreamLimits> FromProto(const v1::Limits& limits);
 
-// A request's tensors with their payloads: the number of payloads, and each one's bytes against
-// dtype and shape, are checked; the memory is shared.
+// Combines the tensors of a request with their payloads. The number of payloads and the bytes of
+// each are checked against dtype and shape; the memory is shared.
 absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tensor>& tensors,
     const std::vector<Bytes>& payloads);
 v1::Tensor ToProto(const HostTensor& tensor);
 
-// Answers: header and payloads of EncodedTargets. From the wire, rows, classes and every part's
-// bytes are checked against `spec`.
+// Convert answers between header and payloads and EncodedTargets. For data from the wire, rows,
+// classes and the bytes of every part are checked against `spec`.
 absl::StatusOr<EncodedTargets> TargetsFromProto(const v1::Targets& targets, const TargetSpec& spec,
                                                 const std::vector<Bytes>& payloads);
 
-// Status codes are the same numbers in both.
+// Status codes have the same numbers in both.
 grpc::Status ToGrpc(const absl::Status& status);
 absl::Status FromGrpc(const grpc::Status& status);
 

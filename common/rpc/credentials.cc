@@ -104,7 +104,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials
     const ClientSecurity& security) {
   RETURN_IF_ERROR(CheckPaired(security.certificate, security.key));
   if (!security.UsesTls()) return grpc::InsecureChannelCredentials();
-  // gRPC gets what was checked, not the files: they may be replaced in between.
+  // gRPC gets the content that was checked instead of the files, which may be replaced in between.
   grpc::SslCredentialsOptions options;
   if (!security.ca.empty()) {
     ASSIGN_OR_RETURN(PemFile ca, ReadPemFile(security.ca));

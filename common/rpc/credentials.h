@@ -1,5 +1,6 @@
-// Who may enter: what TLS and bearer tokens each side is given as files, and the gRPC credentials
-// made of them. All files are PEM. This header shows no gRPC: options structs hold what is here.
+// Defines the TLS files and bearer tokens that each side is given, and makes gRPC credentials from
+// them. All files are PEM. This header does not include gRPC, so that options structs can hold its
+// types.
 #pragma once
 
 #include <filesystem>
@@ -20,23 +21,24 @@ namespace distill {
 // ------------------------------------------------------------------------------------- the server
 
 struct ServerTls {
-  std::filesystem::path certificate;  // its own, then those between it and the root; empty: no TLS
+  std::filesystem::path certificate;  // its own, then any intermediate ones; empty: no TLS
   std::filesystem::path key;
   std::filesystem::path client_ca;  // not empty: clients must show a certificate that it signed
 
-  // INVALID_ARGUMENT for a certificate without key, a key without certificate, a client CA without
-  // them. Looks at no file. The message begins with the option's name.
+  // Returns INVALID_ARGUMENT for a certificate without key, a key without certificate, and a client
+  // CA without both. Does not read any file. The message begins with the name of the option.
   absl::Status Validate() const;
 };
 
-// Validates, and reads the files. One line that names the file and what is wrong: NOT_FOUND,
-// INVALID_ARGUMENT, or FAILED_PRECONDITION for a certificate that is expired or not valid yet.
+// Validates, and reads the files. The error is one line that names the file and what is wrong:
+// NOT_FOUND, INVALID_ARGUMENT, or FAILED_PRECONDITION for a certificate that is expired or not
+// valid yet.
 absl::Status Check(const ServerTls& tls);
 
-// Credentials that follow the files: a second or two after they were replaced, new connections get
-// the new ones; those that are open stay. While a file is missing or empty the last good ones serve
-// on; while key and certificate do not fit together, or the CA is no PEM, no connection is
-// accepted. Errors of Check. Without a certificate: no TLS.
+// Makes credentials that follow the files: a second or two after the files were replaced, new
+// connections use the new ones; open connections are kept. While a file is missing or empty, the
+// last valid files are used; while key and certificate do not match, or the CA is not PEM, no
+// connection is accepted. Errors are those of Check. Without a certificate there is no TLS.
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
     const ServerTls& tls);
 
@@ -51,27 +53,27 @@ struct ClientSecurity {
 
   bool UsesTls() const { return tls || !ca.empty() || !certificate.empty() || !key.empty(); }
 
-  // INVALID_ARGUMENT for a certificate without key or the reverse, and for a token that would cross
-  // a network in the clear to `address`. Looks at no file. The message begins with the option's
-  // name: tls_cert, tls_key, token_file.
+  // Returns INVALID_ARGUMENT for a certificate without key or the reverse, and for a token that
+  // would be sent unencrypted over a network to `address`. Does not read any file. The message
+  // begins with the name of the option: tls_cert, tls_key, token_file.
   absl::Status Validate(const Address& address) const;
 };
 
-// The token in a file: one line of printable ASCII without spaces, at most 4096 bytes, once the
-// white space around it is gone. Errors name the file, and never show what is in it.
+// Returns the token in a file: one line of printable ASCII without spaces, at most 4096 bytes,
+// after trimming white space. Errors name the file, and never contain its content.
 absl::StatusOr<std::string> ReadToken(const std::filesystem::path& file);
 
-// Reads the TLS files as they are now. Errors name the file, as those of Check.
+// Reads the current TLS files. Errors name the file, as those of Check do.
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeChannelCredentials(
     const ClientSecurity& security);
 
-// What one connection takes along.
+// The credentials of one connection.
 struct ClientCredentials {
   std::shared_ptr<grpc::ChannelCredentials> channel;
   std::string token;  // empty: none
 };
 
-// Reads all files of `security` as they are now.
+// Reads the current content of all files of `security`.
 absl::StatusOr<ClientCredentials> ReadClientCredentials(const ClientSecurity& security);
 
 }  // namespace distill

@@ -1,10 +1,11 @@
-// What gRPC and protobuf log by themselves.
+// Controls what gRPC and protobuf themselves log.
 #pragma once
 
 namespace distill {
 
-// Keeps their lines off stderr, where they would double every error that the programs report
-// themselves, and any peer could fill the log; GRPC_VERBOSITY in the environment brings them back.
+// Keeps their lines off stderr, where they would duplicate every error that the programs report
+// themselves, and where any peer could fill the log. GRPC_VERBOSITY in the environment enables them
+// again.
 void SilenceGrpcLog();
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-// The bounds of one stream, as the server grants them.
+// The bounds of one stream, which the server grants.
 #pragma once
 
 #include <cstdint>

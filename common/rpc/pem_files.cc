@@ -38,7 +38,7 @@ Bio Open(const PemFile& file) {
   return Bio(BIO_new_mem_buf(file.contents.data(), static_cast<int>(file.contents.size())));
 }
 
-// OpenSSL's reason for the last failure; its queue of errors is this thread's, and left empty.
+// Returns the reason of the last OpenSSL failure and empties the error queue of this thread.
 std::string Reason() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   std::string text = reason == nullptr ? "unknown error" : reason;

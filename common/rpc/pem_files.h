@@ -1,5 +1,5 @@
-// What a PEM file of certificates or a key holds, checked with OpenSSL before gRPC sees it: gRPC
-// says only that a handshake failed. Every error names the file and what is wrong with it.
+// Checks PEM files of certificates and keys with OpenSSL before gRPC uses them, since gRPC reports
+// only that a handshake failed. Every error names the file and what is wrong with it.
 #pragma once
 
 #include <filesystem>
@@ -15,16 +15,16 @@ struct PemFile {
   std::string contents;
 };
 
-// As ReadFile.
+// Behaves like ReadFile.
 absl::StatusOr<PemFile> ReadPemFile(const std::filesystem::path& path);
 
-// INVALID_ARGUMENT unless it holds one certificate or more, each of them readable.
+// Returns INVALID_ARGUMENT unless the file holds one certificate or more, each of them readable.
 absl::Status CheckCertificateAuthorities(const PemFile& file);
 
-// What a program shows of itself: a certificate, followed in its file by those between it and the
-// root if there are any, and its key. INVALID_ARGUMENT if one cannot be read, if the key is
-// encrypted or is not the certificate's; FAILED_PRECONDITION if the certificate is expired or not
-// valid yet.
+// Checks the identity that a program presents: a certificate, followed in its file by any
+// intermediate ones, and its key. Returns INVALID_ARGUMENT if one cannot be read, the key is
+// encrypted or does not belong to the certificate; FAILED_PRECONDITION if the certificate is
+// expired or not valid yet.
 absl::Status CheckIdentity(const PemFile& certificate, const PemFile& key);
 
 }  // namespace distill

@@ -1,11 +1,12 @@
-// What gRPC receives lies in pieces of 64 KiB from malloc, some twenty a message.
+// gRPC receives data in pieces of 64 KiB from malloc, about twenty per message.
 #pragma once
 
 namespace distill {
 
-// Lets malloc keep up to 8 MiB of free memory an arena, so that the next message arrives where the
-// last one was: by default it gives them back to the system with each message and takes them again,
-// a page fault for every 4 KiB. Once a process; free of cost after that.
+// Lets malloc keep up to 8 MiB of free memory per arena, so that the next message reuses the memory
+// of the last one. By default malloc returns that memory to the system and allocates it again for
+// each message, with a page fault per 4 KiB. Takes effect once per process; further calls cost
+// nothing.
 void KeepReceiveMemory();
 
 }  // namespace distill

@@ -19,7 +19,7 @@ namespace {
 
 using google::protobuf::internal::WireFormatLite;
 
-// What protobuf's own parser takes, so that both accept the same frames.
+// The same bound as in the parser of protobuf, so that both accept the same frames.
 constexpr int kMaxTagBytes = 5;
 constexpr int kMaxLengthBytes = 5;
 constexpr int kMaxVarintBytes = 10;
@@ -28,8 +28,8 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed message: ", what));
 }
 
-// Walks over the slices of a frame as if they were one piece of memory. An end past the last byte
-// is an error of every method.
+// Reads the slices of a frame as if they were one piece of memory. Every method returns an error if
+// it would read past the last byte.
 class FrameScanner {
  public:
   explicit FrameScanner(const std::vector<grpc::Slice>& slices) {
@@ -46,7 +46,7 @@ class FrameScanner {
 
   uint64_t remaining() const { return remaining_; }
 
-  // Reads a varint of at most `max_bytes` and appends its bytes, as they are, to `copy`.
+  // Reads a varint of at most `max_bytes` bytes and appends its bytes unchanged to `copy`.
   absl::StatusOr<uint64_t> ReadVarint(int max_bytes, std::string* copy) {
     uint64_t value = 0;
     for (int i = 0; i < max_bytes; ++i) {
@@ -60,7 +60,7 @@ class FrameScanner {
     return Malformed("a tag, a length or a number is longer than any can be");
   }
 
-  // The next `size` ≤ remaining() bytes, sharing the slices.
+  // Returns the next `size` ≤ remaining() bytes, sharing the slices.
   Bytes Take(size_t size) {
     Bytes taken;
     ForNext(size, [&](const OwnedSlice& slice, Bytes::Piece piece) {
@@ -114,7 +114,7 @@ class FrameScanner {
   uint64_t remaining_ = 0;
 };
 
-// Appends the rest of a field that is no payload, behind its tag, to `header`.
+// Appends the rest of a field that is not a payload, after its tag, to `header`.
 absl::Status CopyField(FrameScanner& scanner, uint32_t wire_type, std::string* header) {
   switch (wire_type) {
     case WireFormatLite::WIRETYPE_VARINT:
@@ -140,7 +140,7 @@ grpc::Slice TagAndLength(size_t size) {
   return grpc::Slice(buffer, end - buffer);
 }
 
-// A slice that refers to the piece and keeps its owner alive.
+// Returns a slice that refers to the piece and keeps its owner alive.
 grpc::Slice SharedSlice(const Bytes& bytes, size_t i) {
   auto* owner = new std::shared_ptr<const void>(bytes.owner(i));
   const Bytes::Piece piece = bytes.piece(i);
@@ -172,7 +172,7 @@ absl::Status ReadFrame(const grpc::ByteBuffer& frame, google::protobuf::MessageL
   std::string header_bytes;
   while (scanner.remaining() > 0) {
     const size_t field_begin = header_bytes.size();
-    // Five bytes hold 35 bits; protobuf too ignores the upper three.
+    // Five bytes hold 35 bits; protobuf also ignores the upper three.
     ASSIGN_OR_RETURN(const uint32_t tag, scanner.ReadVarint(kMaxTagBytes, &header_bytes));
     const uint32_t number = tag >> 3;
     const uint32_t wire_type = tag & 7;
@@ -185,7 +185,7 @@ absl::Status ReadFrame(const grpc::ByteBuffer& frame, google::protobuf::MessageL
       return Malformed(absl::StrCat("a payload of wire type ", wire_type));
     }
     ASSIGN_OR_RETURN(const uint64_t size, scanner.ReadVarint(kMaxLengthBytes, &header_bytes));
-    header_bytes.resize(field_begin);  // a payload's tag and length are no part of the header
+    header_bytes.resize(field_begin);  // excludes tag and length of the payload
     if (size > scanner.remaining()) return Malformed("a payload ends after the message");
     if (payloads->size() == kMaxPayloads) {
       return absl::InvalidArgumentError(
