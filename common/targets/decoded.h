@@ -1,4 +1,4 @@
-// DecodedTargets: soft targets in the form that a loss takes, one of three.
+// DecodedTargets are soft targets in the form that a loss takes, which is one of three.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,13 +11,13 @@
 
 namespace distill {
 
-// The teacher's logits, whole. They do not depend on the temperature.
+// All logits of the teacher. They do not depend on the temperature.
 struct FullLogits {
   at::Tensor logits;  // float32 [rows, classes]
 };
 
-// softmax(logits / T) of the k most likely classes, and the mass of all others together: the
-// distribution, coarsened to k + 1 outcomes. Probabilities of a row sum to 1 with the tail.
+// softmax(logits / T) of the k most likely classes, and the mass of all other classes together: the
+// distribution, coarsened to k + 1 outcomes. The probabilities of a row and its tail sum to 1.
 struct TopKTargets {
   at::Tensor ids;                // int64 [rows, k], ascending
   at::Tensor log_probabilities;  // float32 [rows, k]
@@ -25,8 +25,8 @@ struct TopKTargets {
   int64_t classes = 0;
 };
 
-// Classes with weights whose expectation over the draws is softmax(logits / T). Weights of a row
-// sum to 1; a place with weight 0 means nothing.
+// Classes with weights whose expectation over the draws is softmax(logits / T). The weights of a
+// row sum to 1; a place with weight 0 is unused.
 struct SampledTargets {
   at::Tensor ids;      // int64 [rows, places]
   at::Tensor weights;  // float32 [rows, places], ≥ 0
@@ -41,7 +41,7 @@ enum class TargetForm { kFullLogits, kTopK, kSampled };
 // "full logits", "top-k with tail", "samples".
 absl::string_view Name(TargetForm form);
 
-// The form that targets of the encoding decode to.
+// Returns the form that targets of the encoding decode to.
 TargetForm FormOf(TargetEncoding encoding);
 
 inline TargetForm FormOf(const DecodedTargets& targets) {
@@ -51,7 +51,7 @@ inline TargetForm FormOf(const DecodedTargets& targets) {
 int64_t Rows(const DecodedTargets& targets);
 int64_t Classes(const DecodedTargets& targets);
 
-// The class that each row holds for the most likely. int64 [rows].
+// Returns the most likely class of each row, int64 [rows].
 at::Tensor MostLikely(const DecodedTargets& targets);
 
 }  // namespace distill

@@ -9,14 +9,15 @@
 namespace distill {
 namespace {
 
-// [rows, classes] → itself on the CPU, in memory that holds nothing else: a slice of a larger batch
-// would keep all of it alive until this part is sent.
+// Returns [rows, classes] on the CPU in memory that holds nothing else: a slice of a larger batch
+// would keep the whole batch alive until this part is sent.
 at::Tensor OwnMemory(const at::Tensor& logits) {
   const at::Tensor host = logits.detach().cpu().contiguous();
   return host.storage().nbytes() == host.nbytes() ? host : host.clone();
 }
 
-// The least that travels: of float16 its own, of bfloat16 what stays within kLargestLogit.
+// Returns the lowest value that is sent: for float16 its own lowest, for bfloat16 one within
+// kLargestLogit.
 double Lowest(at::ScalarType type) { return type == at::kHalf ? -65504 : -0.9 * kLargestLogit; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Dense soft targets: logits → wire form → logits. Pure functions of their arguments.
+// Converts dense soft targets: logits → wire form → logits. The functions are pure.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,13 +8,14 @@
 
 namespace distill {
 
-// As EncodeTargets. kDenseF16, kDenseBF16: logit - row maximum in the narrow type (≤ 0; what is
-// below the least finite value is clamped there, where a softmax cannot tell), and the maximum as
-// float32. So nothing overflows, and a logit is right to ε = 2^-11, 2^-8 of its distance d to the
-// maximum; the KL of the distribution decoded to the exact one is at most ε² · E[(d/T)²].
+// Encodes as EncodeTargets does. kDenseF16 and kDenseBF16 hold logit - row maximum in the narrow
+// type (≤ 0; values below the lowest finite value are clamped to it, which does not change a
+// softmax), and the maximum as float32. Nothing overflows, and the error of a logit is at most ε =
+// 2^-11 or 2^-8 times its distance d to the maximum; the KL divergence of the decoded distribution
+// from the exact one is at most ε² · E[(d/T)²].
 EncodedTargets EncodeDense(const TargetSpec& spec, const at::Tensor& logits);
 
-// As DecodeTargets: float32 [rows, classes].
+// Decodes as DecodeTargets does, to float32 [rows, classes].
 at::Tensor DecodeDense(absl::Span<const EncodedTargets> answers);
 
 }  // namespace distill

@@ -23,15 +23,15 @@ at::Tensor Uniforms(int64_t rows, int64_t draws, uint64_t seed, int64_t first_ro
 
 }  // namespace
 
-// By the inverse of the cumulative distribution, in float64: summing 10^5 classes in float32 would
-// shift the last of them by as much as they weigh.
+// Inverts the cumulative distribution, in float64: summing 10^5 classes in float32 would shift the
+// last of these classes by as much as their probability.
 at::Tensor Draw(const at::Tensor& logits, int64_t draws, uint64_t seed, int64_t first_row) {
   const at::Tensor cumulative = logits.softmax(1).cumsum(1, at::kDouble);  // [rows, classes]
   const at::Tensor total = cumulative.narrow(1, logits.size(1) - 1, 1);    // [rows, 1]
   const at::Tensor position =
       Uniforms(logits.size(0), draws, seed, first_row).to(logits.device()).mul_(total);
-  // The first class whose cumulative probability is above the position, which a class of
-  // probability 0 is never.
+  // Takes the first class whose cumulative probability is above the position; this is never a class
+  // of probability 0.
   const at::Tensor drawn =
       at::searchsorted(cumulative, position, /*out_int32=*/false, /*right=*/true);
   return std::get<0>(drawn.clamp_max(logits.size(1) - 1).sort(1)).cpu();

@@ -1,4 +1,4 @@
-// Samples of categorical distributions as a function of a seed.
+// Draws samples of categorical distributions as a function of a seed.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,13 +7,13 @@
 
 namespace distill {
 
-// `draws` samples with replacement from softmax(logits) of each row. Draw j of row i is a function
-// of the row's logits and of (seed, first_row + i, j) alone. logits: float [rows, classes]; -inf
-// excludes a class, and at least one a row is finite. Returns int64 [rows, draws] on the CPU,
-// ascending.
+// Draws `draws` samples with replacement from softmax(logits) of each row. Draw j of row i is a
+// function of the logits of the row and of (seed, first_row + i, j) alone. logits: float [rows,
+// classes]; -inf excludes a class, and at least one logit per row is finite. Returns int64 [rows,
+// draws] on the CPU, ascending.
 at::Tensor Draw(const at::Tensor& logits, int64_t draws, uint64_t seed, int64_t first_row);
 
-// Equal neighbours together. drawn: as Draw returns it.
+// Merges equal neighbours. drawn: the result of Draw.
 struct Tally {
   at::Tensor ids;     // int64 [rows, draws]: distinct, ascending, then zeros
   at::Tensor counts;  // int64 [rows, draws]: > 0 where there is an id, then zeros

@@ -1,5 +1,5 @@
-// Soft targets: a teacher's logits → the form in which they travel → what a loss takes. Pure
-// functions of their arguments, computed on the logits' device.
+// Converts soft targets from the logits of a teacher to the form in which they are sent, and from
+// there to the form that a loss takes. The functions are pure and run on the device of the logits.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,19 +13,19 @@
 namespace distill {
 
 struct EncodeOptions {
-  double temperature = 1;  // finite, > 0; dense encodings do not look at it
-  // Draw j of row r is a function of (seed, r, j), and of the row's distribution.
+  double temperature = 1;  // finite, > 0; dense encodings ignore it
+  // Draw j of row r is a function of (seed, r, j) and of the distribution of the row.
   uint64_t seed = 0;
 };
 
 // logits: float32 [rows, classes], finite; the spec must be valid for the classes. The result is in
-// host memory and keeps it alive; for kDenseF32 it shares that of logits which lie alone in host
-// memory, so do not write to them afterwards.
+// host memory and keeps it alive. With kDenseF32 it shares the memory of the logits if they are in
+// host memory of their own, so do not write to them afterwards.
 EncodedTargets EncodeTargets(const TargetSpec& spec, const at::Tensor& logits,
                              const EncodeOptions& options);
 
-// Answers that belong together, one or more, of one spec and as many classes: their rows one after
-// the other, on the CPU, in memory of their own. They must have passed Validate and ValidateValues.
+// Decodes one or more answers with the same spec and number of classes into consecutive rows, on
+// the CPU, in new memory. The answers must have passed Validate and ValidateValues.
 DecodedTargets DecodeTargets(absl::Span<const EncodedTargets> answers);
 DecodedTargets DecodeTargets(const EncodedTargets& answer);
 

@@ -1,4 +1,4 @@
-// Between the parts of encoded targets and tensors.
+// Converts between the parts of encoded targets and tensors.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,14 +8,14 @@
 
 namespace distill {
 
-// Part `part` of all answers, their rows one after the other: one copy.
+// Returns part `part` of all answers as consecutive rows, with one copy.
 at::Tensor PartToTorch(absl::Span<const EncodedTargets> answers, size_t part);
 
-// values: int64 [rows, n] in [0, 2^bits), on the CPU → `packed`, uint8 [rows, bytes], contiguous,
-// as bit_packing.h does.
+// Packs values, int64 [rows, n] in [0, 2^bits) on the CPU, into `packed`, uint8 [rows, bytes],
+// contiguous, in the form of bit_packing.h.
 void Pack(const at::Tensor& values, int bits, const at::Tensor& packed);
 
-// The inverse: int64 [rows, n].
+// Is the inverse of Pack. Returns int64 [rows, n].
 at::Tensor Unpack(const at::Tensor& packed, int64_t n, int bits);
 
 }  // namespace distill

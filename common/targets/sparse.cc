@@ -19,8 +19,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLowestHalf = -65504;  // the least finite float16
 
-// Rows that are looked at in one go, so that the copies made of them, which nobody accounts for,
-// stay within a few MiB on a host.
+// Returns the number of rows that are processed at once, so that the copies made of them, which no
+// budget counts, stay within a few MiB on a host.
 int64_t RowsAtOnce(const at::Tensor& logits, const TargetSpec& spec) {
   const int64_t elements = logits.is_cuda() ? int64_t{1} << 26 : int64_t{1} << 18;
   const int64_t of_a_row = std::max(logits.size(1), 8 * (int64_t{spec.k} + spec.draws));
@@ -34,7 +34,7 @@ struct Head {
   at::Tensor others;    // the logits, -inf at the head: [rows, classes]
 };
 
-// scaled: logits / T less the row's maximum, [rows, classes].
+// scaled: logits / T minus the maximum of the row, [rows, classes].
 Head TakeHead(const at::Tensor& scaled, int64_t k) {
   Head head;
   const at::Tensor largest = std::get<1>(scaled.topk(k, 1, /*largest=*/true, /*sorted=*/false));
@@ -47,12 +47,13 @@ Head TakeHead(const at::Tensor& scaled, int64_t k) {
   return head;
 }
 
-// Never above 0, which the subtraction may miss by a rounding.
+// The result is never above 0, which rounding of the subtraction could exceed.
 at::Tensor ToHalf(const at::Tensor& logarithms) {
   return logarithms.clamp(kLowestHalf, 0).to(at::kHalf).cpu();
 }
 
-// Answers' parts as tensors, and what belongs to a sparse encoding, in the order of PartsOf.
+// The parts of answers as tensors, in the order of PartsOf, for the members that the sparse
+// encoding has.
 struct SparseParts {
   explicit SparseParts(absl::Span<const EncodedTargets> answers) {
     const EncodedTargets& first = answers.front();
@@ -74,8 +75,8 @@ struct SparseParts {
   }
 
   at::Tensor ids;                          // int64 [rows, k + draws]
-  at::Tensor log_probabilities, log_tail;  // float32 [rows, k], [rows]; where there is a head
-  at::Tensor shares;                       // float32 [rows, draws]; where there are draws
+  at::Tensor log_probabilities, log_tail;  // float32 [rows, k], [rows]; if there is a head
+  at::Tensor shares;                       // float32 [rows, draws]; if there are draws
 };
 
 }  // namespace
