@@ -13,7 +13,7 @@ std::string Text(const nlohmann::json& value) { return JsonText(value); }
 
 std::optional<int64_t> ReadInt(const nlohmann::json& value, Arguments::Range range) {
   if (!value.is_number_integer()) return std::nullopt;
-  // Unsigned numbers beyond int64 would wrap into the range.
+  // Unsigned numbers above int64 would wrap into the range.
   if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) {
     return std::nullopt;
   }

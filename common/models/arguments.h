@@ -1,4 +1,4 @@
-// Arguments: reads the JSON arguments of an architecture, and says which one is wrong.
+// Arguments reads the JSON arguments of an architecture, and reports the first invalid one.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,11 @@
 
 namespace distill {
 
-// Each call reads one argument; one that is wrong gives a value within range and is remembered.
-// Read all of them, then ask Finish(). Never throws. Not thread-safe; `json` must outlive it.
+// Each call reads one argument; an invalid one gives a value within range and is remembered. Read
+// all arguments, then call Finish(). Never throws. Not thread-safe; `json` must outlive it.
 class Arguments {
  public:
-  // What an argument that is absent means.
+  // As a default value, marks an argument as required.
   static constexpr int64_t kRequired = INT64_MIN;
 
   struct Range {
@@ -31,27 +31,28 @@ class Arguments {
 
   int64_t Int(const std::string& name, Range range, int64_t otherwise = kRequired);
 
-  // A probability in [0, 1).
+  // Reads a probability in [0, 1).
   double Fraction(const std::string& name, double otherwise = 0);
 
-  // From min to max, both included.
+  // Reads a number from min to max, both included.
   double Number(const std::string& name, double min, double max, double otherwise);
 
-  // One of `allowed`, the first where absent.
+  // Reads one of `allowed`; the first is the default.
   std::string OneOf(const std::string& name, absl::Span<const absl::string_view> allowed);
 
-  // Required; `length` says how many entries are allowed.
+  // Reads a required list; `length` is the allowed number of entries.
   std::vector<int64_t> IntList(const std::string& name, Range length, Range range);
 
-  // A list of lists of integers, required; the lengths of the outer and of each inner list.
+  // Reads a required list of lists of integers; `outer` and `inner` are the allowed lengths of the
+  // lists.
   std::vector<std::vector<int64_t>> IntLists(const std::string& name, Range outer, Range inner,
                                              Range range);
 
-  // INVALID_ARGUMENT with the first argument that was wrong, or that nothing has read.
+  // Returns INVALID_ARGUMENT with the first argument that was invalid or that nothing has read.
   absl::Status Finish() const;
 
  private:
-  // The argument, or null (and an error unless it may be absent).
+  // Returns the argument, or null (and records an error unless it may be absent).
   const nlohmann::json* Find(const std::string& name, bool may_be_absent);
   void Wrong(const std::string& name, const nlohmann::json& value, absl::string_view expected);
   bool ReadIntList(const nlohmann::json& value, Range length, Range range,

@@ -1,8 +1,8 @@
 // ResNets for small images (He, Zhang, Ren, Sun, "Deep residual learning for image recognition",
-// 2015, arXiv:1512.03385, section 4.2): three stages of (depth - 2) / 6 basic blocks with 16, 32
-// and 64 channels. The wider "x4" ones are those that the literature of distillation compares on
+// 2015, arXiv:1512.03385, section 4.2) have three stages of (depth - 2) / 6 basic blocks with 16,
+// 32 and 64 channels. The wider "x4" models are those that the literature on distillation compares
 // (Tian, Krishnan, Isola, "Contrastive representation distillation", 2020, arXiv:1910.10699,
-// appendix): stages of 64, 128 and 256 channels behind a first convolution of 32.
+// appendix): they have stages of 64, 128 and 256 channels after a first convolution of 32.
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -33,7 +33,7 @@ struct CifarResNetOptions {
   int64_t classes = 0;
 };
 
-// Parameters by torchvision's names: conv1, bn1, layer1.0.conv1, …, fc.
+// The parameters have torchvision's names: conv1, bn1, layer1.0.conv1, …, fc.
 class CifarResNet : public Model {
  public:
   explicit CifarResNet(const CifarResNetOptions& options)

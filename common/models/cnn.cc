@@ -1,7 +1,7 @@
-// Plain convolutional networks for small images: stages of 3x3 convolutions with batch
-// normalisation and ReLU, 2x2 max pooling between the stages, average pooling and a linear
-// classifier behind them. "plain" is VGG's shape (arXiv:1409.1556), "separable" has MobileNet's
-// blocks (arXiv:1704.04861).
+// Convolutional networks for small images: stages of 3x3 convolutions with batch normalisation and
+// ReLU, 2x2 max pooling between the stages, then average pooling and a linear classifier. "plain"
+// has the structure of VGG (arXiv:1409.1556), "separable" has the blocks of MobileNet
+// (arXiv:1704.04861).
 #include <torch/nn/init.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
@@ -34,12 +34,12 @@ struct CnnOptions {
   int64_t classes = 0;
   std::vector<std::vector<int64_t>> stages;  // the widths of each stage's convolutions
   Kind kind = Kind::kPlain;
-  int64_t pool = 1;    // side of what average pooling leaves: pool² · the last width go on
-  int64_t hidden = 0;  // width of a linear layer before the last; 0: there is none
+  int64_t pool = 1;    // side of the average pooling's output, which has pool² · last width values
+  int64_t hidden = 0;  // width of a linear layer before the last; 0: none
   double dropout = 0;  // before the last linear layer
 };
 
-// Parameters by torchvision's names for VGG: features.0.weight, …, classifier.1.weight.
+// The parameters have torchvision's names for VGG: features.0.weight, …, classifier.1.weight.
 class Cnn : public Model {
  public:
   explicit Cnn(const CnnOptions& options) : pool_(options.pool) {
@@ -77,7 +77,7 @@ class Cnn : public Model {
   void AddConvolution(int64_t in, int64_t out, int64_t size, int64_t groups) {
     torch::nn::Conv2d conv(
         torch::nn::Conv2dOptions(in, out, size).padding((size - 1) / 2).groups(groups).bias(false));
-    // A depthwise filter reaches one channel, whatever their number: its fan is 3x3.
+    // A depthwise filter reads one channel, regardless of the number of channels: its fan is 3x3.
     torch::nn::init::kaiming_normal_(
         conv->weight, 0.0,
         groups == 1 ? torch::nn::init::FanModeType(torch::kFanOut) : torch::kFanIn, torch::kReLU);

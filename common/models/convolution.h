@@ -1,4 +1,4 @@
-// Convolutions as the families for images have them.
+// Convolutions that the families for images share.
 #pragma once
 
 #include <torch/nn/modules/conv.h>
@@ -7,12 +7,12 @@
 
 namespace distill {
 
-// Without bias, padded so that stride 1 keeps the image's size.
+// Makes a convolution without bias, padded so that stride 1 keeps the size of the image.
 torch::nn::Conv2d Convolution(int64_t in, int64_t out, int64_t size, int64_t stride,
                               int64_t groups = 1);
 
-// Draws the weights of all convolutions in `module` from He et al.'s normal distribution
-// (arXiv:1502.01852), by their fan-out.
+// Draws the weights of all convolutions in `module` from the normal distribution of He et al.
+// (arXiv:1502.01852), scaled by their fan-out.
 void DrawConvolutions(torch::nn::Module& module);
 
 }  // namespace distill

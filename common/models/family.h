@@ -1,5 +1,5 @@
-// Family: what the registry knows about one kind of architecture. Each family is one file, which
-// ends in a function that returns this.
+// Family describes one kind of architecture to the registry. Each family is one file, whose last
+// function returns its Family.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ inline constexpr int64_t kMaxClasses = 1'000'000;
 inline constexpr int64_t kMaxChannels = 65536;
 
 struct Family {
-  // A name that --student takes, and the arguments it stands for.
+  // A name that --student accepts, and the arguments it stands for.
   struct Variant {
     std::string name;
     nlohmann::json arguments;
@@ -28,11 +28,11 @@ struct Family {
   std::string name;
   std::vector<Variant> variants;
 
-  // Adds the arguments that the data decide. `input_shape` holds positive numbers, no batch.
-  // INVALID_ARGUMENT if models with these arguments cannot take such inputs.
+  // Adds the arguments that the data determine. `input_shape` holds positive numbers and no batch
+  // dimension. Returns INVALID_ARGUMENT if models with these arguments cannot take such inputs.
   absl::Status (*fit)(const Shape& input_shape, int64_t classes, nlohmann::json& arguments);
 
-  // INVALID_ARGUMENT names the argument. May throw where memory is short.
+  // INVALID_ARGUMENT names the argument. May throw if memory is exhausted.
   absl::StatusOr<std::shared_ptr<Model>> (*create)(const nlohmann::json& arguments);
 };
 

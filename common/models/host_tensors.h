@@ -1,4 +1,4 @@
-// Between HostTensor and at::Tensor.
+// Converts between HostTensor and at::Tensor.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,15 +10,16 @@ namespace distill {
 
 at::ScalarType ToTorch(DType dtype);
 
-// A CPU tensor with memory of its own, copied once. The tensor must be valid.
+// Copies the tensor once into a CPU tensor that owns its memory. The tensor must be valid.
 at::Tensor ToTorch(const HostTensor& tensor);
 
-// Several tensors of equal dtype and equal shape behind the first dimension, as one batch: one
+// Joins tensors of equal dtype and equal shape after the first dimension into one batch, with one
 // copy.
 at::Tensor ConcatenateToTorch(absl::Span<const HostTensor* const> tensors);
 
-// Shares the memory of a contiguous CPU tensor, which must not be written to as long as the result
-// lives; copies any other once. The element type must be one of DType's (else Torch throws).
+// Shares the memory of a contiguous CPU tensor, which must not be written to while the result
+// exists; copies any other tensor once. The element type must be one of DType (otherwise Torch
+// throws).
 HostTensor FromTorch(const at::Tensor& tensor);
 
 }  // namespace distill

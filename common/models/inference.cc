@@ -18,7 +18,8 @@
 namespace distill {
 namespace {
 
-// The graph of one forward pass. The parameters, which take no gradient, become its constants.
+// Returns the graph of one forward pass. The parameters, which take no gradient, become its
+// constants.
 std::shared_ptr<torch::jit::Graph> Trace(Model& model, const at::Tensor& example) {
   const auto forward = [&model](torch::jit::Stack inputs) {
     return torch::jit::Stack{model.Forward(inputs.at(0).toTensor())};
@@ -27,7 +28,8 @@ std::shared_ptr<torch::jit::Graph> Trace(Model& model, const at::Tensor& example
   return torch::jit::tracer::trace({example}, forward, no_name).first->graph;
 }
 
-// Run by the interpreter alone: the graph executor would compile anew for batches of other sizes.
+// Runs the graph in the interpreter alone: the graph executor would compile it again for each other
+// batch size.
 ForwardFunction Run(const std::shared_ptr<torch::jit::Graph>& graph) {
   return [code = torch::jit::Code(graph, "forward")](const std::vector<at::Tensor>& inputs) {
     torch::jit::Stack stack(inputs.begin(), inputs.end());
@@ -36,7 +38,7 @@ ForwardFunction Run(const std::shared_ptr<torch::jit::Graph>& graph) {
   };
 }
 
-// Folding rounds the weights of convolutions anew, in the model's type.
+// Folding rounds the weights of convolutions once more, in the type of the model.
 double Tolerance(at::ScalarType dtype) {
   if (dtype == at::kBFloat16) return 0.1;
   return dtype == at::kHalf ? 0.02 : 1e-3;
@@ -54,14 +56,15 @@ bool Agree(const ForwardFunction& compiled, Model& model, const at::Tensor& x) {
   return ran.ok() && agree;
 }
 
-// A batch of another size than the example, which a trace can freeze by mistake.
+// Returns a batch of another size than the example, since a trace can freeze the size by mistake.
 at::Tensor OtherBatch(const at::Tensor& example) {
   std::vector<int64_t> shape = example.sizes().vec();
   shape[0] = 3;
   return at::linspace(-1, 1, c10::multiply_integers(shape)).view(shape).to(example.options());
 }
 
-// Module::to would convert buffers of integers and masks too.
+// Converts floating point tensors only; Module::to would also convert buffers of integers and
+// masks.
 void ToDtype(torch::jit::Module& module, at::ScalarType dtype) {
   const auto convert = [dtype](at::Tensor tensor) {
     if (tensor.is_floating_point()) tensor.set_data(tensor.to(dtype));
@@ -87,12 +90,12 @@ absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model
     torch::jit::OptimizeFrozenGraph(folded);
     if (onednn_applies) {
       std::shared_ptr<torch::jit::Graph> onednn = folded->copy();
-      torch::jit::ConvertFrozenOpsToMKLDNN(onednn);  // where Torch has oneDNN; else does nothing
+      torch::jit::ConvertFrozenOpsToMKLDNN(onednn);  // does nothing if Torch lacks oneDNN
       fastest_first.push_back(Run(onednn));
     }
     fastest_first.push_back(PreferChannelsLast(Run(folded), x));
   });
-  // oneDNN's layout does not know every operation.
+  // Some operations do not support the layout of oneDNN.
   for (const ForwardFunction& compiled : fastest_first) {
     if (Agree(compiled, *model, x)) return compiled;
   }
@@ -119,7 +122,7 @@ ForwardFunction PreferChannelsLast(ForwardFunction forward, const at::Tensor& ex
 
 absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
                                                  const Placement& placement) {
-  // Compiling kernels for each new shape stalls the first passes.
+  // Compiling kernels for each new shape would stall the first passes.
   torch::jit::setTensorExprFuserEnabled(false);
   TorchScriptModel result;
   torch::jit::Module module;

@@ -21,10 +21,10 @@
 namespace distill {
 namespace {
 
-// What a variable length is in the example that a model is tried with.
+// The variable length in the example that a model is tried with.
 constexpr int64_t kExampleLength = 8;
 
-// The input whose length varies, -1 if none.
+// Returns the input whose length varies, or -1 if there is none.
 int64_t VariableInput(const ModelDescription& description) {
   for (size_t i = 0; i < description.inputs.size(); ++i) {
     for (const int64_t size : description.inputs[i].shape) {
@@ -34,7 +34,7 @@ int64_t VariableInput(const ModelDescription& description) {
   return -1;
 }
 
-// Whether each input is tokens [length], or has a fixed shape.
+// Returns whether each input is tokens [length] or has a fixed shape.
 bool VariesInTokensAlone(const ModelDescription& description) {
   for (const InputSpec& spec : description.inputs) {
     const bool varies = std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
@@ -67,7 +67,7 @@ absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path&
   return model;
 }
 
-// The same status with the directory before its message.
+// Returns the status with the directory before its message.
 absl::Status In(const std::filesystem::path& directory, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(directory.string(), ": ", status.message()));
 }
@@ -78,7 +78,7 @@ at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization
   if (!input.is_floating_point() && input.scalar_type() != at::kByte) return input;
   const at::Tensor x = input.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
   if (normalization.mean.empty()) return x.div_(normalization.scale);
-  // [channels, 1, …], to stand beside [n, channels, …].
+  // Has shape [channels, 1, …], to broadcast with [n, channels, …].
   Shape shape(static_cast<size_t>(input.dim() - 1), 1);
   shape[0] = -1;
   const auto by_channel = [&](const std::vector<double>& values) {
@@ -104,7 +104,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
 
   const c10::InferenceMode inference_mode;
   const std::vector<at::Tensor> example = loaded->ExampleInputs(1);
-  ForwardFunction as_it_is;  // made faster, it would run operations that cannot be counted
+  ForwardFunction as_it_is;  // the optimised function runs operations that cannot be counted
   if (description.architecture == kTorchScriptArchitecture) {
     absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement);
     if (!script.ok()) {

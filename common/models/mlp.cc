@@ -99,7 +99,7 @@ absl::Status FitMlp(const Shape& input_shape, int64_t classes, nlohmann::json& a
 }  // namespace
 
 Family MlpFamily() {
-  // The two larger ones are the student and the teacher of Hinton, Vinyals, Dean,
+  // The two larger variants are the student and the teacher of Hinton, Vinyals, Dean,
   // arXiv:1503.02531, section 3.
   return {.name = "mlp",
           .variants = {{"mlp_small", {{"hidden", {128}}}},

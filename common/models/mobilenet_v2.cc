@@ -1,7 +1,7 @@
 // MobileNetV2 (Sandler, Howard, Zhu, Zhmoginov, Chen, "MobileNetV2: inverted residuals and linear
-// bottlenecks", 2018, arXiv:1801.04381, table 2), as torchvision has it: published weights load
-// under its names. With "stem" "small", the first convolution and the second stage keep the image's
-// size, so that 32x32 ends as 4x4.
+// bottlenecks", 2018, arXiv:1801.04381, table 2) in the form of torchvision: published weights load
+// under its names. With "stem" "small", the first convolution and the second stage keep the size of
+// the image, so that 32x32 ends as 4x4.
 #include <torch/nn/init.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
@@ -22,7 +22,7 @@
 namespace distill {
 namespace {
 
-// The paper's t, c, n and s.
+// The t, c, n and s of the paper.
 struct Stage {
   int64_t expansion;
   int64_t channels;
@@ -42,7 +42,8 @@ struct MobileNetV2Options {
   int64_t classes = 0;
 };
 
-// The nearest multiple of 8, but at least 0.9 of `channels` (the authors' _make_divisible).
+// Returns the nearest multiple of 8 that is at least 0.9 of `channels` (the authors'
+// _make_divisible).
 int64_t Scaled(int64_t channels, double width) {
   const double scaled = static_cast<double>(channels) * width;
   const int64_t rounded = std::max<int64_t>(8, static_cast<int64_t>(scaled + 4) / 8 * 8);
@@ -84,7 +85,7 @@ class InvertedResidual : public torch::nn::Module {
   torch::nn::Sequential conv_;
 };
 
-// Parameters by torchvision's names: features.0.0.weight, features.1.conv.0.0.weight, …,
+// The parameters have torchvision's names: features.0.0.weight, features.1.conv.0.0.weight, …,
 // classifier.1.weight.
 class MobileNetV2 : public Model {
  public:

@@ -1,4 +1,4 @@
-// Model: what every architecture of the zoo is.
+// Model is the interface of every architecture of the zoo.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -8,8 +8,8 @@ namespace distill {
 // Not thread-safe while training; forward in eval mode may be called from several threads.
 class Model : public torch::nn::Module {
  public:
-  // x: normalised inputs, float [n, …] → logits [n, classes], or [n, length, classes] for
-  // sequences. May throw c10::Error, as all of Torch.
+  // x: normalised inputs, float [n, …]. Returns logits [n, classes], or [n, length, classes] for
+  // sequences. May throw c10::Error, like all of Torch.
   virtual at::Tensor Forward(const at::Tensor& x) = 0;
 };
 

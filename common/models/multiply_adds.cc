@@ -11,9 +11,10 @@ namespace distill {
 namespace {
 
 thread_local int64_t counted = 0;
-thread_local bool within = false;  // an operation whose parts are not to be counted again
+thread_local bool within = false;  // in an operation whose parts must not be counted again
 
-// What each output of the operation takes; 0 for those that are not counted.
+// Returns the multiply-adds per output element of the operation; 0 for operations that are not
+// counted.
 int64_t MultiplyAddsAnOutput(std::string_view name, c10::ArrayRef<const c10::IValue> inputs) {
   if (name == "aten::convolution" || name == "aten::_convolution") {
     const at::Tensor& weight = inputs[1].toTensor();  // [out, in / groups, height, width]
@@ -36,7 +37,7 @@ struct Counted : at::ObserverContext {
   const int64_t an_output;
 };
 
-// Looks at the inputs: at the end some are gone.
+// Reads the inputs here, since some are gone at the end.
 std::unique_ptr<at::ObserverContext> OnBegin(const at::RecordFunction& function) {
   if (within) return nullptr;
   const int64_t an_output = MultiplyAddsAnOutput(function.name(), function.inputs());
@@ -48,7 +49,7 @@ void OnEnd(const at::RecordFunction& function, at::ObserverContext* context) {
   counted += static_cast<Counted*>(context)->an_output * function.outputs()[0].toTensor().numel();
 }
 
-// Called by Torch around every operation of this thread, as long as it lives.
+// While it exists, Torch calls it around every operation of this thread.
 class Observer {
  public:
   Observer()

@@ -1,5 +1,5 @@
-// What a forward pass costs, as the literature counts it: multiply-adds of convolutions and matrix
-// products. Batch normalisation, activations and additions are left out.
+// Counts the cost of a forward pass as the literature does: multiply-adds of convolutions and
+// matrix products. Batch normalisation, activations and additions are not counted.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace distill {
 // Runs `forward` and counts what the calling thread computes in it, eagerly or as TorchScript that
 // was not frozen or optimised. May throw, as `forward` does. Transposed convolutions, and
 // operations that Torch does not name as convolution or matrix product, such as fused attention,
-// count nothing.
+// are not counted.
 int64_t CountMultiplyAdds(const std::function<void()>& forward);
 
 }  // namespace distill

@@ -15,7 +15,7 @@ namespace {
 
 bool MayBeMissing(const std::string& name) { return absl::EndsWith(name, "num_batches_tracked"); }
 
-// Empty where the two fit.
+// Returns the differences between the two; empty if they fit.
 std::vector<std::string> Differences(const TensorMap& state, const NamedTensors& own) {
   std::vector<std::string> problems;
   for (const auto& [name, tensor] : own) {

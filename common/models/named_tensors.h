@@ -1,4 +1,5 @@
-// Named tensors: the state of a module, an optimizer or an average, to be written and read back.
+// Named tensors hold the state of a module, an optimizer or an average, to be written and read
+// back.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,7 +13,7 @@
 
 namespace distill {
 
-// Handles of tensors that live elsewhere: writing through one changes them.
+// Handles of tensors that others own: writing through a handle changes the tensor.
 using NamedTensors = std::map<std::string, at::Tensor>;
 
 // Adds `tensors` to `all`, each under "<prefix>.<name>".
@@ -21,10 +22,11 @@ void AddUnder(absl::string_view prefix, const NamedTensors& tensors, NamedTensor
 // Shares the memory of contiguous tensors on the CPU: copy or write the result before they change.
 TensorMap ToHost(const NamedTensors& tensors);
 
-// Copies every tensor of `state` into the one of `own` with its name, keeping own's element type,
-// memory layout and device. INVALID_ARGUMENT says what `own` is, and lists what is missing, left
-// over, or of another shape; nothing is changed then. What counts a BatchNorm's batches
-// (num_batches_tracked) may be missing: no forward pass in eval mode reads it.
+// Copies every tensor of `state` into the one of `own` with the same name, keeping the element
+// type, memory layout and device of `own`. INVALID_ARGUMENT begins with `what`, the description of
+// `own`, and lists the tensors that are missing, unexpected, or of another shape; nothing is
+// changed then. The count of batches of a BatchNorm (num_batches_tracked) may be missing, since no
+// forward pass in eval mode reads it.
 absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what);
 
 }  // namespace distill

@@ -31,7 +31,7 @@ const Type& TypeOf(at::ScalarType dtype) {
                        [dtype](const Type& type) { return type.dtype == dtype; });
 }
 
-// The N of "cuda:N", 0 for "cuda"; -1 for anything else.
+// Returns the N of "cuda:N", 0 for "cuda", and -1 for anything else.
 int CudaIndex(absl::string_view device) {
   int index = -1;
   if (device == "cuda") return 0;

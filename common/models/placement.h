@@ -1,4 +1,4 @@
-// Placement: the device a model computes on, and the type it computes in.
+// Placement is the device on which a model computes, and the type in which it computes.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -13,21 +13,21 @@ namespace distill {
 
 struct Placement {
   at::Device device{at::kCPU};
-  at::ScalarType dtype = at::kFloat;  // of weights and activations; logits are float32 in any case
+  at::ScalarType dtype = at::kFloat;  // of weights and activations; logits are always float32
 };
 
-// `device`: "auto" (the first CUDA device, else the CPU), "cpu", "cuda" or "cuda:N"; `dtype`:
-// "f32", "bf16" or "f16". INVALID_ARGUMENT for other words; FAILED_PRECONDITION for a device that
-// this machine, or this LibTorch, does not have.
+// `device`: "auto" (the first CUDA device, otherwise the CPU), "cpu", "cuda" or "cuda:N"; `dtype`:
+// "f32", "bf16" or "f16". Returns INVALID_ARGUMENT for other words, and FAILED_PRECONDITION for a
+// device that this machine, or this LibTorch, does not have.
 absl::StatusOr<Placement> ParsePlacement(absl::string_view device, absl::string_view dtype);
 
-// The same words, without looking at the machine.
+// Checks the same words without querying the devices of the machine.
 absl::Status CheckPlacement(absl::string_view device, absl::string_view dtype);
 
 // "f32", "bf16", "f16".
 absl::string_view ShortName(at::ScalarType dtype);
 
-// "float32", "bfloat16", "float16": as clients are told.
+// "float32", "bfloat16", "float16": the names that clients receive.
 absl::string_view LongName(at::ScalarType dtype);
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-// The zoo: architectures by name. One line a family in registry.cc.
+// The zoo maps names to architectures. registry.cc has one line per family.
 #pragma once
 
 #include <cstdint>
@@ -15,21 +15,21 @@
 
 namespace distill {
 
-// Every variant by name, sorted; e.g. "cifar_resnet20", "mlp_small", "mobilenet_v2".
+// Returns the names of all variants, sorted; e.g. "cifar_resnet20", "mlp_small", "mobilenet_v2".
 std::vector<std::string> StudentNames();
 
 struct Architecture {
   std::string name;          // a family, e.g. "mlp", "resnet"
-  nlohmann::json arguments;  // complete: with "classes" and the input's channels or shape
+  nlohmann::json arguments;  // complete, with "classes" and the channels or shape of the input
 };
 
-// What a name like "cifar_resnet20" means for inputs of `input_shape` (without batch) and
-// `classes`. INVALID_ARGUMENT for an unknown name, with the nearest and all names; or if the family
-// cannot take such inputs.
+// Returns the architecture that a name like "cifar_resnet20" stands for, with inputs of
+// `input_shape` (without batch) and `classes`. Returns INVALID_ARGUMENT for an unknown name, with
+// the nearest and all names, or if the family cannot take such inputs.
 absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
                                             const Shape& input_shape, int64_t classes);
 
-// Makes the model with freshly drawn parameters (from Torch's default generator).
+// Makes the model with newly drawn parameters (from the default generator of Torch).
 // INVALID_ARGUMENT names the architecture or the argument that is unknown, missing or out of range.
 absl::StatusOr<std::shared_ptr<Model>> CreateModel(const Architecture& architecture);
 

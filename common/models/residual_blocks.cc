@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kExpansion = 4;  // of a bottleneck
 
-// What both kinds share: the way around the convolutions.
+// The part that both kinds share: the path around the convolutions.
 class Block : public torch::nn::Module {
  public:
   Block(int64_t in, int64_t out, int64_t stride, Shortcut shortcut)
@@ -23,7 +23,8 @@ class Block : public torch::nn::Module {
   }
 
  protected:
-  // After the block's own layers, so that parameters come in torchvision's order.
+  // Must be called after the layers of the block are registered, so that parameters are in the
+  // order of torchvision.
   void RegisterShortcut() {
     if (!downsample_.is_empty()) register_module("downsample", downsample_);
   }
@@ -32,7 +33,7 @@ class Block : public torch::nn::Module {
     if (!downsample_.is_empty()) return downsample_->forward(x);
     if (stride_ == 1 && new_channels_ == 0) return x;
     const at::Tensor strided = x.slice(2, 0, INT64_MAX, stride_).slice(3, 0, INT64_MAX, stride_);
-    // Pads are given from the last dimension backwards; half of the zeros lie on each side.
+    // Padding is given from the last dimension backwards; half of the zeros are on each side.
     const int64_t before = new_channels_ / 2;
     return at::constant_pad_nd(strided, {0, 0, 0, 0, before, new_channels_ - before});
   }

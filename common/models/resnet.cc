@@ -1,7 +1,7 @@
 // ResNets (He, Zhang, Ren, Sun, "Deep residual learning for image recognition", 2015,
-// arXiv:1512.03385, table 1), as torchvision has them: published weights load under its names.
-// "stem" is "imagenet", which takes a quarter of each side of the image, or "small", a 3x3
-// convolution that keeps the size, for images like CIFAR's.
+// arXiv:1512.03385, table 1) in the form of torchvision: published weights load under its names.
+// "stem" is "imagenet", which reduces each side of the image to a quarter, or "small", a 3x3
+// convolution that keeps the size, for images like those of CIFAR.
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
@@ -33,7 +33,7 @@ constexpr Depth kDepths[] = {{18, ResidualBlock::kBasic, {2, 2, 2, 2}},
                              {152, ResidualBlock::kBottleneck, {3, 8, 36, 3}}};
 constexpr int64_t kWidth = 64;  // of the stem and the first stage
 
-// Parameters by torchvision's names: conv1, bn1, layer1.0.conv1, …, fc.
+// The parameters have torchvision's names: conv1, bn1, layer1.0.conv1, …, fc.
 class ResNet : public Model {
  public:
   ResNet(const Depth& depth, Stem stem, int64_t channels, int64_t classes)

@@ -1,5 +1,5 @@
-// ScriptedModel: a user's own architecture, a TorchScript module, that is trained as those of the
-// zoo are.
+// ScriptedModel is an architecture of the user, a TorchScript module, that is trained like those of
+// the zoo.
 #pragma once
 
 #include <torch/script.h>
@@ -15,31 +15,32 @@
 
 namespace distill {
 
-// Its submodules, parameters and buffers have the script's names and are the script's own tensors,
-// so that optimizers, weights.h, to() and train() work on the script itself. It is never frozen,
-// and its operations run one by one: the graph executor would compile them, time and again, for a
-// gain that training does not see.
+// Its submodules, parameters and buffers have the names of the script and are the tensors of the
+// script, so that optimizers, weights.h, to() and train() work on the script itself. It is never
+// frozen, and its operations run one by one: the graph executor would compile them repeatedly, for
+// a gain that does not show in training.
 //
-// The script must have been saved whole: where Python traced or froze it in eval mode, dropout and
-// batch norms stay so.
+// The script must have been saved unfrozen: if Python traced or froze it in eval mode, dropout and
+// batch norms stay in eval mode.
 class ScriptedModel : public Model {
  public:
-  // On the CPU. Loading runs the file's code: an operator must have named it. INVALID_ARGUMENT with
-  // Torch's message if the file is no TorchScript with a forward method; FAILED_PRECONDITION if it
-  // has no parameters that take gradients, as a frozen one.
+  // Loads the script on the CPU. Loading runs the code of the file, so an operator must have named
+  // the file. Returns INVALID_ARGUMENT with Torch's message if the file is not TorchScript with a
+  // forward method; FAILED_PRECONDITION if it has no parameters that take gradients, as in a frozen
+  // script.
   static absl::StatusOr<std::shared_ptr<ScriptedModel>> Load(const std::filesystem::path& path);
 
-  // Throws if the script does not give one tensor.
+  // Throws if the script does not return one tensor.
   at::Tensor Forward(const at::Tensor& x) override;
 
   void train(bool on = true) override;
 
-  // Writes the script with its present weights, in eval mode, atomically. Errors of
+  // Writes the script with its current weights, in eval mode, atomically. Errors are those of
   // WriteFileAtomically; INTERNAL with Torch's message if the script cannot be written.
   absl::Status Save(const std::filesystem::path& path) const;
 
  private:
-  // A buffer, and where the script keeps it.
+  // A buffer, and its place in the script.
   struct Buffer {
     torch::jit::Module owner;
     std::string name;
@@ -51,7 +52,7 @@ class ScriptedModel : public Model {
   // Registers the script's tensors with `own`.
   void Mirror(const torch::jit::Module& script, torch::nn::Module& own);
 
-  // Where the script assigned a new tensor to a buffer, puts its value into the registered one.
+  // If the script has assigned a new tensor to a buffer, copies its value into the registered one.
   void KeepBuffers();
 
   torch::jit::Module script_;

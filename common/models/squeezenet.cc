@@ -1,7 +1,8 @@
 // SqueezeNet 1.0 and 1.1 (Iandola, Han, Moskewicz, Ashraf, Dally, Keutzer, "SqueezeNet:
-// AlexNet-level accuracy with 50x fewer parameters", 2016, arXiv:1602.07360; 1.1 by its authors,
-// with 2.4 times less computation), as torchvision has them: published weights load under its
-// names. With "stem" "small", the first convolution is 3x3 and keeps the image's size.
+// AlexNet-level accuracy with 50x fewer parameters", 2016, arXiv:1602.07360; 1.1 is by the same
+// authors, with 2.4 times less computation) in the form of torchvision: published weights load
+// under its names. With "stem" "small", the first convolution is 3x3 and keeps the size of the
+// image.
 #include <torch/nn/init.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/container/sequential.h>
@@ -67,7 +68,7 @@ class Fire : public torch::nn::Module {
   torch::nn::Conv2d expand3x3_;
 };
 
-// Parameters by torchvision's names: features.0.weight, features.3.squeeze.weight, …,
+// The parameters have torchvision's names: features.0.weight, features.3.squeeze.weight, …,
 // classifier.1.weight.
 class SqueezeNet : public Model {
  public:
@@ -78,7 +79,7 @@ class SqueezeNet : public Model {
                               .stride(first.stride)
                               .padding(first.padding)));
     features_->push_back(torch::nn::ReLU());
-    // Before which of the eight fire modules there is a pooling.
+    // The indices of the fire modules, of eight, that a pooling precedes.
     const std::array<size_t, 3> pools = options.version == Version::k10
                                             ? std::array<size_t, 3>{0, 3, 7}
                                             : std::array<size_t, 3>{0, 2, 4};
@@ -107,7 +108,7 @@ class SqueezeNet : public Model {
   }
 
  private:
-  // As torchvision.
+  // Draws weights as torchvision does.
   void Draw(const torch::nn::Conv2dImpl& last) {
     for (const auto& each : modules(/*include_self=*/false)) {
       auto* conv = each->as<torch::nn::Conv2d>();
@@ -143,7 +144,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateSqueezeNet(const nlohmann::json& js
 
 absl::Status FitSqueezeNet(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
   RETURN_IF_ERROR(FitImagesAndStem(input_shape, classes, arguments));
-  // What three poolings leave something of: 8 behind the first convolution.
+  // The smallest size that three poolings do not reduce to nothing: 8 after the first convolution.
   int64_t least = 8;
   if (arguments["stem"] == "imagenet") least = arguments["version"] == "1.0" ? 21 : 17;
   if (std::min(input_shape[1], input_shape[2]) < least) {

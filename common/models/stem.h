@@ -1,5 +1,5 @@
-// Stem: how a network for images begins. Those of the literature were made for 224x224; on small
-// images their first layers would leave nothing to look at.
+// Stem is the first part of a network for images. Published stems were made for 224x224; on small
+// images their first layers would leave almost no pixels.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ namespace distill {
 
 enum class Stem {
   kImageNet,  // as published
-  kSmall,     // keeps the image's size, for 28x28, 32x32 and the like
+  kSmall,     // keeps the size of the image, for 28x28, 32x32 and similar
 };
 
-// The argument "stem": "imagenet", also where it is absent, or "small".
+// Reads the argument "stem": "imagenet" (the default) or "small".
 Stem ReadStem(Arguments& arguments);
 
-// FitImages, and "stem": small for images of up to 64x64.
+// Does what FitImages does, and sets "stem": small for images of up to 64x64.
 absl::Status FitImagesAndStem(const Shape& input_shape, int64_t classes, nlohmann::json& arguments);
 
 }  // namespace distill

@@ -13,7 +13,7 @@ namespace distill {
 int SetThreads(int threads) {
   if (threads <= 0) threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   at::set_num_threads(threads);
-  // LibTorch throws where this is set twice.
+  // LibTorch throws if this is set twice.
   static std::once_flag once;
   std::call_once(once, [] { at::set_num_interop_threads(1); });
   if (void* set_openblas = ::dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) {

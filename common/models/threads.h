@@ -1,15 +1,15 @@
-// LibTorch's thread pools, which are the process's.
+// Configures the thread pools of LibTorch, which are shared by the process.
 #pragma once
 
 namespace distill {
 
-// Intra-op threads (0: one a core that the process may use) and one inter-op thread; OpenBLAS,
-// which ignores LibTorch's setting, is told the same. Call before the first operation. Returns the
-// number of intra-op threads.
+// Sets the number of intra-op threads (0: one per core that the process may use) and one inter-op
+// thread; OpenBLAS, which ignores the setting of LibTorch, gets the same number. Call before the
+// first operation. Returns the number of intra-op threads.
 int SetThreads(int threads);
 
-// OpenMP keeps the number of threads for each thread that computes: call in a thread of one's own
-// before it does. Cheap after the first time.
+// OpenMP keeps a separate number of threads for each thread that computes: call this in each new
+// thread before it computes. Calls after the first cost little.
 void UseThreadsHere();
 
 }  // namespace distill

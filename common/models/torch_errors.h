@@ -1,4 +1,4 @@
-// CatchTorch: where Torch's exceptions stop.
+// CatchTorch converts Torch's exceptions to statuses.
 #pragma once
 
 #include <c10/util/Exception.h>
@@ -9,8 +9,8 @@
 
 namespace distill {
 
-// Calls `function`. INTERNAL with the exception's text, which may hold paths: it is for the
-// operator, never for a client.
+// Calls `function`. Returns INTERNAL with the text of an exception, which may contain paths: it is
+// meant for the operator and must never be sent to a client.
 template <typename Function>
 absl::Status CatchTorch(Function&& function) {
   try {

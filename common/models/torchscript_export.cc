@@ -17,8 +17,8 @@ namespace {
 
 using CompilationUnit = std::shared_ptr<torch::jit::CompilationUnit>;
 
-// The module's tree in TorchScript's types, with the same tensors: a trace that is told of it finds
-// them there instead of freezing them as constants.
+// Returns the tree of the module in TorchScript types, with the same tensors: a trace that knows
+// this tree refers to them instead of freezing them as constants.
 torch::jit::Module Mirror(const torch::nn::Module& module, const CompilationUnit& unit) {
   torch::jit::Module mirror(c10::QualifiedName("__torch__.distill.Module"), unit,
                             /*shouldMangle=*/true);
@@ -52,7 +52,7 @@ std::string TraceAndSave(Model& model, const at::Tensor& example) {
   return bytes.str();
 }
 
-// A batch of `samples` like the example, of numbers that are not all the same.
+// Returns a batch of `samples` samples like the example, whose numbers differ.
 at::Tensor BatchOf(int64_t samples, const at::Tensor& example) {
   std::vector<int64_t> shape = example.sizes().vec();
   shape[0] = samples;

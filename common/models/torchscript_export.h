@@ -12,11 +12,11 @@
 namespace distill {
 
 // Traces the model in eval mode and writes it atomically; modules, parameters and buffers keep
-// their names. It takes normalised inputs, as Model::Forward does, in batches of any size. Before
-// it is put in place, the file's bytes are loaded again and their outputs compared with the
-// model's, in batches of 1, 2 and 5. `example`: inputs of one sample, in the model's own type, on
-// the CPU. INTERNAL if the model cannot be traced or the two differ; else the errors of
-// WriteFileAtomically. The model is left in eval mode.
+// their names. The script takes normalised inputs, as Model::Forward does, in batches of any size.
+// Before the file is put in place, its bytes are loaded again and their outputs compared with those
+// of the model, in batches of 1, 2 and 5. `example`: inputs of one sample, in the model's own type,
+// on the CPU. Returns INTERNAL if the model cannot be traced or the outputs differ; other errors
+// are those of WriteFileAtomically. The model is left in eval mode.
 absl::Status ExportTorchScript(Model& model, const at::Tensor& example,
                                const std::filesystem::path& path);
 

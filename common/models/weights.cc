@@ -7,7 +7,7 @@
 namespace distill {
 namespace {
 
-// Parameters and buffers, sharing the module's memory.
+// Returns parameters and buffers, sharing the memory of the module.
 NamedTensors NamedState(const torch::nn::Module& module) {
   NamedTensors state;
   for (const auto& item : module.named_parameters()) state.emplace(item.key(), item.value());
