@@ -5,10 +5,11 @@
 namespace distill {
 namespace {
 
-// In (0, 1]: its logarithm is finite.
+// The result is in (0, 1], so its logarithm is finite.
 double DrawPositive(SplitMix64& random) { return 1 - random.NextDouble(); }
 
-// Standard normal (Marsaglia's polar method; the second number is not used).
+// Draws from the standard normal distribution (Marsaglia's polar method; the second number is not
+// used).
 double DrawNormal(SplitMix64& random) {
   while (true) {
     const double x = 2 * random.NextDouble() - 1, y = 2 * random.NextDouble() - 1;
@@ -17,7 +18,8 @@ double DrawNormal(SplitMix64& random) {
   }
 }
 
-// The logarithm of a number from Gamma(shape, 1), which itself underflows for small shapes.
+// Returns the logarithm of a number from Gamma(shape, 1), since the number itself underflows for
+// small shapes.
 double DrawLogGamma(double shape, SplitMix64& random) {
   if (shape < 1) {
     const double boosted = DrawLogGamma(shape + 1, random);

@@ -1,4 +1,4 @@
-// Arithmetic of pixels that the colour operations share.
+// Pixel arithmetic that the colour operations share.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,9 @@
 
 namespace distill {
 
-// factor·value + (1 - factor)·base, cut off to 0 … 255 and rounded down, as torchvision's. In fixed
-// point, to 1/65536 of the factor: the same on every machine. 0 ≤ factor ≤ 100.
+// Computes factor·value + (1 - factor)·base, clamped to 0 … 255 and rounded down, as torchvision
+// does. It uses fixed point, to 1/65536 of the factor, so the result is the same on every machine.
+// 0 ≤ factor ≤ 100.
 class Blend {
  public:
   explicit Blend(double factor) : factor_(static_cast<int32_t>(std::lround(factor * 65536))) {}
@@ -22,7 +23,7 @@ class Blend {
   const int32_t factor_;
 };
 
-// The brightness of a colour (ITU-R 601-2), as PIL rounds it.
+// Returns the brightness of a colour (ITU-R 601-2), rounded as in PIL.
 inline int32_t GreyLevel(int32_t red, int32_t green, int32_t blue) {
   return (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16;
 }

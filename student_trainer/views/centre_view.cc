@@ -8,12 +8,12 @@
 namespace distill {
 namespace {
 
-// whole·part/of, rounded, 1 at least.
+// Returns whole·part/of, rounded, and at least 1.
 int64_t Portion(int64_t whole, int64_t part, int64_t of) {
   return std::max<int64_t>(1, (2 * whole * part + of) / (2 * of));
 }
 
-// The largest box of height:width in the middle of the image.
+// Returns the largest box of proportions height:width in the centre of the image.
 Box CentreBox(const Image& image, int64_t height, int64_t width) {
   Box box{0, 0, image.height, image.width};
   if (image.height * width > image.width * height) {

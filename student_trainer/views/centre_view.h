@@ -1,4 +1,4 @@
-// CentreView: how an image of any size becomes a sample without augmentation.
+// CentreView turns an image of any size into a sample without augmentation.
 #pragma once
 
 #include "absl/status/statusor.h"
@@ -7,11 +7,11 @@
 
 namespace distill {
 
-// The largest part at the centre that has the proportions of `shape` [channels, height, width],
-// resized to it: as scaling until it covers and cropping the centre. The image itself where it has
-// that size: `resizer` is called for others alone, and may be null where there are none.
-// INVALID_ARGUMENT for another number of channels; FAILED_PRECONDITION without a resizer; its own
-// errors.
+// Returns the largest centred part with the proportions of `shape` [channels, height, width],
+// resized to it; this equals scaling the image until it covers the shape and cropping the centre.
+// An image that already has that size is returned unchanged: `resizer` is called only for other
+// images, and may be null if there are none. Returns INVALID_ARGUMENT for another number of
+// channels, FAILED_PRECONDITION if the resizer is missing, and the errors of the resizer.
 absl::StatusOr<Image> CentreView(Image image, const Shape& shape, const Resizer& resizer);
 
 }  // namespace distill

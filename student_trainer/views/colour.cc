@@ -12,8 +12,8 @@ struct Colour {
   uint8_t red, green, blue;
 };
 
-// In sixths of the wheel, from 0 at red; below 6. The colour is not grey: `range`, the largest of
-// its parts minus the smallest, is not 0.
+// Returns the hue in sixths of the colour wheel, from 0 at red; below 6. The colour must not be
+// grey: `range`, its largest component minus its smallest, is not 0.
 float Hue(const Colour& colour, int most, int range) {
   const int red = colour.red, green = colour.green, blue = colour.blue;
   const auto width = static_cast<float>(range);
@@ -25,7 +25,7 @@ float Hue(const Colour& colour, int most, int range) {
   return static_cast<float>(red - green) / width + 4;
 }
 
-// The colour of this hue whose largest and smallest parts are `most` and most - range.
+// Returns the colour of this hue whose largest and smallest components are `most` and most - range.
 Colour WithHue(float hue, int most, int range) {
   const int sector = static_cast<int>(hue);
   const float past = hue - static_cast<float>(sector);

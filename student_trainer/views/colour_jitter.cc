@@ -11,7 +11,8 @@ namespace {
 
 enum class Jitter { kBrightness, kContrast, kSaturation, kHue };
 
-// All four, whichever are on: switching one off does not change the order of the others.
+// Draws the order of all four, even of those that are off, so that switching one off does not
+// change the order of the others.
 std::vector<Jitter> DrawOrder(const ViewKey& key) {
   std::vector<Jitter> order = {Jitter::kBrightness, Jitter::kContrast, Jitter::kSaturation,
                                Jitter::kHue};

@@ -1,4 +1,4 @@
-// Colour jitter: brightness, contrast, saturation and hue changed at random.
+// Colour jitter changes brightness, contrast, saturation and hue at random.
 #pragma once
 
 #include "absl/types/span.h"
@@ -8,8 +8,9 @@
 
 namespace distill {
 
-// In place and in random order, by the four strengths of the options (torchvision's ColorJitter).
-// `image` is uint8 [channels, height, width]; saturation and hue leave one that is grey alone.
+// Applies the four strengths of the options in place and in random order (torchvision's
+// ColorJitter). `image` is uint8 [channels, height, width]; saturation and hue leave a grey image
+// unchanged.
 void JitterColour(const ViewOptions& options, const ViewKey& key, const Shape& shape,
                   absl::Span<uint8_t> image);
 

@@ -1,4 +1,5 @@
-// Image: decoded pixels, and what the data layer needs of a library for resampling them.
+// Image holds decoded pixels; Resizer is what the data layer needs of a library that resamples
+// them.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct ImageSize {
   friend bool operator==(const ImageSize&, const ImageSize&) = default;
 };
 
-// A part of an image, in pixels; within it.
+// A part of an image, in pixels, within its bounds.
 struct Box {
   int64_t top = 0;
   int64_t left = 0;
@@ -33,8 +34,8 @@ struct Box {
   int64_t width = 0;
 };
 
-// The box of the image as [channels, height, width], antialiased. It uses LibTorch, which this
-// layer does not: student_trainer/resample has it. Thread-safe.
+// Returns the box of the image as [channels, height, width], antialiased. The implementation uses
+// LibTorch, which this layer does not: it is in student_trainer/resample. Thread-safe.
 using Resizer = std::function<absl::StatusOr<Image>(const Image& image, const Box& box,
                                                     int64_t height, int64_t width)>;
 

@@ -20,7 +20,7 @@ Mix DrawMixup(double alpha, const ViewKey& key) {
   return {.kind = Mix::Kind::kMixup, .weight = static_cast<double>(weight) / kOne};
 }
 
-// The part of [0, side) within half of `length` of a point drawn from it.
+// Returns the part of [0, side) within half of `length` of a point drawn from [0, side).
 struct Interval {
   int64_t begin, length;
 };

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kStrongest = 30;
 
-// Whole pixels.
+// Returns the shift in whole pixels.
 double Shift(double part, int64_t side) {
   return std::trunc(150.0 / 331.0 * part * static_cast<double>(side));
 }

@@ -8,7 +8,7 @@ namespace {
 constexpr double kLeastAspect = 3.0 / 4, kMostAspect = 4.0 / 3;  // width / height
 constexpr int kTries = 10;
 
-// Half to even, as Python's.
+// Rounds half to even, as Python does.
 int64_t Round(double number) { return static_cast<int64_t>(std::nearbyint(number)); }
 
 Box CentreCrop(int64_t height, int64_t width) {

@@ -1,4 +1,4 @@
-// The box of a random resized crop.
+// Draws the box of a random resized crop.
 #pragma once
 
 #include "student_trainer/views/image.h"
@@ -6,10 +6,11 @@
 
 namespace distill {
 
-// A box of `scale` to all of the image's area, uniform, and of aspect 3/4 to 4/3, uniform in its
-// logarithm. Ten draws are tried; where none lies within the image, the largest box of an aspect in
-// that range, in the centre (torchvision's RandomResizedCrop.get_params; Szegedy et al., "Going
-// deeper with convolutions", CVPR 2015). 0 < scale ≤ 1; height, width > 0.
+// Draws a box whose area is uniform from `scale` to all of the area of the image, and whose aspect
+// is uniform in its logarithm from 3/4 to 4/3. It tries ten draws; if no box is within the image,
+// it returns the largest centred box with an aspect in that range (torchvision's
+// RandomResizedCrop.get_params; Szegedy et al., "Going deeper with convolutions", CVPR 2015). 0 <
+// scale ≤ 1; height, width > 0.
 Box DrawCropBox(double scale, const ViewKey& key, int64_t height, int64_t width);
 
 }  // namespace distill

@@ -26,7 +26,7 @@ void ShiftImage(int64_t down, int64_t right, const Shape& shape, absl::Span<uint
   for (int64_t channel = 0; channel < channels; ++channel) {
     uint8_t* const plane = image.data() + channel * height * width;
     for (int64_t i = 0; i < height; ++i) {
-      // In the order that reads every source row before it is written.
+      // Reads every source row before it is overwritten.
       const int64_t y = down > 0 ? height - 1 - i : i;
       const int64_t source = y - down;
       uint8_t* const row = plane + y * width;

@@ -1,4 +1,4 @@
-// Moving and mirroring an image, in place. Images are uint8 [channels, height, width].
+// Moves and mirrors an image in place. Images are uint8 [channels, height, width].
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace distill {
 
-// Moves the content `down` and `right` pixels (up and left where negative); zeros come in.
+// Moves the content `down` and `right` pixels (up and left if negative); new pixels are zeros.
 void ShiftImage(int64_t down, int64_t right, const Shape& shape, absl::Span<uint8_t> image);
 
 // Mirrors left-right.

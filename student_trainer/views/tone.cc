@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kLevels = 256;
 
-// `level_of(i)` is what level i becomes.
+// Replaces each level i by `level_of(i)`.
 template <typename Function>
 void MapLevels(absl::Span<uint8_t> pixels, Function&& level_of) {
   std::array<uint8_t, kLevels> levels;
@@ -24,7 +24,7 @@ absl::Span<uint8_t> Channel(int64_t channel, const Shape& shape, absl::Span<uint
   return image.subspan(static_cast<size_t>(channel) * plane, plane);
 }
 
-// Rounded to the nearest. The image is not empty.
+// Returns the mean, rounded to the nearest. The image must not be empty.
 int32_t MeanGreyLevel(const Shape& shape, absl::Span<const uint8_t> image) {
   int64_t sum = 0, count = static_cast<int64_t>(image.size());
   if (shape[0] == 3) {

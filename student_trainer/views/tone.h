@@ -1,6 +1,6 @@
 // Operations that map each level of brightness to another one, in place. Images are uint8
-// [channels, height, width]; colour where there are three channels. The definitions are
-// torchvision's, of PIL images.
+// [channels, height, width]; with three channels they are colour images. The definitions are those
+// of torchvision for PIL images.
 #pragma once
 
 #include "absl/types/span.h"
@@ -23,7 +23,7 @@ void Solarize(double threshold, absl::Span<uint8_t> image);
 // Stretches each channel to 0 … 255.
 void AutoContrast(const Shape& shape, absl::Span<uint8_t> image);
 
-// Makes the levels of each channel equally frequent, as far as they can be.
+// Makes the levels of each channel as equally frequent as possible.
 void Equalize(const Shape& shape, absl::Span<uint8_t> image);
 
 }  // namespace distill

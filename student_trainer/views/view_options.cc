@@ -8,7 +8,7 @@
 namespace distill {
 namespace {
 
-// Refuses NaN too.
+// Rejects NaN as well.
 absl::Status CheckRange(absl::string_view name, double value, double least, double most) {
   if (value >= least && value <= most) return absl::OkStatus();
   return absl::InvalidArgumentError(

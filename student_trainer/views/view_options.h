@@ -1,4 +1,5 @@
-// ViewOptions: which views are made of a sample, the presets, and single switches laid over one.
+// ViewOptions describe the views that are made of a sample; there are presets, and single options
+// that override fields of a preset.
 #pragma once
 
 #include <optional>
@@ -10,15 +11,15 @@
 
 namespace distill {
 
-// The fields in the order in which they act; all off is the identity.
+// The fields are in the order in which they act; with all of them off the view is the identity.
 struct ViewOptions {
-  // Random resized crop: a part of this share of the image's area up to all of it, of aspect 3/4 to
-  // 4/3, resampled to the size asked for. 0: none; ≤ 1.
+  // Random resized crop: a part of the image with this share of its area up to all of it, and an
+  // aspect from 3/4 to 4/3, resampled to the output size. 0: none; ≤ 1.
   double crop_scale = 0;
   int pad = 0;  // pad-and-crop: shifts by up to this many pixels each way, zeros come in; ≥ 0
   bool flip = false;  // mirrors left-right, half of the time
 
-  int rand_augment_ops = 0;           // operations of RandAugment an image; 0 … 14
+  int rand_augment_ops = 0;           // operations of RandAugment per image; 0 … 14
   double rand_augment_magnitude = 9;  // of its 31 bins; 0 … 30
 
   // Colour jitter: factors from 1 - x (at least 0) to 1 + x; 0 … 10.
@@ -27,8 +28,8 @@ struct ViewOptions {
   double saturation = 0;
   double hue = 0;  // turns the colour wheel by up to this part of it, either way; 0 … 0.5
 
-  // Blends with another sample, by weights from Beta(x, x). 0: none; else 0.001 … 1000. Where both
-  // are set, each sample takes one of them at random.
+  // Blends with another sample, by weights from Beta(x, x). 0: none; otherwise 0.001 … 1000. If
+  // both are set, each sample gets one of them at random.
   double mixup = 0;   // of the whole images
   double cutmix = 0;  // of a box
 
@@ -37,17 +38,19 @@ struct ViewOptions {
   bool IsIdentity() const;
 };
 
-// A starting point for images of `shape` [channels, height, width]:
+// Returns a starting point for images of `shape` [channels, height, width]:
 //   none      the image as evaluation sees it
-//   light     pad-and-crop by 1/8 of the shorter side, flip: the usual of CIFAR (4 of 32 pixels)
+//   light     pad-and-crop by 1/8 of the shorter side, flip: usual for CIFAR (4 of 32 pixels)
 //   standard  random resized crop from 0.08 and flip, as torchvision's and timm's ImageNet recipes;
 //             colour jitter 0.4, 0.4, 0.4, hue 0.1 (timm's default has no hue)
 //   strong    standard, RandAugment of 2 operations at 9, and Mixup 0.2 or CutMix 1.0 at random, as
-//             timm's; timm leaves the colour jitter out beside RandAugment, here it stays
-// INVALID_ARGUMENT for another name, with those known, and for a shape that is no image's.
+//             timm's; timm omits the colour jitter with RandAugment, here it is kept
+// Returns INVALID_ARGUMENT for another name, with the known names, and for the shape of something
+// that is not an image.
 absl::StatusOr<ViewOptions> ViewPreset(absl::string_view name, const Shape& shape);
 
-// What a user sets beside a preset, whose other fields stay: those of ViewOptions.
+// The fields of ViewOptions that a user sets in addition to a preset; the others keep the values of
+// the preset.
 struct ViewOverrides {
   std::optional<double> crop_scale;
   std::optional<int> pad;

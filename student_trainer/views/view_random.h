@@ -1,4 +1,5 @@
-// ViewKey and what is drawn from it: every random choice of a view is a function of these alone.
+// Defines ViewKey and the draws from it: every random choice of a view is a function of the key
+// alone.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +16,11 @@ struct ViewKey {
   int64_t sample = 0;
 };
 
-// Each choice draws from a generator of its own, so that one option does not change what another
-// draws. Choices are told apart by their names, of 1 to 8 ASCII characters.
+// Returns a generator for one choice, so that one option does not change the draws of another.
+// Choices have distinct names of 1 to 8 ASCII characters.
 SplitMix64 ViewRandom(const ViewKey& key, absl::string_view choice);
 
-// Uniform in [low, high).
+// Draws uniformly from [low, high).
 double DrawUniform(double low, double high, SplitMix64& random);
 
 }  // namespace distill

@@ -1,5 +1,5 @@
-// Shearing, moving and turning an image, in place, by nearest neighbour; zeros come in. Images are
-// uint8 [channels, height, width]. The definitions are torchvision's affine and rotate.
+// Shears, moves and turns an image in place, by nearest neighbour; new pixels are zeros. Images are
+// uint8 [channels, height, width]. The definitions are those of affine and rotate in torchvision.
 #pragma once
 
 #include "absl/types/span.h"
@@ -7,8 +7,8 @@
 
 namespace distill {
 
-// Where the output's point (x, y) lies in the input: (xx·x + xy·y + x0, yx·x + yy·y + y0). The
-// corner of the image is (0, 0), the centre of its first pixel (0.5, 0.5).
+// Maps the point (x, y) of the output to the point (xx·x + xy·y + x0, yx·x + yy·y + y0) of the
+// input. The corner of the image is (0, 0), the centre of its first pixel (0.5, 0.5).
 struct Warp {
   double xx = 1, xy = 0, x0 = 0;
   double yx = 0, yy = 1, y0 = 0;
@@ -20,7 +20,7 @@ Warp ShearX(double slope);
 Warp ShearY(double slope);
 // Moves the content right and down.
 Warp Translate(double right, double down);
-// Counter-clockwise, about the centre.
+// Turns the image counter-clockwise about its centre.
 Warp Rotate(double degrees, const Shape& shape);
 
 void WarpImage(const Warp& warp, const Shape& shape, absl::Span<uint8_t> image);
