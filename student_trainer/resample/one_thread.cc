@@ -14,7 +14,8 @@ void SetThreadsHere(int threads) {
 
 }  // namespace
 
-// Asking LibTorch initialises this thread: it will not set the number anew.
+// Calling at::get_num_threads() makes LibTorch initialise this thread, so it does not set the
+// number of threads again later.
 OneThread::OneThread() : before_(at::get_num_threads()) { SetThreadsHere(1); }
 
 OneThread::~OneThread() { SetThreadsHere(before_); }

@@ -1,15 +1,17 @@
-// OneThread: while it lives, LibTorch does not split this thread's operations between threads.
+// While a OneThread exists, LibTorch does not split the operations of its thread between threads.
 //
-// Each thread that has an operation split gets a team of OpenMP's of its own, which stays: eight
-// loaders of eight threads. at::set_num_threads would not do, since threads that have not computed
-// yet, such as the trainer's, take its last number too. OpenMP keeps a number for each thread, and
-// the copy of OpenMP that LibTorch brings is asked to set it. What MKL splits by itself (matrix
-// products, sines) is not covered; resampling is none of that.
+// Each thread whose operations are split gets its own permanent team of OpenMP threads; eight
+// loaders would have eight threads each. at::set_num_threads is not an alternative, since threads
+// that have not computed yet, such as the thread of the trainer, also use the number that it was
+// last given. OpenMP keeps one number per thread, and OneThread sets it in the copy of OpenMP that
+// LibTorch uses. Operations that MKL splits by itself (matrix products, sines) are not covered;
+// resampling does not use them.
 #pragma once
 
 namespace distill {
 
-// Lives and dies in one thread. Where LibTorch is built without OpenMP it does nothing.
+// Must be created and destroyed in the same thread. Does nothing if LibTorch was built without
+// OpenMP.
 class OneThread {
  public:
   OneThread();

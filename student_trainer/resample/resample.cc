@@ -19,12 +19,13 @@ absl::Status CheckSize(int64_t height, int64_t width) {
                                                  " pixels, expected 1 or more each way"));
 }
 
-// [begin, begin + length) is not empty and within [0, side).
+// Returns whether [begin, begin + length) is not empty and within [0, side).
 bool IsWithin(int64_t begin, int64_t length, int64_t side) {
   return begin >= 0 && length > 0 && length <= side && begin <= side - length;
 }
 
-// Refers to the memory, which is not written to unless it is the destination of a copy.
+// Returns a tensor that refers to the memory, which is written to only if the tensor is the
+// destination of a copy.
 at::Tensor Wrap(const uint8_t* pixels, at::IntArrayRef shape) {
   return at::from_blob(const_cast<uint8_t*>(pixels), shape, at::kByte);
 }
@@ -33,7 +34,7 @@ at::Tensor Wrap(const uint8_t* pixels, at::IntArrayRef shape) {
 void Resample(const at::Tensor& input, int64_t height, int64_t width, uint8_t* output) {
   const at::Tensor resampled =
       at::_upsample_bilinear2d_aa(input, {height, width}, /*align_corners=*/false);
-  Wrap(output, resampled.sizes()).copy_(resampled);  // however LibTorch laid it out
+  Wrap(output, resampled.sizes()).copy_(resampled);  // in any memory layout of LibTorch
 }
 
 }  // namespace
@@ -62,7 +63,7 @@ absl::StatusOr<Image> Resize(const Image& image, const Box& box, int64_t height,
     const OneThread one_thread;
     const at::Tensor whole =
         Wrap(image.pixels.data(), {1, image.channels, image.height, image.width});
-    // Cut out before it is resampled: nothing from outside the box comes in.
+    // Crops before resampling, so that no pixel from outside the box contributes.
     const at::Tensor part =
         whole.narrow(2, box.top, box.height).narrow(3, box.left, box.width).contiguous();
     Resample(part, height, width, resized.pixels.data());
