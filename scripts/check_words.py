@@ -14,20 +14,22 @@ import sys
 
 # What is counted, and per what. Plurals that are verbs as well ("draws a row") are left out.
 COUNTED = (r"(?:bytes|bits|samples|images|rows|elements|classes|requests|threads|lines|seconds"
-           r"|minutes|tokens|characters|batches|messages|numbers|MiB|KiB|GiB|MB|KB|GB|ms|µs"
+           r"|minutes|tokens|characters|batches|messages|numbers|faults|MiB|KiB|GiB|[kKMG]B|ms|µs"
            r"|two|three|four|five|six|ten|twenty|\d[\d.,]*"
-           r"|an? (?:line|row|name|byte|folder|file|thread|key|sample|test|record|value))")
+           r"|an? (?:line|row|name|byte|folder|file|batch|thread|key|sample|test|record|value))")
 UNIT = (r"(?:row|sample|class|stream|line|second|minute|hour|batch|epoch|image|file|request|token"
         r"|teacher|student|test|folder|layer|position|thread|step|label|message|model|name|key"
         r"|element|value|host|channel|answer|byte|piece|tensor|head|connection|address|directory"
         r"|parameter|weight|seed|core|column|input|output|payload|record|draw|instance|option"
-        r"|objective|measurement|run|decision|level|process|view|program|field)")
+        r"|objective|measurement|run|decision|level|process|view|program|field|family|encoding)")
 NOT_PEOPLE = "".join(rf"(?<!\b{word} )" for word in (
     "people", "user", "users", "person", "someone", "anyone", "those", "reader", "readers"))
 
 RULES = [(rule, re.compile(pattern, re.I), instead) for rule, pattern, instead in (
     (2, rf"\b{COUNTED} an? {UNIT}\b(?!')", "'bytes per row'"),
     (2, r"(?<!\bwhich )(?<!\bif )(?<!\bthat )\bone an? [a-z]+\b", "'one per row'"),
+    (2, rf"\bone (?:(?!\w*(?:s|ed)\b|(?:of|in|for|at|by|to|as|or|and|with|from|under)\b)\w+ )"
+        rf"{{1,2}}an? {UNIT}\b", "'one line per row'"),
     (3, r"\bwho(?:so|m)?ever\b", "'the caller that', 'any client that'"),
     (3, NOT_PEOPLE + r"\b(?-i:[Ww]hom?)\b", "'it', 'which': 'the client that', 'which side'"),
     (3, r"\b(?:no|some|every|any)body\b", "'no thread', 'no client', 'nothing', 'others'"),

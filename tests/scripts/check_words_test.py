@@ -20,6 +20,8 @@ TEXTS = """\
 2: [One a core] is started.
 2: The file has [a name a line].
 2: It sends 1.5 [MiB an answer].
+2: There is [one static library a folder].
+2: One thread takes a batch, one of a class, and one was sent a request.
 2: It draws a row, which a thread reads; if one a client sends is broken, it is refused.
 2: What makes a file a run's is its name.
 3: A thread [who] waits for it.
