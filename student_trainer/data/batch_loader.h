@@ -1,4 +1,4 @@
-// BatchLoader: makes the batches to come on threads of its own, and hands them out in order.
+// BatchLoader makes the next batches on its own threads, and returns them in order.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace distill {
 
-// Where training batches come from; nullopt after the last.
+// A source of training batches; nullopt follows the last one.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
@@ -22,24 +22,25 @@ class BatchSource {
 
 struct BatchLoaderOptions {
   int threads = 1;          // ≥ 1
-  int64_t first_batch = 0;  // number of the first to hand out: where a resumed run goes on
+  int64_t first_batch = 0;  // number of the first batch returned; above 0 in a resumed run
 };
 
-// Each thread makes one batch at a time. Twice as many as there are threads are made ahead, no
-// more; but of small batches up to 8, as long as they hold no more than a MiB: threads are woken
-// when half of those ahead are taken, and that costs more than a small batch. Next() is called from
-// one thread at a time; the maker must outlive the loader.
+// Each thread makes one batch at a time. The number of batches made ahead is twice the number of
+// threads, except that up to 8 small batches are made ahead as long as they hold at most 1 MiB:
+// threads are woken when half of the batches ahead are taken, and waking costs more than making a
+// small batch. Next() is called from one thread at a time; the maker must outlive the loader.
 class BatchLoader : public BatchSource {
  public:
   BatchLoader(const BatchMaker& maker, const BatchLoaderOptions& options);
   ~BatchLoader() override;  // waits for the batches that are being made
 
-  // Errors of BatchMaker::Make, after the batches before; from then on the same error.
+  // Returns the errors of BatchMaker::Make after the batches before them, and from then on the same
+  // error.
   absl::StatusOr<std::optional<TrainingBatch>> Next() override;
 
  private:
   void Run();
-  // The next batch to make; nullopt: there is none, or the loader ends.
+  // Returns the number of the next batch to make; nullopt if there is none, or the loader stops.
   std::optional<int64_t> Take() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const BatchMaker& maker_;

@@ -115,7 +115,7 @@ absl::Status BatchMaker::MixViews(const std::vector<int64_t>& order,
   std::vector<uint8_t> behind(bytes);  // the view of the sample behind the batch's last
   batch.mixed_labels.assign(n, kUnlabelled);
   batch.label_weights.assign(n, 1.0F);
-  // In order: a partner lies behind, and is not mixed yet.
+  // Proceeds in order: the partner comes later, and is not mixed yet.
   for (size_t i = 0; i < n; ++i) {
     const Mix mix =
         DrawMix(options_.views, {options_.seed, batch.epoch, batch.sample_ids[i]}, shape);

@@ -1,4 +1,4 @@
-// BatchMaker: the training batches of a run, by their number.
+// BatchMaker makes the training batches of a run, by their number.
 #pragma once
 
 #include <cstdint>
@@ -24,33 +24,34 @@ struct BatchOptions {
 };
 
 // Reads samples, makes their views, and forms batches: epoch by epoch in EpochOrder, cut at
-// BatchEnds. What batch `number` holds is a function of the data, the options and the number alone,
-// whoever asks for it and when: a corrupt sample is left out of its batch. A sample that is mixed
-// is mixed with the view of the one behind it in the epoch's order, the last with the first.
+// BatchEnds. The content of batch `number` is a function of the data, the options and the number
+// alone, independent of the caller and the time of the call; a corrupt sample is left out of its
+// batch. A mixed sample is mixed with the view of the sample after it in the order of the epoch,
+// the last sample with the first.
 //
 // Thread-safe; data set and `corrupt` must outlive it.
 class BatchMaker {
  public:
-  // `samples` are what an epoch names; those in `labelled` (ascending, a subset) carry their label,
-  // the others kUnlabelled.
+  // `samples` are the samples of an epoch; those in `labelled` (ascending, a subset) keep their
+  // label, the others get kUnlabelled.
   BatchMaker(const Dataset& dataset, std::vector<int64_t> samples,
              absl::Span<const int64_t> labelled, const BatchOptions& options,
              CorruptSamples& corrupt);
 
-  // Batches of the run, from number 0.
+  // Returns the number of batches of the run.
   int64_t size() const { return batches_; }
-  // Of the inputs of one that is full.
+  // Returns the bytes of the inputs of a full batch.
   int64_t batch_bytes() const { return batch_bytes_; }
   int64_t batches_per_epoch() const { return static_cast<int64_t>(batch_ends_.size()); }
 
-  // 0 ≤ number < size(). The errors that CorruptSamples passes on; INVALID_ARGUMENT for views of
-  // anything but uint8 images.
+  // 0 ≤ number < size(). Returns the errors that CorruptSamples passes on, and INVALID_ARGUMENT for
+  // views of anything but uint8 images.
   absl::StatusOr<TrainingBatch> Make(int64_t number) const;
 
  private:
-  // The order of an epoch; the last one asked for is kept.
+  // Returns the order of an epoch; the most recent one is cached.
   std::shared_ptr<const std::vector<int64_t>> OrderOf(int64_t epoch) const;
-  // Mixes each of the batch's views, in place, and notes its partner's label.
+  // Mixes each of the views of the batch, in place, and records the label of its partner.
   absl::Status MixViews(const std::vector<int64_t>& order, absl::Span<const int64_t> positions,
                         absl::Span<uint8_t> views, TrainingBatch& batch) const;
   absl::Status ReadView(int64_t sample, int64_t epoch, absl::Span<uint8_t> destination) const;

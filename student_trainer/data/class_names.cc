@@ -16,7 +16,7 @@
 namespace distill {
 namespace {
 
-// config.json holds the names, and JSON holds UTF-8 alone.
+// config.json holds the names, and JSON must be UTF-8.
 bool IsUtf8(const std::string& text) {
   try {
     nlohmann::json(text).dump();

@@ -1,4 +1,4 @@
-// The names of classes: read, checked, compared. Thread-safe.
+// Reads, checks and compares the names of classes. Thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -12,19 +12,21 @@
 
 namespace distill {
 
-// Reads a file of class names, one a line; empty lines at the end are ignored. INVALID_ARGUMENT for
-// an empty or repeated name, or one that is no UTF-8.
+// Reads a file of class names, one per line; empty lines at the end are ignored. Returns
+// INVALID_ARGUMENT for a name that is empty, repeated, or not UTF-8.
 absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path);
 
-// What class_names.txt in the folder says; empty where there is none. Errors of ReadClassNames.
+// Returns the names in class_names.txt of the folder; empty if there is no such file. Errors are
+// those of ReadClassNames.
 absl::StatusOr<std::vector<std::string>> ClassNamesIn(const std::filesystem::path& folder);
 
-// INVALID_ARGUMENT as ReadClassNames; `where` the names are from begins the error.
+// Returns INVALID_ARGUMENT like ReadClassNames; the error begins with `where`, the origin of the
+// names.
 absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where);
 
-// In words, what `a` and `b` have that the other lacks: "--train has "cat" that --test lacks;
-// --test has "dog" and 3 more that --train lacks". Of names that differ in their order alone, where
-// the first difference is. Empty for equal lists.
+// Describes in words which names each of `a` and `b` has that the other lacks: "--train has "cat"
+// that --test lacks; --test has "dog" and 3 more that --train lacks". If only the order differs, it
+// gives the position of the first difference. Empty for equal lists.
 std::string DescribeClassDifference(absl::string_view a, const std::vector<std::string>& a_names,
                                     absl::string_view b, const std::vector<std::string>& b_names);
 

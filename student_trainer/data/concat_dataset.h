@@ -1,4 +1,4 @@
-// One data set after another, such as a transfer set behind the labelled data.
+// Joins two data sets, such as the labelled data and a transfer set.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,12 @@ namespace distill {
 
 enum class SecondLabels {
   kKept,
-  kHidden,  // its samples are unlabelled whatever it says, and its classes do not count
+  kHidden,  // all its samples become unlabelled, and its classes are ignored
 };
 
-// Samples 0 … first->size()-1 are the first's, those behind are the second's. INVALID_ARGUMENT for
-// inputs of another dtype or shape, and where labels are kept for other class names.
+// Samples 0 … first->size()-1 are those of the first, the rest those of the second. Returns
+// INVALID_ARGUMENT if inputs differ in dtype or shape, and if labels are kept but class names
+// differ.
 absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::unique_ptr<Dataset> first,
                                                         std::unique_ptr<Dataset> second,
                                                         SecondLabels second_labels);

@@ -1,4 +1,5 @@
-// CorruptSamples: how many samples of a data set could not be decoded, and how many may be.
+// CorruptSamples counts the samples of a data set that could not be decoded, and limits their
+// number.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +10,19 @@
 
 namespace distill {
 
-// One a data set. Thread-safe.
+// Each data set has one. Thread-safe.
 class CorruptSamples {
  public:
-  // `max_corrupt`: this many samples may be skipped; ≥ 0.
+  // `max_corrupt` samples may be skipped; ≥ 0.
   explicit CorruptSamples(int64_t max_corrupt = 0) : max_corrupt_(max_corrupt) {}
 
-  // `why` is the error that reading sample `index` gave. OK: skip the sample; a warning was logged
-  // if it is the first report of it. An error: `why` itself where it is not DATA_LOSS, as only
-  // files can be corrupt; else DATA_LOSS that names --max_corrupt, once more samples are corrupt
-  // than that.
+  // `why` is the error from reading sample `index`. If the result is OK, skip the sample; the first
+  // report of a sample logs a warning. The result is `why` itself unless it is DATA_LOSS, since
+  // only files can be corrupt; it is a DATA_LOSS that names --max_corrupt if more samples than that
+  // are corrupt.
   absl::Status Report(int64_t index, const absl::Status& why);
 
-  // Of samples that Report was told of as corrupt, each counted once.
+  // Returns the number of samples reported as corrupt, each counted once.
   int64_t count() const;
 
  private:

@@ -1,9 +1,9 @@
-// DataRole: which of a data set's files a folder's name stands for.
+// DataRole selects the files of a data set that the name of a folder stands for.
 #pragma once
 
 namespace distill {
 
-// Of MNIST train-… and t10k-…, of CIFAR the training batches and the test batch.
+// For MNIST, train-… and t10k-…; for CIFAR, the training batches and the test batch.
 enum class DataRole { kTrain, kTest };
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-// What every data set checks alike.
+// Checks that all data sets share.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,15 @@
 
 namespace distill {
 
-// The arguments of Dataset::Read: OUT_OF_RANGE for a sample that is not there, INVALID_ARGUMENT for
-// a destination of another size than a sample's. `path` names the data.
+// Checks the arguments of Dataset::Read: OUT_OF_RANGE for a sample that does not exist,
+// INVALID_ARGUMENT for a destination of another size than a sample. `path` names the data.
 absl::Status CheckRead(absl::string_view path, const Dataset& dataset, int64_t index,
                        absl::Span<const uint8_t> destination);
 
-// Dataset::classes() of `samples` samples: as many as there are names, else the largest label + 1.
-// INVALID_ARGUMENT names the sample whose label is neither kUnlabelled nor 0 … limit-1, where
-// `limit` is the number of names, else `most_classes`. `path` names the file of labels.
+// Returns Dataset::classes() of `samples` samples: the number of names if there are any, otherwise
+// the largest label + 1. INVALID_ARGUMENT names the sample whose label is neither kUnlabelled nor 0
+// … limit-1, where `limit` is the number of names, otherwise `most_classes`. `path` names the file
+// of labels.
 absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
                                      const std::function<int64_t(int64_t sample)>& label,
                                      const std::vector<std::string>& class_names,

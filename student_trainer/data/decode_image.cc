@@ -46,7 +46,7 @@ ImageSize UprightSize(const RasterHeader& header) {
   return header.size;
 }
 
-// Where the upright image's pixel (y, x) lies in the stored one: origin + y·down + x·right.
+// Maps the pixel (y, x) of the upright image to the stored image: origin + y·down + x·right.
 struct Walk {
   int64_t origin = 0;
   int64_t down = 0;
@@ -65,11 +65,11 @@ Walk WalkOf(const RasterHeader& header) {
       return {last_row, -width, 1};
     case 5:  // rows and columns exchanged
       return {0, 1, width};
-    case 6:  // to be turned clockwise
+    case 6:  // must be turned clockwise
       return {last_row, 1, -width};
     case 7:  // exchanged along the other diagonal
       return {last_row + last_column, -1, -width};
-    case 8:  // to be turned counter-clockwise
+    case 8:  // must be turned counter-clockwise
       return {last_column, -1, width};
     default:
       return {0, width, 1};

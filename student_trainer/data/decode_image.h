@@ -1,4 +1,4 @@
-// Decodes image files. Functions of their arguments; thread-safe.
+// Decodes image files. The functions are pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,19 @@
 
 namespace distill {
 
-// A larger image is refused before it is decoded: a file of a kilobyte may announce gigabytes. The
-// limit at which Pillow warns, 256 MiB of RGB.
+// A larger image is rejected before it is decoded, since a file of a kilobyte may announce
+// gigabytes. This is the limit at which Pillow warns, 256 MiB of RGB.
 inline constexpr int64_t kMaxImagePixels = 89'478'485;
 
-// JPEG or PNG, known by the first bytes, turned upright as EXIF says. `channels` is 1 or 3: grey is
-// repeated into RGB, RGB becomes grey by ITU-R 601 (Pillow's convert("L")), alpha is dropped.
-// DATA_LOSS says what is wrong with the file: empty, of another format, truncated, corrupt, or of
-// more than kMaxImagePixels; INVALID_ARGUMENT for other `channels`.
+// Decodes JPEG or PNG, recognised by the first bytes, and turns it upright according to EXIF.
+// `channels` is 1 or 3: grey is repeated into RGB, RGB becomes grey by ITU-R 601 (Pillow's
+// convert("L")), alpha is dropped. DATA_LOSS describes what is wrong with the file: empty, of
+// another format, truncated, corrupt, or of more than kMaxImagePixels; INVALID_ARGUMENT for other
+// `channels`.
 absl::StatusOr<Image> DecodeImage(absl::Span<const uint8_t> bytes, int channels);
 
-// The size of the image that DecodeImage makes, from the header alone. DATA_LOSS likewise.
+// Returns the size of the image that DecodeImage makes, from the header alone. DATA_LOSS is as
+// above.
 absl::StatusOr<ImageSize> ReadImageSize(absl::Span<const uint8_t> bytes);
 
 }  // namespace distill

@@ -14,7 +14,7 @@
 namespace distill {
 namespace {
 
-// A match of 258 bytes takes two bits at least. https://zlib.net/zlib_tech.html
+// A match of 258 bytes takes at least two bits. https://zlib.net/zlib_tech.html
 constexpr size_t kMaxDeflateRatio = 1032;
 
 constexpr size_t kMaxBytesACall = size_t{1} << 30;  // zlib counts in 32 bits
@@ -23,7 +23,7 @@ constexpr size_t kMaxBytesACall = size_t{1} << 30;  // zlib counts in 32 bits
 class Inflater {
  public:
   explicit Inflater(absl::string_view compressed) : rest_(compressed) {
-    ready_ = inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK;  // 16: a gzip header, no other
+    ready_ = inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK;  // 16: gzip headers only
   }
   ~Inflater() {
     if (ready_) inflateEnd(&stream_);
@@ -31,7 +31,7 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Writes `size` bytes, or fewer where the last member ends before; returns how many.
+  // Writes `size` bytes, or fewer if the last member ends before; returns their number.
   absl::StatusOr<size_t> Read(uint8_t* destination, size_t size) {
     if (!ready_) return absl::ResourceExhaustedError("no memory to inflate");
     size_t produced = 0;
@@ -110,7 +110,7 @@ absl::StatusOr<Bytes> Gunzip(absl::string_view compressed, size_t size) {
     return absl::DataLossError(
         absl::StrCat("the gzip stream holds ", got, " bytes, expected ", size));
   }
-  // Reaching for one byte more makes zlib read the end of the stream and its checksum.
+  // Requesting one byte more makes zlib read the end of the stream and its checksum.
   uint8_t beyond;
   ASSIGN_OR_RETURN(const size_t extra, inflater.Read(&beyond, 1));
   if (extra > 0) {

@@ -1,5 +1,5 @@
-// Reads gzip streams held in memory (RFC 1952), into no more memory than the caller expects to
-// need. Functions of their arguments; thread-safe.
+// Reads gzip streams held in memory (RFC 1952), and allocates no more memory than the caller
+// expects to need. The functions are pure and thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -11,17 +11,17 @@
 
 namespace distill {
 
-// Whether these are the first bytes of a gzip stream.
+// Returns whether these are the first bytes of a gzip stream.
 bool IsGzip(absl::string_view contents);
 
-// What the stream begins with: `limit` bytes, or fewer where it ends before. DATA_LOSS where it is
-// truncated or broken within them.
+// Returns the beginning of the content: `limit` bytes, or fewer if it ends before. Returns
+// DATA_LOSS if the stream is truncated or broken within them.
 absl::StatusOr<std::string> GunzipPrefix(absl::string_view compressed, size_t limit);
 
-// The whole of a stream that must hold exactly `size` bytes, in one piece. Nothing is allocated for
-// a `size` that so few compressed bytes cannot hold. DATA_LOSS where the stream is truncated,
-// broken, shorter or longer than that, has a wrong checksum, or is followed by anything but another
-// stream; RESOURCE_EXHAUSTED without memory.
+// Returns the whole content, which must be exactly `size` bytes, in one piece. It does not allocate
+// memory if so few compressed bytes cannot hold `size` bytes. Returns DATA_LOSS if the stream is
+// truncated, broken, shorter or longer than that, has a wrong checksum, or is followed by anything
+// but another stream; RESOURCE_EXHAUSTED if memory is exhausted.
 absl::StatusOr<Bytes> Gunzip(absl::string_view compressed, size_t size);
 
 }  // namespace distill

@@ -17,7 +17,7 @@ constexpr int64_t kMaxIdxClasses = 256;  // a label is one byte
 
 class IdxDataset : public Dataset {
  public:
-  // `images`: [n, channels, height, width]; `labels`: one a sample, or none.
+  // `images`: [n, channels, height, width]; `labels`: one per sample, or none.
   IdxDataset(std::string path, IdxFile images, std::vector<uint8_t> labels, int64_t classes,
              std::vector<std::string> class_names)
       : path_(std::move(path)),
@@ -50,7 +50,7 @@ class IdxDataset : public Dataset {
   const std::vector<std::string> class_names_;
 };
 
-// The file itself, or the same gzipped; the first that exists.
+// Returns the file itself or the same gzipped, whichever exists first.
 std::optional<std::filesystem::path> PlainOrGzipped(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) return path;

@@ -20,11 +20,12 @@ constexpr uint32_t kImagesWithChannelsMagic = 0x00000804;
 constexpr size_t kFieldBytes = 4;
 constexpr size_t kMaxHeaderBytes = kFieldBytes * (1 + 4);
 
-// Plain files up to this are read at once: a read a sample would cost more than the copy.
+// Plain files up to this size are read at once, since one read per sample would cost more than the
+// copy.
 constexpr size_t kMaxHeldBytes = size_t{256} << 20;
 
 struct IdxHeader {
-  Shape shape;  // as IdxFile has it
+  Shape shape;  // as in IdxFile
   size_t header_bytes = 0;
   size_t element_bytes = 0;
 };
@@ -62,7 +63,7 @@ absl::Status CheckMagic(uint32_t magic, IdxKind kind) {
                       magic, ContentsOf(magic), kImagesMagic, kImagesWithChannelsMagic));
 }
 
-// `prefix`: the first kMaxHeaderBytes, fewer where there are no more.
+// `prefix`: the first kMaxHeaderBytes, or fewer if the file is shorter.
 absl::StatusOr<IdxHeader> ParseHeader(absl::string_view prefix, IdxKind kind) {
   if (prefix.size() < kFieldBytes) {
     return absl::DataLossError(
@@ -90,7 +91,7 @@ absl::StatusOr<IdxHeader> ParseHeader(absl::string_view prefix, IdxKind kind) {
   return header;
 }
 
-// The elements of a gzipped file.
+// Returns the elements of a gzipped file.
 absl::StatusOr<Bytes> Inflate(absl::string_view compressed, const IdxHeader& header) {
   absl::StatusOr<Bytes> inflated = Gunzip(compressed, header.header_bytes + header.element_bytes);
   if (!inflated.ok()) {

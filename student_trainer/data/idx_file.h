@@ -22,11 +22,12 @@ enum class IdxKind {
   kLabels,  // magic 0x00000801: [n]
 };
 
-// Whether these are the first bytes of an IDX file, of elements of any type.
+// Returns whether these are the first bytes of an IDX file, of elements of any type.
 bool IsIdx(absl::string_view prefix);
 
-// An open file. The elements of a gzipped one, known by its first bytes, and of a small one are held
-// in memory; the others stay on disk. const calls from many threads.
+// An open file. The elements of a gzipped file, recognised by its first bytes, and of a small file
+// are held in memory; the others stay on disk. Const methods may be called from several threads at
+// once.
 class IdxFile {
  public:
   // Errors name the file: those of files.h; DATA_LOSS for another magic number (with what was
@@ -50,7 +51,8 @@ class IdxFile {
   std::optional<Bytes> held_;  // the elements, in one piece; nullopt: they are on disk
 };
 
-// The whole of a small one, the bytes in one piece. Errors of IdxFile::Open and Read.
+// Reads a small file as a whole, the bytes in one piece. Errors are those of IdxFile::Open and
+// Read.
 absl::StatusOr<HostTensor> ReadIdx(const std::filesystem::path& path, IdxKind kind);
 
 }  // namespace distill

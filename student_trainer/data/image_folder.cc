@@ -28,7 +28,7 @@ absl::StatusOr<Listing> List(const fs::path& folder) {
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::string name = entry->path().filename().string();
     if (name[0] == '.') continue;
-    std::error_code broken_link;  // an image that is one is kept: reading it tells
+    std::error_code broken_link;  // a broken link to an image is kept, and fails when it is read
     if (entry->is_directory(broken_link)) {
       listing.folders.push_back(std::move(name));
     } else if (HasImageExtension(name)) {
@@ -60,7 +60,7 @@ absl::Status FindImages(const fs::path& root, const std::string& relative, int d
   return absl::OkStatus();
 }
 
-// Whether these are the parts of a data set rather than its classes.
+// Returns whether these are the parts of a data set and not its classes.
 bool AreSplits(const std::vector<std::string>& folders) {
   const auto is_split = [](const std::string& name) {
     const std::string lower = absl::AsciiStrToLower(name);
@@ -103,7 +103,7 @@ absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const fs::path& root)
     folder.class_ends.push_back(folder.images.size());
   }
   RETURN_IF_ERROR(CheckLayout(root, listing, folder.images.size()));
-  if (!listing.images.empty()) {  // folders beside them hold none
+  if (!listing.images.empty()) {  // the folders next to them hold none
     folder.classes.clear();
     folder.class_ends.clear();
     for (const std::string& image : listing.images) folder.images.Add(image);

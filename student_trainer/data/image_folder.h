@@ -1,4 +1,4 @@
-// Which images lie in a folder, and of which class they are.
+// Lists the images in a folder, and their classes.
 #pragma once
 
 #include <cstdint>
@@ -19,14 +19,15 @@ struct ImageFolder {
   std::vector<int64_t> class_ends;   // images of classes[i] end here; those of the next begin
 };
 
-// ROOT/CLASS/….jpg, .jpeg or .png, in upper or lower case, at any depth below the class folder; or
-// a flat folder of images. Hidden files and folders are left out; links are followed. A class
-// folder without images is a class. nullopt where there is no image at all. INVALID_ARGUMENT for
-// images beside class folders, and for a folder that holds train and test folders instead of
-// classes; FAILED_PRECONDITION for folders that nest without end; else what the system said.
+// Lists ROOT/CLASS/….jpg, .jpeg or .png, in upper or lower case, at any depth below the class
+// folder; or a flat folder of images. Hidden files and folders are ignored; links are followed. A
+// class folder without images is a class. Returns nullopt if there is no image at all;
+// INVALID_ARGUMENT for images next to class folders, and for a folder that holds train and test
+// folders instead of classes; FAILED_PRECONDITION for folders that nest without end; otherwise the
+// error of the system.
 absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const std::filesystem::path& root);
 
-// Whether a file's name ends as that of an image.
+// Returns whether the name of a file ends like that of an image.
 bool HasImageExtension(const std::filesystem::path& file);
 
 }  // namespace distill

@@ -42,7 +42,7 @@ absl::StatusOr<JpegInfo> ReadInfo(const Decompressor& decompressor,
                           &info.subsampling, &info.colorspace) != 0) {
     return Broken(decompressor);
   }
-  if (info.width < 1 || info.height < 1) {  // a file that ends behind its tables has this header
+  if (info.width < 1 || info.height < 1) {  // a file that ends after its tables has this header
     return absl::DataLossError("the JPEG is truncated or corrupt: it ends before its image");
   }
   return info;
@@ -77,7 +77,7 @@ uint8_t Scaled(int a, int b) {
   return static_cast<uint8_t>((product + (product >> 8)) >> 8);
 }
 
-// `cmyk`: what the file stores, 255 for no ink.
+// `cmyk` is the stored data, where 255 means no ink.
 std::vector<uint8_t> RgbOfInvertedCmyk(const std::vector<uint8_t>& cmyk) {
   std::vector<uint8_t> rgb(cmyk.size() / 4 * 3);
   for (size_t i = 0; i < cmyk.size() / 4; ++i) {

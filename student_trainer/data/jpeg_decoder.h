@@ -1,4 +1,4 @@
-// JPEG through libturbojpeg. Functions of their arguments; thread-safe.
+// Decodes JPEG with libturbojpeg. The functions are pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace distill {
 
-// Whether these are the first bytes of a JPEG.
+// Returns whether these are the first bytes of a JPEG.
 bool IsJpeg(absl::Span<const uint8_t> bytes);
 
-// DATA_LOSS says what is wrong with the header.
+// DATA_LOSS describes what is wrong with the header.
 absl::StatusOr<RasterHeader> ReadJpegHeader(absl::Span<const uint8_t> bytes);
 
-// Grey stays grey; CMYK and YCCK become RGB as Pillow has it, inverted as Adobe writes them.
-// Allocates what the header announces. DATA_LOSS for all that libjpeg-turbo as much as warns of:
-// a truncated image is among it.
+// Grey stays grey; CMYK and YCCK become RGB as in Pillow, inverted as Adobe writes them. Allocates
+// the size that the header announces. Returns DATA_LOSS for everything that libjpeg-turbo warns of,
+// such as a truncated image.
 absl::StatusOr<Raster> DecodeJpeg(absl::Span<const uint8_t> bytes);
 
 }  // namespace distill

@@ -11,8 +11,8 @@
 namespace distill {
 namespace {
 
-// How often each pixel value occurs: from it mean and deviation are exact whatever the number of
-// pixels.
+// Counts how often each pixel value occurs, which gives the exact mean and deviation for any number
+// of pixels.
 using Histogram = std::array<int64_t, 256>;
 
 constexpr double kScale = 255;

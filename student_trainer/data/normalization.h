@@ -1,4 +1,4 @@
-// The figures that inputs are normalised with.
+// Measures the mean and deviation that inputs are normalised with.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 
 namespace distill {
 
-// scale 255, and mean and standard deviation of each channel over `samples`, for uint8 images; a
-// deviation of 0 counts as 1. Of images that have to be decoded, 4,096 spread over the samples are
-// enough. Other inputs are not normalised: the identity. INVALID_ARGUMENT without samples to
-// measure; the errors that `corrupt` passes on.
+// For uint8 images, returns scale 255, and mean and standard deviation of each channel over
+// `samples`; a deviation of 0 counts as 1. Of images that must be decoded, 4,096 spread over the
+// samples are used. Other inputs are not normalised: the result is the identity. Returns
+// INVALID_ARGUMENT if there are no samples to measure, and the errors that `corrupt` passes on.
 absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
                                                    absl::Span<const int64_t> samples,
                                                    CorruptSamples& corrupt);

@@ -25,7 +25,7 @@ namespace {
 
 using DatasetOr = absl::StatusOr<std::unique_ptr<Dataset>>;
 
-// Those given, else those of class_names.txt beside `file`.
+// Returns the given names, otherwise those of class_names.txt in the folder of `file`.
 absl::StatusOr<std::vector<std::string>> NamesFor(const DataOptions& options,
                                                   const std::filesystem::path& file) {
   if (!options.class_names.empty()) return options.class_names;
@@ -42,7 +42,7 @@ DatasetOr OpenArrays(const DataOptions& options, const std::filesystem::path& fi
   return OpenArrayDataset(file, names);
 }
 
-// By its name or its first bytes.
+// Decides by the name or the first bytes of the file.
 absl::StatusOr<bool> LooksLikeIdx(const std::filesystem::path& path) {
   if (absl::StrContains(path.filename().string(), "-ubyte")) return true;
   constexpr uint64_t kPrefixBytes = 4;

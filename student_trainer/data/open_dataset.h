@@ -1,4 +1,4 @@
-// Opens a data set from what the user wrote after --train, --val, --test or --unlabelled.
+// Opens a data set from the value of --train, --val, --test or --unlabelled.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +17,22 @@ namespace distill {
 struct DataOptions {
   std::string path;  // a file or a folder
   DataRole role = DataRole::kTrain;
-  std::vector<std::string> class_names;  // empty: what the data says
+  std::vector<std::string> class_names;  // empty: from the data
   int64_t image_size = 0;  // of folders of images: height and width; 0: those of the first image
   int channels = 3;        // of folders of images: 1 (grey) or 3 (RGB)
-  Resizer resizer;         // for images of another size than a sample's
+  Resizer resizer;         // for images of another size than the samples
 };
 
-// What lies at the path says the format:
-//   a file of images in IDX, gzipped or not; its labels are looked for beside it
+// Recognises the format from the path and its content:
+//   a file of images in IDX, gzipped or not; its labels are looked for in the same folder
 //     (train-images-idx3-ubyte.gz → train-labels-idx1-ubyte.gz; without them it is unlabelled)
 //   a .bin file of CIFAR's binary version
 //   a .safetensors file with the tensors "inputs" and "labels"
 //   a folder that holds the files of the role, of IDX (MNIST's names) or CIFAR
-//   a folder of images, in one folder a class or, unlabelled, without
-// class_names.txt beside IDX or safetensors files holds a name a line.
-// The error names the file: NOT_FOUND; DATA_LOSS for files that are broken; INVALID_ARGUMENT for
-// what is not recognised (with what was looked for), no samples, labels that do not fit.
+//   a folder of images, with one folder per class or, unlabelled, without
+// class_names.txt in the folder of IDX or safetensors files holds one name per line. The error
+// names the file: NOT_FOUND; DATA_LOSS for broken files; INVALID_ARGUMENT for an unknown format
+// (with what was looked for), no samples, and labels that do not fit.
 absl::StatusOr<std::unique_ptr<Dataset>> OpenDataset(const DataOptions& options);
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-// PathList: many paths in little memory.
+// PathList holds many paths in little memory.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace distill {
 
-// A million paths take their letters and 8 bytes each.
+// Each path takes its characters and 8 bytes.
 class PathList {
  public:
   void Add(absl::string_view path) {

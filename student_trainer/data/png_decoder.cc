@@ -19,7 +19,7 @@ using Context = std::unique_ptr<spng_ctx, decltype(&spng_ctx_free)>;
 
 constexpr uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
-// What chunks beside the image may take once inflated.
+// The limit of the inflated size of chunks other than the image.
 constexpr size_t kMaxChunkBytes = size_t{32} << 20;
 
 absl::Status Check(int result) {

@@ -1,4 +1,4 @@
-// What the decoders of the formats hand to DecodeImage.
+// The types that the decoders of the formats pass to DecodeImage.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace distill {
 
-// What the first bytes of a file tell.
+// The properties that the first bytes of a file give.
 struct RasterHeader {
   ImageSize size;       // as stored
   int orientation = 1;  // EXIF's, 1 to 8

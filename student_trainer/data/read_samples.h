@@ -1,4 +1,4 @@
-// Samples as they are, for evaluation and the parity probe.
+// Reads unaugmented samples, for evaluation and the parity probe.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 namespace distill {
 
 struct ReadSamplesResult {
-  std::vector<int64_t> ids;  // those that could be read, in the order asked for
+  std::vector<int64_t> ids;  // those that could be read, in the requested order
   HostTensor inputs;         // [ids, …], unaugmented
 };
 
-// The errors that CorruptSamples passes on.
+// Returns the errors that CorruptSamples passes on.
 absl::StatusOr<ReadSamplesResult> ReadSamples(const Dataset& dataset,
                                               absl::Span<const int64_t> samples,
                                               CorruptSamples& corrupt);

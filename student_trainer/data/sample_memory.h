@@ -1,4 +1,5 @@
-// Memory that samples are read into, one behind the other, and that becomes a batch's tensor.
+// SampleMemory is memory that consecutive samples are read into and that becomes the tensor of a
+// batch.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +14,17 @@ namespace distill {
 
 class SampleMemory {
  public:
-  // Room for `samples` ≥ 0 of `input`. RESOURCE_EXHAUSTED without memory.
+  // Allocates memory for `samples` ≥ 0 samples of `input`. Returns RESOURCE_EXHAUSTED if memory is
+  // exhausted.
   static absl::StatusOr<SampleMemory> Allocate(const InputSpec& input, int64_t samples);
 
-  // The bytes of sample i, or of all.
+  // Return the bytes of sample i, or of all.
   absl::Span<uint8_t> sample(int64_t i) {
     return {memory_.get() + static_cast<size_t>(i) * sample_bytes_, sample_bytes_};
   }
   absl::Span<uint8_t> all() { return {memory_.get(), total_bytes_}; }
 
-  // The first `samples` as [samples, …].
+  // Returns the first `samples` samples as [samples, …].
   HostTensor Take(int64_t samples) &&;
 
  private:

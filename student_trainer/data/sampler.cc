@@ -21,7 +21,7 @@ std::vector<int64_t> BatchEnds(int64_t n, int64_t batch_size) {
   std::vector<int64_t> ends;
   for (int64_t begin = 0; begin < n; begin = ends.back()) {
     const int64_t rest = n - begin;
-    // A comparison of rests, as begin + batch_size may not fit.
+    // Compares the remaining numbers, since begin + batch_size may overflow.
     const bool last = rest <= batch_size || (rest - 1 == batch_size && batch_size > 1);
     ends.push_back(last ? n : begin + batch_size);
   }

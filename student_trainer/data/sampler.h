@@ -1,4 +1,4 @@
-// Sampler: the order in which an epoch names its samples, and how it is cut into batches. Pure.
+// Sampler determines the order of samples in an epoch, and how the epoch is cut into batches. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,20 +8,20 @@
 
 namespace distill {
 
-// A permutation of `samples` as a function of (seed, epoch).
+// Returns a permutation of `samples` as a function of (seed, epoch).
 std::vector<int64_t> EpochOrder(absl::Span<const int64_t> samples, uint64_t seed, int64_t epoch);
 
-// Ends of the batches of an epoch of n samples: batch_size each, the rest at the end; a trailing
-// batch of one sample joins the batch before it (BatchNorm), unless batch_size is 1. BatchEnds(5,
-// 2) = {2, 5}. batch_size ≥ 1.
+// Returns the ends of the batches of an epoch of n samples: batch_size each, the rest at the end; a
+// trailing batch of one sample joins the batch before it (for BatchNorm), unless batch_size is 1.
+// BatchEnds(5, 2) = {2, 5}. batch_size ≥ 1.
 std::vector<int64_t> BatchEnds(int64_t n, int64_t batch_size);
 
-// The hash that metrics hold: FNV-1a (64 bits) over the ids as 8 little-endian bytes each, in the
-// order trained. http://www.isthe.com/chongo/tech/comp/fnv/
+// The hash that metrics contain: FNV-1a (64 bits) over the ids as 8 little-endian bytes each, in
+// training order. http://www.isthe.com/chongo/tech/comp/fnv/
 class TrainedIdsHash {
  public:
   TrainedIdsHash() = default;
-  // Goes on from another's value().
+  // Continues from the value() of another hash.
   explicit TrainedIdsHash(uint64_t value) : hash_(value) {}
 
   void Add(int64_t sample_id);

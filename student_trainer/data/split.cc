@@ -25,9 +25,10 @@ int64_t Total(const ByClass& samples) {
   return total;
 }
 
-// How many of `count` each class gives: the floor of its share, and one more for those of the
-// largest remainders (Hamilton's method). Equal remainders are ranked at random: by class would
-// favour the first. 0 ≤ count ≤ Total(samples) < 2^31, so that the products fit.
+// Returns how many of `count` samples each class gives: the floor of its share, and one more for
+// the classes with the largest remainders (Hamilton's method). Equal remainders are ranked at
+// random, since ranking by class would favour the first. 0 ≤ count ≤ Total(samples) < 2^31, so that
+// the products fit.
 std::map<int64_t, int64_t> Shares(const ByClass& samples, int64_t count, uint64_t seed) {
   struct Claim {
     int64_t remainder;
@@ -51,7 +52,7 @@ std::map<int64_t, int64_t> Shares(const ByClass& samples, int64_t count, uint64_
   return shares;
 }
 
-// Takes `count` samples out of `samples`, stratified; returns them ascending.
+// Removes `count` samples from `samples`, stratified; returns them ascending.
 std::vector<int64_t> Draw(ByClass& samples, int64_t count, uint64_t seed) {
   std::vector<int64_t> drawn;
   const std::map<int64_t, int64_t> shares = Shares(samples, count, seed);
@@ -78,7 +79,7 @@ absl::Status CheckPart(absl::string_view name, const std::optional<int64_t>& cou
     return absl::InvalidArgumentError(
         absl::StrCat(name, "_count is ", *count, ", expected 0 or more"));
   }
-  // Written so that NaN is refused.
+  // Written so that NaN is rejected.
   if (fraction.has_value() && !(*fraction >= 0 && *fraction <= largest_fraction)) {
     return absl::InvalidArgumentError(
         absl::StrCat(name, "_fraction is ", *fraction, ", expected a number in ", range));

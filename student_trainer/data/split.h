@@ -1,4 +1,4 @@
-// Which samples are held out, which are labelled, which are transfer set. Pure.
+// Selects the samples that are held out, labelled, or in the transfer set. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 
 namespace distill {
 
-// At most one of a count and a fraction; neither: kDefaultValFraction, and every label that
-// remains. A fraction means the nearest whole number of samples.
+// At most one of a count and a fraction may be set. With neither, the validation part is
+// kDefaultValFraction, and all remaining labels are kept. A fraction means the nearest whole number
+// of samples.
 struct SplitOptions {
   std::optional<int64_t> val_count;
   std::optional<double> val_fraction;    // of the labelled samples, [0, 1)
@@ -33,8 +34,8 @@ struct Split {
 
 // Draws the validation part first and then the labels, both stratified (largest remainder: each
 // class within one of its share, the total exact), as a function of labels and split_seed alone.
-// What label_count leaves over becomes unlabelled. `labels`: one a sample, -1 for none.
-// INVALID_ARGUMENT if a count is larger than what there is.
+// Samples beyond label_count become unlabelled. `labels` has one entry per sample, -1 for none.
+// Returns INVALID_ARGUMENT if a count is larger than the number of samples available.
 absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const SplitOptions& options);
 
 }  // namespace distill
