@@ -1,5 +1,5 @@
-// Losses of many classes in little memory: a few rows at a time, whose gradient is taken at once,
-// so that what lives is the gradient and not every step towards it.
+// Computes losses of many classes in little memory: it processes a few rows at a time and takes
+// their gradient immediately, so that only the gradient is kept and not every intermediate result.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,32 +11,33 @@
 
 namespace distill {
 
-// What is worked on at a time, in elements of the logits: 1 MiB of float32.
+// The size of a chunk in elements of the logits: 1 MiB of float32.
 inline constexpr int64_t kChunkElements = int64_t{1} << 18;
 
-// Some rows → a scalar, the sum over them.
+// Maps some rows to a scalar, the sum over them.
 using SumOfRows = absl::FunctionRef<at::Tensor(const ObjectiveInput& rows)>;
 
-// sum(rows) of all rows, to call backward() on. Holds one more copy of the logits until then, where
-// they are more than a chunk.
+// Returns sum(rows) of all rows, to call backward() on. Until then it holds one more copy of the
+// logits if they are more than a chunk.
 at::Tensor SumByRows(const ObjectiveInput& input, SumOfRows sum);
 
-// The same times T² / n: the mean, and the factor that keeps the size of gradients as T grows.
+// Returns the same times T² / n: the mean, times the factor that keeps the size of gradients as T
+// grows.
 at::Tensor MeanByRows(const ObjectiveInput& input, SumOfRows sum);
 
 struct ValueAndGradient {
   at::Tensor value;     // scalar
-  at::Tensor gradient;  // of the value, as the logits
+  at::Tensor gradient;  // of the value, with the shape of the logits
 };
 
-// A scalar to call backward() on whose gradient by `logits` was computed with it. `compute` is
-// called once, without autograd.
+// Returns a scalar to call backward() on whose gradient by `logits` was computed together with it.
+// `compute` is called once, without autograd.
 at::Tensor WithGradient(const at::Tensor& logits, absl::FunctionRef<ValueAndGradient()> compute);
 
-// Both of a function of some rows, by autograd.
+// Returns value and gradient of a function of some rows, by autograd.
 ValueAndGradient Differentiate(const ObjectiveInput& rows, SumOfRows sum);
 
-// Calls `function` for all rows, in chunks, in order. `begin`: the first row of them.
+// Calls `function` for all rows, in chunks, in order. `begin` is the first row of the chunk.
 void ForEachChunk(const ObjectiveInput& input,
                   absl::FunctionRef<void(const ObjectiveInput& rows, int64_t begin)> function);
 

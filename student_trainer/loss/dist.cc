@@ -22,18 +22,18 @@ Probabilities ProbabilitiesOf(const ObjectiveInput& rows) {
           at::softmax(StudentLogits(rows) / rows.temperature, 1)};
 }
 
-// With gradient 0 at 0, where the root's own is infinite.
+// Returns the square root with gradient 0 at 0, where the gradient of the root is infinite.
 at::Tensor SafeRoot(const at::Tensor& x) {
   const at::Tensor positive = x > 0;
   return at::where(positive, at::where(positive, x, 1).sqrt(), 0);
 }
 
-// ρ from sums of products of what is centred.
+// Returns ρ from sums of products of centred values.
 at::Tensor Correlation(const at::Tensor& pq, const at::Tensor& pp, const at::Tensor& qq) {
   return pq / (SafeRoot(pp) * SafeRoot(qq) + kEpsilon);
 }
 
-// Of each column over the batch, centred: [classes].
+// Means and centred sums of products of each column over the batch: [classes].
 struct Columns {
   at::Tensor p_mean, q_mean;
   at::Tensor pp, pq, qq;
@@ -58,7 +58,7 @@ Columns ColumnsOf(const ObjectiveInput& input) {
   return columns;
 }
 
-// Σ over the rows of 1 - ρ.
+// Returns Σ over the rows of 1 - ρ.
 at::Tensor SumOverRows(const at::Tensor& p, const at::Tensor& q) {
   const at::Tensor p_centred = p - p.mean(1, true), q_centred = q - q.mean(1, true);
   const at::Tensor correlation = Correlation((p_centred * q_centred).sum(1),
@@ -74,9 +74,9 @@ at::Tensor Dist(const ObjectiveInput& input, absl::Span<const double> parameters
   const double within = square * parameters[1];
   return WithGradient(input.student_logits, [&] {
     const Columns columns = ColumnsOf(input);
-    // The part of the columns is a function of two sums over the rows. Its derivative by them makes
-    // each row's part a function of that row alone; the means drop out, as what is centred sums to
-    // 0.
+    // The term of the columns is a function of two sums over the rows. Its derivative by these sums
+    // makes the term of each row a function of that row alone; the means vanish, since centred
+    // values sum to 0.
     const at::AutoGradMode with_gradient(true);
     const at::Tensor pq = columns.pq.detach().requires_grad_();
     const at::Tensor qq = columns.qq.detach().requires_grad_();

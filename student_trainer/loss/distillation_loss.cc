@@ -15,7 +15,7 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels,
                                 /*ignore_index=*/kNoLabel, label_smoothing);
 }
 
-// Σ CE over the labelled samples / n. logits: [n, classes].
+// Returns Σ CE over the labelled samples / n. logits: [n, classes].
 at::Tensor StudentLoss(const at::Tensor& logits, const HardLabels& labels, double smoothing) {
   if (!labels.mixed_labels.defined()) {
     return CrossEntropy(logits, labels.labels, at::Reduction::Sum, smoothing) / logits.size(0);
@@ -27,7 +27,7 @@ at::Tensor StudentLoss(const at::Tensor& logits, const HardLabels& labels, doubl
   return (labels.weights * first + (1 - labels.weights) * second).sum() / logits.size(0);
 }
 
-// Of the part of each sample that weighs more, whether it has a label or not.
+// Returns the label of the part of each sample with more weight, whether it has one or not.
 at::Tensor LabelsOfTheGreaterPart(const HardLabels& labels) {
   if (!labels.mixed_labels.defined()) return labels.labels;
   return at::where(labels.weights >= 0.5, labels.labels, labels.mixed_labels);

@@ -2,9 +2,9 @@
 //
 //   L = (1 - alpha) · 1/n · Σ_i CE(y_i, q_i) · has_label_i + alpha · objective
 //
-// with q = softmax(student logits), and the objective, by default the KL of Hinton et al.
-// (divergences.h), a mean over the same n. The sum is divided by n, all samples of the batch,
-// labelled or not.
+// with q = softmax(student logits), and the objective, by default the KL divergence of Hinton et
+// al. (divergences.h), a mean over the same n. The sum is divided by n, the number of all samples
+// of the batch, labelled or not.
 //
 // Label smoothing ε (Szegedy et al., "Rethinking the Inception architecture", 2016,
 // arXiv:1512.00567, section 7): CE against (1 - ε) · the label + ε / classes · every class.
@@ -32,12 +32,13 @@ struct DistillationLossOptions {
 
 struct HardLabels {
   at::Tensor labels;  // int64 [n], kNoLabel where there is none
-  // Of the samples that these are mixed with; both undefined where none is mixed.
+  // The labels of the samples that these are mixed with; both undefined if no sample is mixed.
   at::Tensor mixed_labels = {};  // int64 [n], kNoLabel where there is none
   at::Tensor weights = {};       // float32 [n]: λ, the weight of `labels`, [0, 1]
 };
 
-// Of two labels of a sample the one with more weight; kNoLabel where neither counts. int64 [n]
+// Returns, of the two labels of each sample, the one with more weight; kNoLabel if neither counts.
+// int64 [n]
 at::Tensor LikeliestLabels(const HardLabels& labels);
 
 struct LossParts {
@@ -46,13 +47,14 @@ struct LossParts {
   at::Tensor distillation;  // scalar: the objective, not yet times alpha; 0 without soft targets
 };
 
-// student_logits: float32 [n, classes]; targets: of as many rows and classes, in a form that the
-// objective accepts, no gradient flows into them; all on one device. At alpha = 0 the objective is
-// not computed, at alpha = 1 CE is not; an objective may look at the labels all the same.
+// student_logits: float32 [n, classes]; targets: as many rows and classes, in a form that the
+// objective accepts; no gradient flows into them. All are on one device. At alpha = 0 the objective
+// is not computed, at alpha = 1 CE is not; an objective may still use the labels.
 LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,
                            const HardLabels& labels, const DistillationLossOptions& options);
 
-// The hard-label end, CE with weight 1: also for batches whose soft targets were lost.
+// Returns the loss of hard labels alone, CE with weight 1; it is also used for batches whose soft
+// targets were lost.
 LossParts HardLabelLoss(const at::Tensor& student_logits, const HardLabels& labels,
                         double label_smoothing = 0);
 

@@ -26,7 +26,7 @@ Outcomes OutcomesOf(const ObjectiveInput& rows) {
   const at::Tensor log_total = scaled.logsumexp(1, /*keepdim=*/true);               // [n, 1]
   const at::Tensor log_head = scaled.gather(1, top.ids) - log_total;                // [n, k]
   if (top.ids.size(1) == scaled.size(1)) return {top.log_probabilities, log_head};  // no tail
-  // Not as 1 - Σ q, which holds nothing but rounding where the head has almost all of the mass.
+  // Not computed as 1 - Σ q, which is only rounding error if the head has almost all of the mass.
   const at::Tensor others = scaled.scatter(1, top.ids, -std::numeric_limits<double>::infinity());
   const at::Tensor log_tail = others.logsumexp(1, true) - log_total;  // [n, 1]
   return {at::cat({top.log_probabilities, top.log_tail.unsqueeze(1)}, 1),

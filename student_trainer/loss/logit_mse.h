@@ -1,4 +1,4 @@
-// The mean squared difference of the logits: no softmax, no temperature.
+// Computes the mean squared difference of the logits, without softmax and temperature.
 #pragma once
 
 #include <ATen/core/Tensor.h>

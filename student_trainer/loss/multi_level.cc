@@ -9,7 +9,7 @@
 namespace distill {
 namespace {
 
-// Both distributions at one temperature, some classes at a time and all rows: [n, …].
+// Gives both distributions at one temperature, for some classes at a time and all rows: [n, …].
 class Blocks {
  public:
   Blocks(const ObjectiveInput& input, double temperature)
@@ -41,7 +41,7 @@ class Blocks {
   }
 
  private:
-  // log Σ exp(logits / T) of each row, [n, 1], some rows at a time.
+  // Returns log Σ exp(logits / T) of each row, [n, 1], some rows at a time.
   at::Tensor LogTotal(const at::Tensor& logits) const {
     std::vector<at::Tensor> parts;
     for (const at::Tensor& rows :
@@ -100,7 +100,7 @@ void AddTemperature(const ObjectiveInput& input, double temperature, ValueAndGra
   });
 }
 
-// The gradient by the logits, from the one by the standardised logits.
+// Converts the gradient by the standardised logits to the gradient by the logits.
 void ThroughStandardization(const ObjectiveInput& input, at::Tensor& gradient) {
   ForEachChunk(input, [&](const ObjectiveInput& rows, int64_t begin) {
     const at::Tensor part = gradient.slice(0, begin, begin + rows.rows());

@@ -1,4 +1,4 @@
-// Multi-level logit distillation: the same predictions, relations between samples, and relations
+// Multi-level logit distillation matches predictions, relations between samples, and relations
 // between classes, at several temperatures.
 #pragma once
 

@@ -23,7 +23,7 @@ using Kind = ObjectiveParameter::Kind;
 using Form = TargetForm;
 
 constexpr double kMostWeight = 1e6;
-constexpr std::nullopt_t kNone = std::nullopt;  // it has no temperature
+constexpr std::nullopt_t kNone = std::nullopt;  // the objective has no temperature
 
 std::vector<ObjectiveType> MakeTypes() {
   const std::vector<Form> any = {Form::kFullLogits, Form::kTopK, Form::kSampled};
@@ -118,7 +118,7 @@ bool Allows(const ObjectiveParameter& parameter, double value) {
   return false;
 }
 
-// "beta=8" → its place among the type's, and the value.
+// Parses "beta=8" into the index of the parameter in the type, and the value.
 absl::Status Assign(const ObjectiveType& type, absl::string_view assignment,
                     std::vector<double>& values) {
   const std::vector<absl::string_view> sides = absl::StrSplit(assignment, absl::MaxSplits('=', 1));

@@ -1,5 +1,6 @@
-// Objectives: what takes the place of the distillation loss, by name, with named parameters, and
-// which forms of soft targets each can be computed from. One line an objective in objective.cc.
+// Objectives are the loss functions that can replace the default distillation loss, by name, with
+// named parameters; each lists the forms of soft targets that it can be computed from. objective.cc
+// has one line per objective.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,7 +20,7 @@ namespace distill {
 
 struct ObjectiveParameter {
   absl::string_view name;
-  double usual = 0;  // the paper's
+  double usual = 0;  // the value in the paper
   double least = 0;
   double most = 0;
   enum class Kind {
@@ -31,39 +32,39 @@ struct ObjectiveParameter {
 
 struct ObjectiveType {
   absl::string_view name;
-  absl::string_view title;        // of the help: in a few words
+  absl::string_view title;        // a few words for the help text
   std::vector<TargetForm> forms;  // that `loss` accepts
-  // The paper's; unset: the loss does not look at one.
+  // The temperature of the paper; unset: the loss does not use one.
   std::optional<double> usual_temperature;
   std::vector<ObjectiveParameter> parameters;
-  // The loss of a batch, a scalar to call backward() on. `parameters`: a value for each, in order.
-  // Pure.
+  // The loss of a batch, a scalar to call backward() on. `parameters` has one value per parameter,
+  // in order. Pure.
   at::Tensor (*loss)(const ObjectiveInput& input, absl::Span<const double> parameters);
 };
 
-// All that there are; the first is the default.
+// Returns all objectives; the first is the default.
 absl::Span<const ObjectiveType> ObjectiveTypes();
 
 // A type with its parameters.
 struct Objective {
   const ObjectiveType* type = &ObjectiveTypes().front();
-  std::vector<double> parameters;   // of the type's, in order
-  bool standardize_logits = false;  // a modifier of any, of full logits alone
+  std::vector<double> parameters;   // one per parameter of the type, in order
+  bool standardize_logits = false;  // modifies any objective; full logits only
 
   at::Tensor Loss(ObjectiveInput input) const;
   std::vector<TargetForm> forms() const;
 };
 
-// `parameters`: as "beta=8,alpha=1"; those that are not named have their usual values.
-// INVALID_ARGUMENT names what is not known, with the nearest and all that are, or the value and
-// what is allowed.
+// `parameters` has the form "beta=8,alpha=1"; parameters that it does not name have their usual
+// values. INVALID_ARGUMENT reports an unknown name, with the nearest and all known names, or a
+// value and its allowed range.
 absl::StatusOr<Objective> ParseObjective(absl::string_view name, absl::string_view parameters = "");
 
-// OK if the objective can be computed from targets that travel so. INVALID_ARGUMENT names both, and
-// the encodings that fit.
+// Returns OK if the objective can be computed from targets in this encoding. INVALID_ARGUMENT names
+// both, and the encodings that fit.
 absl::Status CheckAccepts(const Objective& objective, TargetEncoding encoding);
 
-// All objectives in a line: names, titles, and parameters with their usual values.
+// Returns all objectives in one line: names, titles, and parameters with their usual values.
 std::string DescribeObjectives();
 
 }  // namespace distill

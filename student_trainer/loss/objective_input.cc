@@ -10,7 +10,7 @@ namespace {
 at::Tensor Standardize(const at::Tensor& logits) {
   const at::Tensor centred = logits - logits.mean(1, /*keepdim=*/true);
   const double degrees = static_cast<double>(logits.size(1) - 1);
-  // Above 0, where the root has a gradient: a row of equal logits stays 0.
+  // The variance stays above 0, where the root has a gradient; a row of equal logits stays 0.
   const at::Tensor variance = (centred.square().sum(1, true) / degrees).clamp_min(1e-30);
   return centred / (variance.sqrt() + 1e-7);
 }

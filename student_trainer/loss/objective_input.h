@@ -1,4 +1,4 @@
-// What an objective is computed from.
+// ObjectiveInput is what an objective is computed from.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,9 +13,9 @@ inline constexpr int64_t kNoLabel = -1;
 
 struct ObjectiveInput {
   at::Tensor student_logits;  // floating [n, classes]
-  DecodedTargets targets;     // of as many rows and classes; no gradient flows into them
-  // int64 [n], kNoLabel where there is none; undefined where none has one. Of a mixed sample, that
-  // of the part with more weight.
+  DecodedTargets targets;     // as many rows and classes; no gradient flows into them
+  // int64 [n], kNoLabel where there is none; undefined if no sample has one. For a mixed sample,
+  // the label of the part with more weight.
   at::Tensor labels = {};
   double temperature = 1;  // T: finite, > 0
   // Logit standardisation (Sun, Ren, Li, Wang, Cao, "Logit standardization in knowledge
@@ -27,12 +27,13 @@ struct ObjectiveInput {
   int64_t classes() const { return student_logits.size(1); }
 };
 
-// As the objectives look at them: standardised if asked for, not yet divided by T. [n, classes]
+// Return the logits in the form that objectives use: standardised if requested, not yet divided by
+// T. [n, classes]
 at::Tensor StudentLogits(const ObjectiveInput& input);
 // The targets must be full logits.
 at::Tensor TeacherLogits(const ObjectiveInput& input);
 
-// Rows begin to end - 1, of all that there is a row of; shares the memory.
+// Returns rows begin to end - 1 of every member that has rows; shares the memory.
 ObjectiveInput SliceRows(const ObjectiveInput& input, int64_t begin, int64_t end);
 
 }  // namespace distill

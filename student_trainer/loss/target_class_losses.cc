@@ -10,7 +10,7 @@
 namespace distill {
 namespace {
 
-// Logarithms of a distribution, apart.
+// The logarithms of a distribution, split into the class and the others.
 struct Parts {
   at::Tensor log_class;     // [n, 1]
   at::Tensor log_others;    // [n, 1], their sum
@@ -31,7 +31,7 @@ Parts Split(const at::Tensor& scaled, const at::Tensor& classes) {
   return {scaled.gather(1, classes) - log_total, log_sum - log_total, others - log_sum};
 }
 
-// Puts finite numbers where the class is: it adds exp(-1e30) · … = 0.
+// Replaces the infinite values at the class by finite ones: the class then adds exp(-1e30) · … = 0.
 Parts WithoutInfinities(Parts parts, const at::Tensor& classes, double value) {
   parts.renormalized = parts.renormalized.scatter(1, classes, value);
   return parts;
