@@ -26,10 +26,10 @@ NOT_PEOPLE = "".join(rf"(?<!\b{word} )" for word in (
     "people", "user", "users", "person", "someone", "anyone", "those", "reader", "readers"))
 
 RULES = [(rule, re.compile(pattern, re.I), instead) for rule, pattern, instead in (
-    (2, rf"\b{COUNTED} an? {UNIT}\b(?!')", "'bytes per row'"),
-    (2, r"(?<!\bwhich )(?<!\bif )(?<!\bthat )\bone an? [a-z]+\b", "'one per row'"),
+    (2, rf"\b{COUNTED} an? {UNIT}\b(?!')", "'per', as in 'bytes per row'"),
+    (2, r"(?<!\bwhich )(?<!\bif )(?<!\bthat )\bone an? [a-z]+\b", "'per', as in 'one per row'"),
     (2, rf"\bone (?:(?!\w*(?:s|ed)\b|(?:of|in|for|at|by|to|as|or|and|with|from|under)\b)\w+ )"
-        rf"{{1,2}}an? {UNIT}\b", "'one line per row'"),
+        rf"{{1,2}}an? {UNIT}\b", "'per', as in 'one line per row'"),
     (3, r"\bwho(?:so|m)?ever\b", "'the caller that', 'any client that'"),
     (3, NOT_PEOPLE + r"\b(?-i:[Ww]hom?)\b", "'it', 'which': 'the client that', 'which side'"),
     (3, r"\b(?:no|some|every|any)body\b", "'no thread', 'no client', 'nothing', 'others'"),
