@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds what a benchmark takes, runs it, prints a table, and writes build/bench/NAME.json.
-#   scripts/bench.sh NAME           minutes
-#   scripts/bench.sh NAME --quick   a few at most: whether it works; the figures mean little
-# A benchmark is a file scripts/bench/NAME.py; what they share is scripts/bench_lib.py.
+# Builds the programs of a benchmark, runs it, prints a table, and writes build/bench/NAME.json.
+#   scripts/bench.sh NAME           takes minutes
+#   scripts/bench.sh NAME --quick   a few minutes at most: tests whether it works; figures are imprecise
+# A benchmark is a file scripts/bench/NAME.py; all share scripts/bench_lib.py.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 names=(scripts/bench/*.py)

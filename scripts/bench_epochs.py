@@ -1,7 +1,8 @@
-"""What the benchmarks of training share: pairs of a teacher and a student, their data, epochs.
+"""Shared by the benchmarks of training: pairs of a teacher and a student, their data, epochs.
 
-An epoch's time is what the trainers write a line an epoch into a metrics.jsonl. The first epoch of
-a run is not counted, as processes warm up and queues fill; nor the last, as queues run dry.
+The time of an epoch is the one that trainers write to metrics.jsonl, one line per epoch. The first
+epoch of a run is not counted, since processes warm up and queues fill; nor is the last, since queues
+run empty.
 """
 
 import dataclasses
@@ -66,18 +67,18 @@ class Epochs:
     """The counted epochs of a run."""
     samples_per_s: float
     epoch_seconds: float  # their mean
-    # CPU time of the trainer in these epochs, and of the server for all that it answered: it works
-    # ahead of the trainer. None where what went on meanwhile hid the end of an epoch.
+    # CPU time of the trainer in these epochs, and of the server for everything it answered, since
+    # it works ahead of the trainer. None if the end of an epoch was missed because of other work.
     cpu_seconds_per_1000: float | None
 
 
 def prepare_environment() -> None:
-    """The same for the processes of all sides; student_trainer and teacher_server set it anyway."""
+    """Sets the same environment for all sides; student_trainer and teacher_server set it anyway."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def two_cores() -> tuple[int, int]:
-    """Two that share no core of the hardware, where there are such."""
+    """Returns two CPUs that do not share a core of the hardware, if possible."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         bench_lib.fail("this benchmark takes two cores, and there is one")
@@ -92,7 +93,7 @@ def write_idx(path: pathlib.Path, shape: tuple[int, ...], data: bytes) -> None:
 
 
 def make_data(pair: Pair, samples: int) -> pathlib.Path:
-    """A folder of random images with random labels: they take the same time as others."""
+    """Makes a folder of random images with random labels, which take the same time as real ones."""
     folder = bench_lib.OUT / "data" / pair.teacher
     folder.mkdir(parents=True, exist_ok=True)
     generator = random.Random(0)
@@ -104,7 +105,7 @@ def make_data(pair: Pair, samples: int) -> pathlib.Path:
 
 
 def run_folder() -> pathlib.Path:
-    """A new one; those of earlier runs are removed."""
+    """Returns a new folder; those of earlier runs are removed."""
     shutil.rmtree(RUNS, ignore_errors=True)
     RUNS.mkdir(parents=True)
     return RUNS / "run"
@@ -116,7 +117,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def records(metrics: pathlib.Path) -> list[dict]:
-    """What a run has written so far."""
+    """Returns the records that a run has written so far."""
     text = metrics.read_text() if metrics.exists() else ""
     return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
@@ -127,9 +128,9 @@ def epochs_of(run: list[dict]) -> list[dict]:
 
 def run_epochs(command: list, metrics: pathlib.Path, cores: set[int], server_pid: int | None = None,
                meanwhile: Callable[[int], None] = lambda ended: time.sleep(POLL_SECONDS)) -> Epochs:
-    """Runs a trainer to its end. The server's CPU time is counted with its own.
+    """Runs a trainer to its end, and counts its CPU time and that of the server.
 
-    `meanwhile` is called, with the number of epochs that ended, again and again while it runs.
+    `meanwhile` is called repeatedly while it runs, with the number of epochs that have ended.
     """
     trainer_at = {}  # CPU seconds so far, by the epochs that ended
     server_before = cpu_seconds(server_pid) if server_pid else 0
@@ -160,7 +161,7 @@ def run_epochs(command: list, metrics: pathlib.Path, cores: set[int], server_pid
 
 def train(pair: Pair, data: pathlib.Path, effort: Effort, batch: int, threads: int,
           cores: set[int], server: bench_lib.Server | None = None, **options) -> Epochs:
-    """student_trainer; on hard labels where there is no server."""
+    """Runs student_trainer; on hard labels if there is no server."""
     run = run_folder()
     command = [bench_lib.BIN / "student_trainer", "train", "--train", data, "--val_count", 0,
                "--validate_every", effort.epochs, "--student", pair.student, "--epochs",
@@ -172,7 +173,7 @@ def train(pair: Pair, data: pathlib.Path, effort: Effort, batch: int, threads: i
 
 
 def serve(model: pathlib.Path, socket: str, threads: int, cores: set[int]):
-    """A teacher_server on a Unix socket; a block that gives a Server."""
+    """Runs a teacher_server on a Unix socket during a block, and gives a Server."""
     return bench_lib.serving(
         [bench_lib.BIN / "teacher_server", "--model", model, "--threads", threads,
          "--max_batch_samples", MAX_BATCH], [f"unix:{socket}"], cores,

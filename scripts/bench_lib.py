@@ -1,6 +1,6 @@
-"""What the benchmarks in scripts/bench/ share: models, a server, the model in process, results.
+"""Shared by the benchmarks in scripts/bench/: models, a server, the model in process, results.
 
-Runs from the repository's root, on the programs of build/release. Standard library only.
+Runs from the root of the repository, with the programs of build/release. Standard library only.
 """
 
 import argparse
@@ -38,7 +38,7 @@ MODELS = {
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A line of the results. `goal` is about `ratio`, or about `value` where there is none."""
+    """A line of the results. `goal` refers to `ratio`, or to `value` if there is no ratio."""
     case: str
     value: float
     unit: str
@@ -107,7 +107,7 @@ def stop(process: subprocess.Popen) -> None:
 
 @contextlib.contextmanager
 def started(command: list, cores: set[int] | None = None, **options):
-    """A process on these cores (None: on all), which does not outlive the block."""
+    """Runs a process on these cores (None: on all) until the end of the block."""
     pin = cores and (lambda: os.sched_setaffinity(0, cores))
     process = subprocess.Popen([str(word) for word in command], text=True, preexec_fn=pin,
                                **options)
@@ -130,7 +130,7 @@ class Server:
 @contextlib.contextmanager
 def serving(command: list, listen: list[str], cores: set[int] | None = None,
             log_name: str = "server"):
-    """A server that prints 'listening on ADDRESS' once for each address; gives a Server."""
+    """Runs a server that prints 'listening on ADDRESS' for each address; gives a Server."""
     command = [*command, *(word for address in listen for word in ("--listen", address))]
     with (open(OUT / f"{log_name}.log", "w") as log,
           started(command, cores, stdout=subprocess.PIPE, stderr=log) as process):
@@ -147,8 +147,8 @@ def serving(command: list, listen: list[str], cores: set[int] | None = None,
 
 @contextlib.contextmanager
 def serve(model: pathlib.Path, *options):
-    """A teacher_server on a Unix socket and on loopback; gives both addresses, "unix" and "tcp"."""
-    # A Unix socket's path is short: it does not lie below this folder, which may be deep.
+    """Runs a teacher_server on a Unix socket and on loopback; gives both addresses, "unix" and "tcp"."""
+    # The path of a Unix socket must be short, so it is not below this folder, which may be deep.
     with (tempfile.TemporaryDirectory() as folder,
           serving([BIN / "teacher_server", "--model", model, *options],
                   [f"unix:{folder}/teacher.sock", "127.0.0.1:0"]) as server):
@@ -157,9 +157,9 @@ def serve(model: pathlib.Path, *options):
 
 @contextlib.contextmanager
 def in_process(model: pathlib.Path, batch: int, threads: int, cores: set[int] | None = None):
-    """A model without a server around it: a process that stays up and idles between measurements.
+    """Runs a model without a server, in a process that keeps running and idles between measurements.
 
-    Gives a function (warm-up, duration: seconds) that measures, and returns what the program says.
+    Gives a function (warm-up, duration: seconds) that measures, and returns the program's output.
     """
     command = [BIN / "model_in_process", "--model", model, "--batch", batch, "--threads", threads,
                "--on_line"]
@@ -188,12 +188,12 @@ def machine() -> dict:
 
 
 def with_spread(values: list[float]) -> str:
-    """'0.972 (0.958-0.981)': the median, and the least and the most."""
+    """Returns '0.972 (0.958-0.981)': the median, the minimum and the maximum."""
     return f"{statistics.median(values):.3f} ({min(values):.3f}-{max(values):.3f})"
 
 
 def print_table(header: list[str], lines: list[list[str]]) -> None:
-    """The first column to the left, the others to the right."""
+    """Aligns the first column to the left, the others to the right."""
     widths = [max(len(line[i]) for line in [header, *lines]) for i in range(len(header))]
     for line in [header, *lines]:
         cells = [cell.ljust(width) if i == 0 else cell.rjust(width)
@@ -212,7 +212,7 @@ def main(name: str, targets: list[str], run) -> None:
         return
     OUT.mkdir(parents=True, exist_ok=True)
     where = machine()
-    # An exception, so that the blocks that stop processes are left.
+    # Raises an exception, so that the blocks that stop processes are exited.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         rows = run(arguments.quick)

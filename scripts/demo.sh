@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up, builds, and shows what distillation buys on Fashion-MNIST: a teacher is trained and
+# Sets up, builds, and shows the gain of distillation on Fashion-MNIST: a teacher is trained and
 # served, two students learn from it over gRPC at the same time, and a table compares them with a
 # student that has the labels alone. Writes build/demo (results.json, the run directories, the logs).
 #   scripts/demo.sh          serves on a Unix socket
@@ -26,7 +26,7 @@ bin=build/release/bin
 rm -rf "$demo"
 mkdir -p "$demo"
 
-# Each background job is a process group of its own, so that all of it can be stopped.
+# Each background job is its own process group, so that the whole job can be stopped.
 set -m
 children=()
 stop_children() {
@@ -36,7 +36,7 @@ stop_children() {
 }
 trap stop_children EXIT
 
-# train NAME OPTION...: trains by the recipe of that name, every line of output behind the name.
+# train NAME OPTION...: trains with the recipe of that name, and prefixes every line of output with it.
 train() {
   local name=$1
   shift
@@ -45,7 +45,7 @@ train() {
     tee "$demo/$name.log" | sed -u "s/^/[$name] /"
 }
 
-# wait_for PID...: fails if one of them did.
+# wait_for PID...: fails if one of the processes failed.
 wait_for() {
   local failed=0
   for pid in "$@"; do wait "$pid" || failed=1; done
@@ -64,7 +64,7 @@ children=("$teacher_pid" "$alone_pid")
 wait_for "$teacher_pid" "$alone_pid"
 
 section "2. The teacher is served"
-# A Unix socket's path is short: it does not lie below this folder, which may be deep.
+# The path of a Unix socket must be short, so it is not below this folder, which may be deep.
 sockets=$(mktemp -d)
 if [ "$transport" = unix ]; then address="unix:$sockets/teacher.sock"; else address=127.0.0.1:0; fi
 "$bin/teacher_server" --model "teacher=$demo/teacher/model" --listen "$address" --threads 1 \

@@ -1,7 +1,7 @@
 """Prints the demo's table and what it means, and writes results.json.
 
     demo_table.py FOLDER                 the server has ended; its last line is in FOLDER/server.out
-    demo_table.py FOLDER --metrics URL   it still runs, and has its metrics there
+    demo_table.py FOLDER --metrics URL   the server still runs, and has its metrics at URL
 
 Reads what the programs wrote into the folder: evaluation.json and each run's metrics.jsonl. Exits 1 if
 the server and the trainers count differently.
@@ -116,7 +116,7 @@ def main() -> int:
 
     print_models(results)
     print()
-    restarts = arguments.metrics is not None  # a service may have been, and counts from its last start
+    restarts = arguments.metrics is not None  # a service may have restarted, and counts from its last start
     print_wire(ends, served, consumed, may_differ=restarts)
     print()
     print_meaning(results)

@@ -1,11 +1,11 @@
-# Shared by the scripts beside it, which source it first. Leaves the caller in the repository's root.
+# The scripts in this folder source it first. It changes to the root of the repository.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # section TITLE: a heading on the terminal or in the log of a build server.
 section() { printf '\n== %s ==\n' "$1"; }
 
-# fail MESSAGE: something on this machine is in the way (exit code 1).
+# fail MESSAGE: something is wrong on this machine (exit code 1).
 fail() {
   printf '%s: %s\n' "$(basename "$0")" "$1" >&2
   exit 1
@@ -18,7 +18,7 @@ usage_error() {
 }
 
 # build PRESET CMAKE_ARGUMENT... -- TARGET...: configures build/PRESET and builds the targets
-# (all of them where none is named).
+# (all targets if none is named).
 build() {
   local preset=$1 arguments=()
   shift

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Trains a teacher, students alone and students distilled, through the real pair of programs, and prints
-# the table; all that it makes lies in build/results/NAME.
-#   scripts/results.sh NAME             hyperparameters by recipes/, three seeds a student; called again, it
-#                                       goes on where it stood
-#   scripts/results.sh NAME --quick     one seed and few epochs: whether it works; in NAME-quick
-#   scripts/results.sh NAME --data DIR  the folder that holds mnist/ or cifar10-jpeg.tar.xz; else data/
+# the table; all its files are in build/results/NAME.
+#   scripts/results.sh NAME             hyperparameters from recipes/, three seeds per student; a second
+#                                       call resumes the first
+#   scripts/results.sh NAME --quick     one seed and few epochs, to test whether it works; in NAME-quick
+#   scripts/results.sh NAME --data DIR  the folder that holds mnist/ or cifar10-jpeg.tar.xz; default data/
 #                                       or ../shared/data
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,4 +1,4 @@
-"""What the tables of scripts/results share: data, runs of the programs, evaluation, the table."""
+"""Shared by the tables of scripts/results: data, runs of the programs, evaluation, the table."""
 
 import argparse
 import contextlib
@@ -34,7 +34,7 @@ def parse_arguments(description: str, add_more=lambda parser: None) -> argparse.
 
 
 def make_folder(out: pathlib.Path, quick: bool) -> None:
-    """Of a quick run an old one goes; in full, what was begun there goes on."""
+    """Makes the folder. A quick run removes an old one; a full run resumes what is there."""
     if quick:
         shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
@@ -67,25 +67,25 @@ class Runs:
             done = subprocess.run([str(word) for word in command], stdout=log,
                                   stderr=subprocess.STDOUT)
         if done.returncode != 0:
-            # At once: others still run.
+            # Exits immediately, since others still run.
             print(f"results: {name} failed; {log.name} says why", file=sys.stderr, flush=True)
             sys.exit(1)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
         return run
 
     def train_all(self, jobs: list[tuple]) -> None:
-        """Jobs of train's arguments, AT_ONCE at a time."""
+        """Runs jobs, which are arguments of train, AT_ONCE at a time."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(self.train, *job) for job in jobs]
             try:
                 for future in as_completed(futures):
                     future.result()
             finally:
-                pool.shutdown(cancel_futures=True)  # nothing new begins after a failure
+                pool.shutdown(cancel_futures=True)  # no new run starts after a failure
 
     @contextlib.contextmanager
     def serve(self, model: pathlib.Path):
-        """A teacher_server while the block runs; gives its address."""
+        """Runs a teacher_server during the block; gives its address."""
         with tempfile.TemporaryDirectory() as sockets, open(self.out / "server.log", "w") as log:
             process = subprocess.Popen([BIN / "teacher_server", "--model", f"teacher={model}",
                                         "--listen", f"unix:{sockets}/socket", "--threads", "1"],
@@ -100,7 +100,7 @@ class Runs:
                 process.communicate()
 
     def evaluate(self, models: list[pathlib.Path], test: pathlib.Path, *options) -> list[dict]:
-        """What `student_trainer evaluate` says of each."""
+        """Returns the result of `student_trainer evaluate` for each."""
         result = self.out / "evaluation.json"
         command = [BIN / "student_trainer", "evaluate", *models, "--test", test, "--threads", 1,
                    "--json", result, *options]
@@ -112,14 +112,14 @@ class Runs:
 
 
 def epochs_of(run: pathlib.Path) -> tuple[int, float]:
-    """How many a run had, and seconds of them all."""
+    """Returns the number of epochs of a run, and the seconds of all."""
     records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     epochs = [record for record in records if record["kind"] == "epoch"]
     return len(epochs), epochs[-1]["seconds"]
 
 
 def spread(values: list[float]) -> str:
-    """'74.3 (73, 74, 76)', or the value where there is one."""
+    """Returns '74.3 (73, 74, 76)', or the value if there is only one."""
     if len(values) == 1:
         return f"{values[0]:g}"
     return f"{statistics.mean(values):.1f} ({', '.join(f'{value:g}' for value in values)})"
@@ -127,7 +127,7 @@ def spread(values: list[float]) -> str:
 
 def write_table(out: pathlib.Path, header: list[str], lines: list[list[str]], notes: list[str],
                 results: dict) -> None:
-    """Prints it, and writes table.md and results.json."""
+    """Prints the table, and writes table.md and results.json."""
     text = "\n".join(["| " + " | ".join(header) + " |", "|---" * len(header) + "|",
                       *("| " + " | ".join(line) + " |" for line in lines), "", *notes])
     print(f"\n{text}\n")

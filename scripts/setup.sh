@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what distill is built from, on Debian 12 or newer. See `scripts/setup.sh --help`.
+# Installs the build dependencies of distill on Debian 12 or newer. See `scripts/setup.sh --help`.
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly TORCH_REQUIREMENT=torch==2.13.0
@@ -48,7 +48,7 @@ parse_command_line() {
 
 for_tests() { [[ $purpose == tests || $purpose == all ]]; }
 
-# missing_packages NAME...: prints those that are not installed.
+# missing_packages NAME...: prints the packages that are not installed.
 missing_packages() {
   local name
   for name in "$@"; do
@@ -65,7 +65,7 @@ as_root() {
   fi
 }
 
-# install_packages NAME...: needs package lists that are up to date.
+# install_packages NAME...: requires up-to-date package lists.
 install_packages() {
   local megabytes
   megabytes=$(apt-get install -qq -y --no-install-recommends --print-uris "$@" |
@@ -78,7 +78,7 @@ install_packages() {
 # Prints "ROOT VERSION" of the LibTorch that the build will take, or nothing.
 find_libtorch() { command -v cmake >/dev/null && cmake -P cmake/LibTorchRoot.cmake 2>/dev/null; }
 
-# Whether .venv holds exactly what tests/requirements.txt names.
+# Returns whether .venv holds exactly the packages of tests/requirements.txt.
 have_python_packages() {
   [[ -x .venv/bin/python ]] && .venv/bin/python - tests/requirements.txt <<'END' 2>/dev/null
 import importlib.metadata, sys

@@ -1,8 +1,8 @@
-"""What the target encodings cost in bytes and time, and what they do to a student's gradient.
+"""Measures the cost of the target encodings in bytes and time, and their effect on a student's gradient.
 
-Bytes a row, and rows a second written and read on one thread; then the angle between the exact
-gradient of a linear student head and the one under each encoding (tests/bench/gradient_angle.cc), for
-one draw and for the mean over many, which shows the bias.
+It measures bytes per row, and rows written and read per second on one thread; then the angle between
+the exact gradient of a linear student head and the one under each encoding
+(tests/bench/gradient_angle.cc), for one draw and for the mean over many, which shows the bias.
 """
 
 import json
@@ -12,13 +12,13 @@ import subprocess
 import bench_lib
 
 TARGETS = ["encodings_bench", "gradient_angle"]
-# Payload bytes a row at 128,000 classes, 12 entries.
+# Payload bytes per row at 128,000 classes, 12 entries.
 GOAL_BYTES = {"sampled": 36, "head_sampled": 46, "top_k": 52}
 PEAKED, FLAT = 1.5, 5.5  # nats at 16,000 classes
 BETWEEN = (2.5, 3.5, 4.5)
 AVERAGED = 64
-# Where the head holds so much of the mass, head_sampled 6+6 is to beat sampled 12. Below it loses: it
-# draws half as often.
+# If the head holds this much of the mass, head_sampled 6+6 must beat sampled 12. With less it
+# loses, since it has half the draws.
 HEAD_MASS = 0.35
 
 
@@ -83,8 +83,8 @@ def gradient_rows(lines: list[dict]) -> tuple[list[bench_lib.Row], list[list[str
 
 
 def falls(lines: list[dict]) -> tuple[list[bench_lib.Row], list[list[str]]]:
-    """The error of n times the draws is 1/sqrt(n) of theirs, where there is no bias. The error stands
-    across the exact gradient, so it is the tangent of the angle that falls so."""
+    """With n times the draws the error is 1/sqrt(n) times as large if there is no bias. The error is
+    perpendicular to the exact gradient, so the tangent of the angle decreases at this rate."""
     rows, table = [], []
 
     def add(what: str, few: float, many: float, root: int):

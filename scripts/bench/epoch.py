@@ -1,10 +1,10 @@
-"""What an epoch of distillation takes, against the student's time and the teacher's, each alone.
+"""Compares the time of an epoch of distillation with the time of student and teacher, each alone.
 
-One core each: against the longer of the two, both timed at once on the same pins, as they share the
-memory's bandwidth. Shared cores: against their sum, each timed with both cores to itself. The
-student alone trains on hard labels, without a teacher's client; the teacher alone is the model in
-process, without a server, in batches of the size that requests have. Both are what no program can
-undercut, so the ratio holds all that serving, transport and the soft targets' loss cost.
+With one core each, the epoch is compared with the longer of the two, both timed at once on the same
+cores, as they share the memory bandwidth. With shared cores, it is compared with their sum, each timed
+with both cores. The student alone trains on hard labels, without a client of the teacher; the teacher
+alone is the model in process, without a server, in batches of the size of requests. No program can be
+faster than that, so the ratio includes all costs of serving, transport and the loss of soft targets.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ TEACHER_SECONDS = 0.2  # of one measurement of the teacher alone, or a batch
 
 @dataclasses.dataclass(frozen=True)
 class Round:
-    """Seconds of an epoch."""
+    """The seconds of an epoch."""
     distilled: float
     student: float
     teacher: float
@@ -31,7 +31,7 @@ class Round:
 
 def beside_each_other(pair: Pair, data, effort: Effort, model, pins: tuple[int, int],
                       ) -> tuple[float, float]:
-    """The student's and the teacher's time, while the other runs unconnected beside it."""
+    """Times the student and the teacher while the other runs at the same time, unconnected."""
     measured = []  # (epochs that had ended when it began, what the teacher did)
     with bench_lib.in_process(model, BATCH, 1, {pins[0]}) as measure_teacher:
         student = bench_epochs.train(

@@ -1,8 +1,8 @@
-"""Whether the loader keeps a student busy: decoded and augmented images/s, and who waits for whom.
+"""Measures whether the loader keeps a student busy: decoded and augmented images/s, waiting times.
 
-A ResNet-20 trains on 32x32 JPEGs with one thread on one core, one loader thread beside it on the
-other, on hard labels: a teacher that answers at once would not hold it up either. The loader alone is
-the same program with a student that costs next to nothing, and waits for it all the time.
+A ResNet-20 trains on 32x32 JPEGs with one thread on one core, and one loader thread on the other core,
+on hard labels: a teacher that answers immediately would not delay it either. The loader alone is the
+same program with a student that costs almost nothing and always waits for the loader.
 """
 
 import json
@@ -21,7 +21,7 @@ SAMPLES, ROUNDS = 20_000, 5
 QUICK_SAMPLES, QUICK_ROUNDS = 4_000, 2
 GOAL = 0.98
 
-# Photographs' spectrum, roughly: noise of several sizes, summed; one colour a class.
+# Approximates the spectrum of photographs: sums noise of several sizes; one colour per class.
 MAKE_IMAGES = """
 import pathlib, sys
 import numpy as np

@@ -1,8 +1,8 @@
-"""What the objectives cost: time beside a student's step, and memory where there are many classes.
+"""Measures the cost of the objectives: time relative to a student's step, and memory with many classes.
 
 The step is a forward and backward pass of ResNet-20 and its update at a batch of 128; each objective,
-with its gradient, takes its turn behind it, at 128 x 100 classes on one thread. Memory is what lives at
-once at 128,000 classes beside the logits of both sides, in copies of them, the gradient included.
+with its gradient, is timed after it, at 128 x 100 classes on one thread. Memory is the peak at 128,000
+classes in addition to the logits of both sides, in copies of them, including the gradient.
 """
 
 import json
@@ -12,7 +12,7 @@ import bench_lib
 
 TARGETS = ["losses_bench"]
 GOAL_OF_STEP = 0.03
-GOAL_COPIES = 2.1  # two, and what is small beside them
+GOAL_COPIES = 2.1  # two, plus small allocations
 
 
 def run(quick: bool) -> list[bench_lib.Row]:

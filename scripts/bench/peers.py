@@ -1,10 +1,12 @@
-"""An epoch of distillation beside what one would write in Python, in tests/bench/peers.
+"""Compares an epoch of distillation with simple implementations in Python, in tests/bench/peers.
 
-(a) Teacher and student in one PyTorch process, one after the other, on two cores; ours share them.
-(b) A plain grpcio server of numpy bytes and a trainer that asks ahead: one core each, on both sides.
+(a) Teacher and student in one PyTorch process, one after the other, on two cores; our programs share
+    the cores.
+(b) A plain grpcio server of numpy bytes and a trainer that sends requests ahead: one core each, as
+    for our programs.
 
 All have the same models, data, order of work, loss, optimizer, transport (a Unix socket) and OpenMP
-settings, and take turns. To show that (b) is a fair peer, its student is timed alone as well: in
+settings, and take turns. To show that (b) is a fair peer, its student is also timed alone: in
 process on its core, on hard labels, while the other core idles.
 """
 
@@ -25,14 +27,14 @@ TARGETS = ["teacher_server", "student_trainer", "make_model"]
 PEERS = pathlib.Path("tests/bench/peers")
 PYTHON = pathlib.Path(".venv/bin/python")
 
-# The students as the peers take them.
+# The students in the form that the peers take.
 STUDENTS = {
     "mlp_medium": ["--architecture", "mlp", "--arguments",
                    json.dumps({"hidden": [800, 800], "classes": 10})],
     "cifar_resnet20": ["--architecture", "cifar_resnet", "--arguments",
                        json.dumps({"depth": 20, "shortcut": "A", "classes": 10})],
 }
-# On the two shared cores; what is best for us. (a) has two threads.
+# On the two shared cores, the best choice for our programs. (a) has two threads.
 SERVER_THREADS, TRAINER_THREADS = 2, 2
 
 

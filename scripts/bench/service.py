@@ -1,8 +1,8 @@
-"""What serving costs: samples a second through teacher_server, against the same model in process.
+"""Measures the cost of serving: samples per second through teacher_server, against the model in process.
 
 Both sides compute with the same number of threads, half of the cores, so that gRPC and the client
-have cores of their own, and in batches of the same size. They take turns, the server's round first,
-and each idles while the other runs; a ratio is the median of the rounds' ratios.
+have their own cores, and in batches of the same size. They take turns, the server first, and each
+idles while the other runs; a ratio is the median of the ratios of the rounds.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ class Case:
     transport: str = "unix"
     streams: int = 1
     request_samples: int | None = None  # None: a batch
-    in_flight: int = 2  # requests a stream: one is computed while another waits
+    in_flight: int = 2  # requests per stream: one is computed while another waits
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ QUICK = Effort(rounds=2, seconds=1, warmup=0.3, batches=2)
 
 
 def measure(case: Case, model, effort: Effort) -> tuple[list[dict], list[dict]]:
-    """The rounds' measurements of the server and of the model in process."""
+    """Returns the measurements of the server and of the model in process, per round."""
     served, alone = [], []
     with (bench_lib.in_process(model, case.batch, THREADS) as measure_alone,
           bench_lib.serve(model, "--threads", THREADS,

@@ -1,14 +1,14 @@
-"""What the stream costs: GB/s of soft targets down and of images up, against the same bytes alone.
+"""Measures the cost of the stream: GB/s of soft targets down and of images up, against the bytes alone.
 
 A side is a server and a client in two processes on this machine: the stream as it is in production
-(TeacherServer with its batcher over a teacher that answers at once, TeacherClient), a plain gRPC
+(TeacherServer with its batcher over a teacher that answers immediately, TeacherClient), a plain gRPC
 service with generated code and a `bytes` field, and blocking sockets. On each, 8 requests are in
-flight, which is what a server's byte limit of a stream permits at 1 MiB, and a payload is copied
-once where it is received. A round measures every side once, in turn; a ratio is the median of the
-rounds' ratios. All are against the sockets over TCP in the same direction, or against protobuf.
+flight, which the byte limit of a stream permits at 1 MiB, and a payload is copied once where it is
+received. A round measures every side once, in turn; a ratio is the median of the ratios of the
+rounds. All are compared with the sockets over TCP in the same direction, or with protobuf.
 
-Each side of the sockets is one thread, of gRPC several: where other work fills the cores, gRPC gets
-more of them, and the ratios flatter it. They mean most on an idle machine.
+Each side of the sockets has one thread, gRPC has several: if other work fills the cores, gRPC gets
+more of them, and the ratios favour it. They are most meaningful on an idle machine.
 """
 
 import dataclasses
@@ -62,7 +62,7 @@ KEYS = {case.key for case in CASES}
 
 
 def measure_round(log) -> dict[str, dict]:
-    """What Google Benchmark says of every case, by key."""
+    """Returns the results of Google Benchmark for every case, by key."""
     figures = bench_lib.google_benchmark("wire_bench", log,
                                          f"--benchmark_filter=^({'|'.join(sorted(KEYS))})/")
     # "down/tcp/stream/iterations:512/real_time"

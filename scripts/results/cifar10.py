@@ -1,6 +1,6 @@
-"""CIFAR-10 (JPEG): ResNet-56 as the teacher of a small network, which also learns alone.
+"""Trains on CIFAR-10 (JPEG): ResNet-56 teaches a small network, which is also trained alone.
 
-The images are lossy copies, so that the errors are not comparable to published ones.
+The images are lossy copies, so the errors are not comparable to published ones.
 """
 
 import pathlib
@@ -11,14 +11,14 @@ import tomllib
 import results_lib
 
 STUDENTS = {"resnet20": "cifar_resnet20", "mobilenetv2": "mobilenet_v2", "squeezenet": "squeezenet1_1"}
-# SqueezeNet has no batch normalisation, and a ReLU behind its logits: with momentum they die.
+# SqueezeNet has no batch normalisation, and a ReLU after its logits, which dies with momentum.
 MORE_OPTIONS = {"squeezenet": ["--optimizer", "adamw", "--lr", 0.001]}
 QUICK_EPOCHS, QUICK_IMAGES = 5, 200  # of a class
 TRAINED = 45_000  # of 50,000; the others choose the best epoch
 
 
 def unpack(archive: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
-    """Whole or not at all; once, for all students."""
+    """Unpacks completely or not at all; once, for all students."""
     if not folder.exists():
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -30,7 +30,7 @@ def unpack(archive: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
 
 
 def part_of(folder: pathlib.Path, images: int, out: pathlib.Path) -> pathlib.Path:
-    """Links to the first images of each class."""
+    """Makes links to the first images of each class."""
     for role in ("train", "test"):
         for of_class in sorted((folder / role).iterdir()):
             target = out / role / of_class.name
@@ -41,7 +41,7 @@ def part_of(folder: pathlib.Path, images: int, out: pathlib.Path) -> pathlib.Pat
 
 
 def hours_in_full(run: pathlib.Path, recipe: str, samples: int) -> float:
-    """From a quick run's pace, the recipe's epochs on all images."""
+    """Extrapolates from the pace of a quick run to all epochs of the recipe on all images."""
     epochs, seconds = results_lib.epochs_of(run)
     in_full = tomllib.loads(pathlib.Path(f"recipes/cifar10/{recipe}.toml").read_text())
     return seconds / (epochs * samples) * TRAINED * in_full["train"]["epochs"] / 3600

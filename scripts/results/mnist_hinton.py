@@ -1,9 +1,10 @@
-"""MNIST as in Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network" (2015), section 3.
+"""Repeats Hinton, Vinyals, Dean, "Distilling the knowledge in a neural network" (2015), section 3, on MNIST.
 
-A teacher with dropout and moved images; students without any regularisation, alone and on its soft
-targets; and one that learned without a single 3. The last 5,000 training images are held out: the best
-epoch, and how far the bias of class 3 is raised, are chosen on them, 3s included. Two controls: a student
-alone on moved images, and one that has the teacher's decisions in the place of its soft targets.
+It trains a teacher with dropout and moved images; students without any regularisation, alone and on
+its soft targets; and one that learns without a single 3. The last 5,000 training images are held out:
+they select the best epoch and the increase of the bias of class 3, 3s included. There are two controls:
+a student alone on moved images, and one that learns from the teacher's decisions instead of its soft
+targets.
 """
 
 import gzip
@@ -19,7 +20,7 @@ THREE = 3
 SHIFTS = [x / 2 for x in range(0, 25)]  # of the bias of class 3
 QUICK_EPOCHS = 2
 
-# Run's name, recipe, what it learned from; the paper's test errors.
+# The name of the run, its recipe, what it learned from, and the test errors of the paper.
 KINDS = [
     ("alone", "student_alone", "labels", "146"),
     ("jittered", "student_jittered", "labels, images moved (control)", ""),
@@ -40,7 +41,7 @@ def read_idx(path: pathlib.Path) -> tuple[list[int], bytes]:
 
 
 def write_split(folder: pathlib.Path, role: str, images: list[bytes], labels: bytes) -> pathlib.Path:
-    """A folder of IDX files, as train or t10k."""
+    """Writes a folder of IDX files, as train or t10k."""
     folder.mkdir(parents=True, exist_ok=True)
     side = int(len(images[0]) ** 0.5)
     (folder / f"{role}-images-idx3-ubyte").write_bytes(
@@ -80,7 +81,7 @@ class Data:
 
 
 def with_raised_bias(model: pathlib.Path, shift: float, folder: pathlib.Path) -> pathlib.Path:
-    """A copy of the model whose last layer's bias of class 3 is higher by `shift`."""
+    """Copies the model with the bias of class 3 in the last layer raised by `shift`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(model / "config.json", folder)
@@ -98,7 +99,7 @@ def best_shift(runs: results_lib.Runs, model: pathlib.Path, data: Data) -> tuple
     copies = {shift: with_raised_bias(model, shift, model.parent / f"raised_by_{shift}")
               for shift in SHIFTS}
     errors = [found["errors"] for found in runs.evaluate(list(copies.values()), data.val)]
-    # In the middle of those that are as good.
+    # Takes the middle of the equally good ones.
     best = [shift for shift, count in zip(SHIFTS, errors) if count == min(errors)]
     shift = best[len(best) // 2]
     return shift, copies[shift]
