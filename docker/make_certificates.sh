@@ -2,8 +2,8 @@
 # Makes a certificate authority, a certificate for a teacher_server and one for its trainers (mTLS):
 #   docker/make_certificates.sh FOLDER SERVER_NAME...
 # SERVER_NAMEs are the host names that trainers use. Writes FOLDER/teacher and FOLDER/trainer, each
-# with ca.crt, tls.crt and tls.key; what lies there and is valid for ten more days is kept. The
-# authority's own key is not: to add a certificate, delete both folders and make all of them anew.
+# with ca.crt, tls.crt and tls.key; existing files that are valid for ten more days are kept. The
+# key of the authority is not kept: to add a certificate, delete both folders and make all again.
 set -eu
 
 readonly DAYS=365 TEN_DAYS=864000

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Proves the images and compose.yaml, without a Docker engine: builds the images with buildah from a base
+# Tests the images and compose.yaml, without a Docker engine: builds the images with buildah from a base
 # that debootstrap makes, runs the project's tests in the build stage, and runs the services of
 # compose.yaml against each other, each with a read-only root and as the user of its image. Ends with a
 # line of the checks that passed and the sizes of the images.
-#   docker/verify.sh               as root; what it makes lies in build/docker (about 10 GB)
+#   docker/verify.sh               as root; writes to build/docker (about 10 GB)
 #   docker/verify.sh --skip_tests  without the project's tests, which take the longest
 #   docker/verify.sh --cuda        the programs run from the images of Dockerfile.cuda, on the CPU
 #                                  (several GB more to download)

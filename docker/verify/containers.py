@@ -1,9 +1,10 @@
 """Processes in containers: a root that nothing can write to, its own /tmp, the user of the image, and a
 network that they share with each other alone.
 
-What a container engine would do with the options that compose.yaml takes, and no more: the mounts, the
-user, the host names. Signals reach the program itself, as its process is never forked. Unlike there, no
-program is process 1, all names stand for one address, and /tmp may hold programs.
+It does what a container engine would do with the options that compose.yaml uses, and nothing else: the
+mounts, the user, the host names. Signals reach the program itself, as its process is never forked.
+Unlike in an engine, no program is process 1, all names stand for one address, and /tmp may hold
+programs.
 """
 
 import os
@@ -35,9 +36,9 @@ class Network:
 
 
 class Volume:
-    """A folder of the host, mounted at `target`. As with a container engine, a new one belongs to whom
-    the target belongs to in the first image that it is mounted in, and a target must not be missing
-    there (an engine would make it, as root's)."""
+    """A folder of the host, mounted at `target`. As with a container engine, a new folder gets the owner
+    of the target in the first image that it is mounted in, and the target must exist in that image (an
+    engine would create it, owned by root)."""
 
     def __init__(self, source: pathlib.Path, target: str, read_only: bool):
         self.source, self.target, self.read_only = source, target, read_only

@@ -31,10 +31,10 @@ def seconds(duration: str) -> float:
 
 
 class Project:
-    """Starts services in the order of what they depend on. To be closed, which ends all that runs."""
+    """Starts services in the order of their dependencies. Closing it stops all of them."""
 
     def __init__(self, file: str, replaced: dict[str, str]):
-        """Of the images `replaced` names, others run in their place."""
+        """Runs other images instead of those that `replaced` names."""
         self.services = resolve(file)["services"]
         for name, service in self.services.items():
             service["image"] = replaced.get(service["image"], service["image"])
@@ -57,14 +57,14 @@ class Project:
         self.network.close()
 
     def words(self, name: str) -> list[str]:
-        """Of the service's program, and of its command line."""
+        """Returns the words of the service's program and of its command line."""
         service, image = self.services[name], self.images[self.services[name]["image"]].config
         return [*(service["entrypoint"] or image.get("Entrypoint") or []),
                 *(service["command"] or image.get("Cmd") or [])]
 
     def start(self, name: str, instead: list[str] | None = None, run_as: str = "",
               read_only: bool = True) -> Container:
-        """Runs the service, or another command in its place, whose log has a name of its own."""
+        """Runs the service, or another command instead of it, whose log has its own name."""
         service = self.services[name]
         image = self.images[service["image"]]
         volumes = [Volume(WORK / "volumes" / volume["source"], volume["target"],
@@ -77,7 +77,7 @@ class Project:
         return self.running[key]
 
     def run(self, name: str, instead: list[str], read_only: bool = True) -> tuple[int | None, str]:
-        """Runs a command in the service's place to its end; returns its exit code and its output."""
+        """Runs a command instead of the service and returns its exit code and its output."""
         container = self.start(name, instead, f"{name}-asked", read_only)
         code = container.wait(300)
         return code, container.log.read_text()

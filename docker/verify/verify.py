@@ -1,4 +1,4 @@
-"""The checks of docker/verify.sh, which says what they are. Run from the repository's root."""
+"""The checks of docker/verify.sh, which describes them. Run from the repository's root."""
 
 import json
 import pathlib
@@ -65,7 +65,7 @@ def check_image(image: Image) -> None:
 
 
 def check_confinement(pair: Project, service: str) -> None:
-    """Seen from inside: who one is, and where one can write."""
+    """Checks from inside the container which user it runs as, and which folders it can write to."""
     script = ("id -u; touch /tmp/a || exit 1; "
               "for place in / /usr /home /etc; do touch $place/a 2>/dev/null && exit 1; done; echo done")
     _, output = pair.run(service, ["sh", "-c", script])
