@@ -1,4 +1,4 @@
-# Compiles through ccache where it is installed. Files that use a precompiled header are only cached
+# Compiles through ccache if it is installed. Files that use a precompiled header are only cached
 # with this sloppiness. The base folder lets two checkouts share what they have in common.
 find_program(DISTILL_CCACHE ccache)
 if(DISTILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -1,5 +1,5 @@
-# Every library but LibTorch, from the system's packages. Nothing is downloaded here: a missing
-# package is named, and scripts/setup.sh installs it.
+# Finds every library except LibTorch among the packages of the system. Nothing is downloaded here:
+# the error names a missing package, and scripts/setup.sh installs it.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)

@@ -1,8 +1,8 @@
-# One static library a folder: distill_layer(common base SOURCES ... DEPS ...) makes
+# Makes one static library per folder: distill_layer(common base SOURCES ... DEPS ...) makes
 # distill_common_base with the alias distill::common_base.
-#   TORCH     the layer's sources use LibTorch (linked PRIVATE, precompiled header shared)
-#   SOURCES   files of the folder
-#   DEPS      what its headers need; layers and libraries
+#   TORCH     the sources of the layer use LibTorch (linked PRIVATE, precompiled header shared)
+#   SOURCES   the files of the folder
+#   DEPS      the layers and libraries that its headers need
 set(DISTILL_WARNINGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   list(APPEND DISTILL_WARNINGS -Wthread-safety)
@@ -29,14 +29,14 @@ function(distill_compile_together target batch_size)
     UNITY_BUILD ${DISTILL_UNITY} UNITY_BUILD_BATCH_SIZE ${batch_size})
 endfunction()
 
-# Tests run for seconds and take minutes to optimise.
+# Tests run for seconds and would take minutes to optimise.
 function(distill_unoptimised target)
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
 endfunction()
 
-# Links LibTorch PRIVATE and takes its tensors and modules precompiled. All of <torch/torch.h> would
-# cost each file twice as much: g++ instantiates the templates of a precompiled header anew. A
-# precompiled header is bound to its flags, so the tests have one of their own.
+# Links LibTorch PRIVATE and precompiles its tensors and modules. Precompiling all of
+# <torch/torch.h> would double the cost of each file, since g++ instantiates the templates of a
+# precompiled header again. A precompiled header is bound to its flags, so the tests have their own.
 #   TEST   not optimised
 function(distill_use_torch target)
   cmake_parse_arguments(ARG "TEST" "" "" ${ARGN})
@@ -73,8 +73,8 @@ function(distill_layer group name)
   endif()
 endfunction()
 
-# One test program a layer: distill_layer_test(common base SOURCES ... DEPS ...). Tests of layers
-# without LibTorch carry the label torch_free, and are what the sanitizers run.
+# Makes one test program per layer: distill_layer_test(common base SOURCES ... DEPS ...). Tests of
+# layers without LibTorch have the label torch_free; the sanitizers run these tests.
 function(distill_layer_test group name)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
   set(target distill_${group}_${name}_test)
