@@ -14,7 +14,7 @@ namespace {
 
 using testing::FakeClock;
 
-// A thread that waits on the clock until a deadline, or until it is told to stop.
+// Runs a thread that waits on the clock until a deadline, or until it is told to stop.
 class Sleeper {
  public:
   Sleeper(Clock& clock, absl::Time deadline)
@@ -30,7 +30,7 @@ class Sleeper {
     if (thread_.joinable()) thread_.join();
   }
 
-  // Waits until the deadline woke it.
+  // Waits until the deadline has woken the thread.
   void Join() { thread_.join(); }
 
  private:
@@ -107,7 +107,7 @@ TEST(FakeClockTest, AnOrdinaryNotificationEndsAWait) {
   sleeper.Stop();
 }
 
-// Each step is a new wait: one that were lost, or counted after it was over, would hang the test.
+// Each step is a new wait: a wait that was lost, or counted after it was over, would hang the test.
 TEST(FakeClockTest, NoWakeUpIsLostInManySteps) {
   FakeClock clock;
   constexpr int kSteps = 300;
@@ -115,7 +115,7 @@ TEST(FakeClockTest, NoWakeUpIsLostInManySteps) {
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&clock] {
       for (int step = 0; step < kSteps; ++step) {
-        // Gone right after the wait, while Advance may still be at work on it.
+        // The mutex is destroyed right after the wait, while Advance may still use it.
         auto mutex = std::make_unique<Mutex>();
         auto condition = std::make_unique<CondVar>();
         const absl::Time deadline = clock.Now() + absl::Seconds(1);

@@ -37,14 +37,14 @@ TEST(LogLineTest, AValueIsQuotedAndEscapedUnlessItIsPlain) {
       {"\x7f", R"("\x7f")"},
       {absl::string_view("a\0b", 3), R"("a\x00\x62")"},
       {"caf\xc3\xa9", R"("caf\xc3\xa9")"},
-      {"\xe2\x80\xae", R"("\xe2\x80\xae")"},  // text direction changes behind it
+      {"\xe2\x80\xae", R"("\xe2\x80\xae")"},  // text direction changes after it
   };
   for (const auto& c : cases) {
     EXPECT_EQ(Line("m", {{"k", c.value}}), absl::StrCat("m k=", c.written));
   }
 }
 
-// Whatever byte a client puts into its name, and wherever.
+// A client may put any byte anywhere in its name.
 TEST(LogLineTest, NoValueForgesALineOrAField) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string client = std::string(1, static_cast<char>(byte)) + "\"\n12:00:00 I x=1" +
@@ -54,7 +54,7 @@ TEST(LogLineTest, NoValueForgesALineOrAField) {
     constexpr absl::string_view kEnd = "\" stream=7";
     ASSERT_EQ(line.substr(0, kBegin.size()), kBegin);
     ASSERT_EQ(line.substr(line.size() - kEnd.size()), kEnd);
-    // Between its quotes nothing ends the line, nor the quotes.
+    // Nothing between the quotes ends the line or the quotes.
     bool escaped = false;
     for (size_t i = kBegin.size(); i < line.size() - kEnd.size(); ++i) {
       EXPECT_TRUE(line[i] >= ' ' && line[i] <= '~') << "byte " << byte;

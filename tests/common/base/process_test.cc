@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kProbe[] = "DISTILL_TEST_PROBE_PID";
 
-// Runs in the program that RestartWithPassiveOpenMp started, and is its exit code.
+// Runs in the program that RestartWithPassiveOpenMp started, and determines its exit code.
 TEST(RestartedProcessProbe, HasThePolicyAndTheProcessId) {
   const char* pid = std::getenv(kProbe);
   if (pid == nullptr) GTEST_SKIP() << "only in a restarted process";
@@ -54,12 +54,12 @@ TEST_F(ProcessTest, KeepsTheUsersOwnPolicy) {
       ::testing::ExitedWithCode(0), "");
 }
 
-// Page faults of taking 16 MiB, writing them, and giving them back.
+// Returns the page faults of allocating 16 MiB, writing to them, and freeing them.
 long FaultsOfABlock() {
   constexpr size_t kBytes = 16 << 20;
   rusage before = {}, after = {};
   ::getrusage(RUSAGE_THREAD, &before);
-  void* volatile block = std::malloc(kBytes);  // volatile: or the compiler leaves both out
+  void* volatile block = std::malloc(kBytes);  // volatile, or the compiler would remove both
   std::memset(block, 1, kBytes);
   std::free(block);
   ::getrusage(RUSAGE_THREAD, &after);

@@ -19,7 +19,8 @@ std::vector<int> UpTo(int n) {
 }
 
 TEST(SplitMix64Test, GivesThePublishedNumbers) {
-  // Of the reference implementation, https://prng.di.unimi.it/splitmix64.c, with seed 1234567.
+  // Values of the reference implementation, https://prng.di.unimi.it/splitmix64.c, with seed
+  // 1234567.
   SplitMix64 random(1234567);
   const std::array<uint64_t, 5> drawn = {random.Next(), random.Next(), random.Next(), random.Next(),
                                          random.Next()};

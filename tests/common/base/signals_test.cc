@@ -13,7 +13,7 @@
 namespace distill {
 namespace {
 
-// A watcher changes what signals do in its process, so each test has a process of its own.
+// A watcher changes how its process handles signals, so each test runs in its own process.
 class SignalWatcherTest : public ::testing::Test {
  protected:
   SignalWatcherTest() { ::testing::FLAGS_gtest_death_test_style = "threadsafe"; }
@@ -64,7 +64,7 @@ class Calls {
   ExitWith(calls.WaitFor(1) == Pairs{{SIGTERM, 1}});
 }
 
-// As a library's thread that was begun before main: the signal arrives there.
+// Imitates a thread that a library started before main: the signal arrives there.
 [[noreturn]] void SendToAThreadThatWasThereBefore() {
   std::thread([] {
     while (true) ::pause();

@@ -44,14 +44,14 @@ TEST(CompileForInferenceTest, HoldsConvolutionsOfItsOwn) {
   for (const auto& item : model->named_parameters()) {
     if (item.key().starts_with("features")) item.value().zero_();
   }
-  // Had the trace been given up, the model itself would run.
+  // If the trace had been rejected, the model itself would run.
   EXPECT_TRUE(forward({x}).equal(before));
   EXPECT_FALSE(model->Forward(x).equal(before));
 }
 
 TEST(CompileForInferenceTest, OperationThatOneDnnDoesNotKnowIsLeftToTorch) {
   const c10::InferenceMode inference_mode;
-  // oneDNN averages 7x7 to 3x3 in no way.
+  // oneDNN cannot average 7x7 to 3x3.
   const auto model = *CreateModel({"cnn", nlohmann::json::parse(R"({"channels": 1, "classes": 3,
       "stages": [[4], [6]], "pool": 3})")});
   const ForwardFunction forward = *CompileForInference(model, at::zeros({1, 1, 14, 14}));
@@ -59,7 +59,7 @@ TEST(CompileForInferenceTest, OperationThatOneDnnDoesNotKnowIsLeftToTorch) {
   EXPECT_TRUE(at::allclose(forward({x}), model->Forward(x), 1e-5, 1e-5));
 }
 
-// Looks at the size of its batch, which a trace of one sample cannot show.
+// Depends on the size of its batch, which a trace of one sample cannot show.
 class BatchDependent : public Model {
  public:
   at::Tensor Forward(const at::Tensor& x) override {

@@ -43,7 +43,7 @@ ModelDescription VectorDescription() {
   return description;
 }
 
-// A model directory around a TorchScript file with this forward method.
+// Writes a model directory with a TorchScript file that has this forward method.
 void WriteTorchScriptDirectory(const TempDir& dir, const ModelDescription& description,
                                const std::string& forward) {
   ASSERT_TRUE(WriteFileAtomically(dir / kConfigFile, ToJson(description)).ok());

@@ -53,7 +53,7 @@ TEST(MultiplyAddsTest, OthersCountNothingAndNothingIsCountedLater) {
   EXPECT_EQ(CountMultiplyAdds([&] { at::mm(x, x); }), 27);
 }
 
-// By the convolutions' sizes: 32x32, 16x16 and 8x8 images.
+// Computed from the sizes of the convolutions: 32x32, 16x16 and 8x8 images.
 TEST(MultiplyAddsTest, AModelCountsItsConvolutionsAndItsClassifier) {
   const auto model = *CreateModel(*ArchitectureOf("cifar_resnet20", {3, 32, 32}, 10));
   EXPECT_EQ(CountMultiplyAdds([&] {

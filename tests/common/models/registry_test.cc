@@ -26,7 +26,7 @@ TEST(RegistryTest, NamesAreSortedAndEachOnce) {
 
 TEST(RegistryTest, EveryNameMakesAModelForGreyAndColourImages) {
   for (const std::string& name : StudentNames()) {
-    if (name == "cifar_resnet110" || name == "resnet152") continue;  // as others, only longer
+    if (name == "cifar_resnet110" || name == "resnet152") continue;  // like others, but slower
     for (const Shape& shape : {Shape{1, 28, 28}, Shape{3, 32, 32}}) {
       SCOPED_TRACE(name + " for " + ToString(shape));
       const absl::StatusOr<Architecture> architecture = ArchitectureOf(name, shape, 7);

@@ -21,7 +21,7 @@ torch::jit::Module Part(const std::string& name, bool training) {
   return module;
 }
 
-// norm: a batch norm of 3 inputs that also counts its batches, assigning the count anew; linear: 3
+// norm: a batch norm of 3 inputs that also counts its batches by assigning a new tensor; linear: 3
 // inputs to 4 classes, after dropout. Saved in eval mode.
 void WriteScript(const std::filesystem::path& path) {
   torch::jit::Module norm = Part("Norm", false), linear = Part("Linear", false);

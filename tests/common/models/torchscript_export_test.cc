@@ -26,7 +26,7 @@ std::shared_ptr<Model> MakeFor(const std::string& name, const std::vector<int64_
   return *CreateModel(*architecture);
 }
 
-// Some steps' worth of statistics, so that eval mode differs from a fresh module's.
+// Runs some steps to set statistics, so that eval mode differs from that of a new module.
 void SetStatistics(Model& model, const at::Tensor& x) {
   const at::NoGradGuard no_grad;
   model.train();
@@ -64,7 +64,7 @@ TEST(ExportTorchScript, KeepsTheNamesOfParametersAndBuffers) {
   EXPECT_EQ(actual, expected);
 }
 
-// A model whose trace freezes the batch's size.
+// A model whose trace freezes the size of the batch.
 class Frozen : public Model {
  public:
   at::Tensor Forward(const at::Tensor& x) override {

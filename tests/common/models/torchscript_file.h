@@ -8,7 +8,8 @@
 
 namespace distill::testing {
 
-// A module with a parameter `weight` [4, 3] of 0, 1, … 11 and a forward method with this source.
+// Writes a module with a parameter `weight` [4, 3] of 0, 1, … 11 and a forward method with this
+// source.
 inline void WriteTorchScript(const std::filesystem::path& path, const std::string& forward) {
   torch::jit::Module module("Test");
   module.register_parameter("weight", at::arange(12, at::kFloat).view({4, 3}),

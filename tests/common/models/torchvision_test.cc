@@ -1,4 +1,4 @@
-// The families that bear torchvision's names are torchvision's: state, cost and results.
+// The families with torchvision's names match torchvision in state, cost and results.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@
 namespace distill {
 namespace {
 
-// As tests/golden/zoo_torchvision.py.
+// The same function as in tests/golden/zoo_torchvision.py.
 at::Tensor Wave(const std::vector<int64_t>& shape, double phase) {
   const int64_t size =
       std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<int64_t>());

@@ -16,7 +16,7 @@ std::shared_ptr<Model> SmallCnn() {
       {"cnn", {{"channels", 1}, {"classes", 3}, {"stages", nlohmann::json::array({{4}})}}});
 }
 
-// The state with memory of its own.
+// Returns a copy of the state.
 TensorMap CopyOf(const Model& model) {
   TensorMap copy;
   for (const auto& [name, tensor] : StateOf(model)) copy[name] = FromTorch(ToTorch(tensor));
@@ -34,7 +34,7 @@ TEST(WeightsTest, StateHoldsParametersAndBuffers) {
 
 TEST(WeightsTest, LoadedStateGivesTheSameLogits) {
   const auto trained = SmallCnn();
-  trained->Forward(at::rand({8, 1, 6, 6}) * 5);  // moves BatchNorm's running figures
+  trained->Forward(at::rand({8, 1, 6, 6}) * 5);  // changes the running statistics of BatchNorm
   const auto fresh = SmallCnn();
   const absl::Status status = LoadState(StateOf(*trained), *fresh);
   ASSERT_TRUE(status.ok()) << status;

@@ -1,5 +1,6 @@
-// zoo_forward: one forward pass of the zoo, for the test that compares it with another
-// implementation. Model directory and normalised inputs → logits, in double or single precision.
+// zoo_forward runs one forward pass of the zoo, for the test that compares it with another
+// implementation. It maps model directory and normalised inputs to logits, in double or single
+// precision.
 #include <torch/types.h>
 
 #include <cstdlib>

@@ -1,4 +1,4 @@
-// What the architectures of the zoo are: their sizes, names of parameters, and how they behave.
+// Tests the architectures of the zoo: their sizes, the names of parameters, and their behaviour.
 #include <string>
 #include <vector>
 
@@ -30,9 +30,9 @@ int64_t ParametersOf(const std::string& student, const Shape& shape, int64_t cla
   return CountParameters(**CreateModel(*architecture));
 }
 
-// By the paper's table: 6·blocks + 2 layers; 3x3 convolutions of 16, 32, 64 channels, each with a
-// BatchNorm's two vectors; option B adds a 1x1 convolution and a BatchNorm at both changes of
-// width.
+// From the table of the paper: 6·blocks + 2 layers; 3x3 convolutions of 16, 32, 64 channels, each
+// with the two vectors of a BatchNorm; option B adds a 1x1 convolution and a BatchNorm at both
+// changes of width.
 int64_t ResNetParameters(int64_t depth, bool projects) {
   const int64_t blocks = (depth - 2) / 6;
   int64_t count = 9 * 3 * 16 + 2 * 16;
@@ -86,7 +86,7 @@ TEST(CifarResNetTest, OptionAPassesEverySecondPixelBetweenZeroChannels) {
   parameters["fc.weight"][1][26] = 1;
   const at::Tensor image = at::arange(64, at::kFloat).view({1, 1, 8, 8});
   const at::Tensor logits = model->Forward(image);
-  // Pixels (0,0), (0,4), (4,0), (4,4), over sqrt(1 + eps) of the one BatchNorm they pass.
+  // Pixels (0,0), (0,4), (4,0), (4,4), divided by sqrt(1 + eps) of the one BatchNorm they pass.
   EXPECT_NEAR(logits[0][0].item<float>(), (0 + 4 + 32 + 36) / 4.0, 1e-3);
   EXPECT_EQ(logits[0][1].item<float>(), 0);
 }
@@ -98,7 +98,7 @@ TEST(CifarResNetTest, TakesImagesOfAnySize) {
   }
 }
 
-// As published beside RepDistiller, for 100 classes: 1.23 M and 7.43 M.
+// As published with RepDistiller, for 100 classes: 1.23 M and 7.43 M.
 TEST(CifarResNetTest, TheWideOnesHaveTheSizesOfTheLiterature) {
   EXPECT_EQ(ParametersOf("cifar_resnet8x4", {3, 32, 32}, 100), 1233540);
   EXPECT_EQ(ParametersOf("cifar_resnet32x4", {3, 32, 32}, 100), 7433860);
@@ -166,7 +166,7 @@ TEST(ZooTest, AStepDownTheGradientReducesTheLossOfEveryStudent) {
       ASSERT_TRUE(parameter.grad().defined()) << name;
       squares += parameter.grad().square().sum().item<double>();
     }
-    // To first order a hundredth of the loss.
+    // The step changes the loss by a hundredth, to first order.
     const double rate = 0.01 * before.item<double>() / squares;
     for (at::Tensor& parameter : model->parameters()) parameter.sub_(parameter.grad(), rate);
     EXPECT_LT(loss().item<double>(), before.item<double>()) << name;

@@ -29,7 +29,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr milliseconds kPatience{20'000};  // for what should come true
+constexpr milliseconds kPatience{20'000};  // for conditions that should become true
 
 class CredentialsTest : public ::testing::Test {
  protected:
@@ -50,14 +50,14 @@ class CredentialsTest : public ::testing::Test {
     ASSERT_NE(server_, nullptr);
   }
 
-  // Whether a connection with these credentials comes about, in as many attempts as fit.
+  // Returns whether a connection with these credentials succeeds, within as many attempts as fit.
   bool Connects(const ClientSecurity& security, milliseconds patience = kPatience) const {
     const auto credentials = MakeChannelCredentials(security);
     EXPECT_TRUE(credentials.ok()) << credentials.status();
     return Channel(*credentials)->WaitForConnected(std::chrono::system_clock::now() + patience);
   }
 
-  // Whether the first attempt to connect is refused.
+  // Returns whether the first attempt to connect is refused.
   bool IsRefused(const ClientSecurity& security) const {
     const auto credentials = MakeChannelCredentials(security);
     EXPECT_TRUE(credentials.ok()) << credentials.status();
@@ -166,7 +166,8 @@ TEST_F(CredentialsTest, ReplacedFilesServeNewConnections) {
   Serve(Tls(now));
   ASSERT_TRUE(Connects({.ca = pki_.ca}));
 
-  // Half of a rotation: nobody gets in until the other half is there, not even without TLS.
+  // In the middle of a rotation no client is accepted until the other half is there, not even
+  // without TLS.
   Write("now.crt", *ReadFile(foreign_.server.certificate));
   while (!IsRefused({.ca = pki_.ca})) {
   }

@@ -11,7 +11,7 @@
 
 namespace distill {
 
-// The frame's bytes as they would travel.
+// Returns the bytes of the frame as sent.
 inline std::string Flatten(const grpc::ByteBuffer& frame) {
   std::vector<grpc::Slice> slices;
   std::string bytes;
@@ -22,7 +22,7 @@ inline std::string Flatten(const grpc::ByteBuffer& frame) {
   return bytes;
 }
 
-// The bytes as one frame of several slices, cut at the given offsets (ascending).
+// Returns the bytes as one frame of several slices, cut at the given offsets (ascending).
 inline grpc::ByteBuffer Sliced(const std::string& bytes, const std::vector<size_t>& cuts = {}) {
   std::vector<grpc::Slice> slices;
   size_t begin = 0;

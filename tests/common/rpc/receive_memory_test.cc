@@ -16,7 +16,8 @@ constexpr size_t kPiece = 64 << 10;
 constexpr size_t kPieces = 64;  // 4 MiB
 constexpr size_t kPage = 4 << 10;
 
-// Page faults of this thread while memory is taken as messages take it, written and given back.
+// Returns the page faults of this thread while memory is allocated as for messages, written and
+// freed.
 long FaultsOfAMessage() {
   rusage before = {}, after = {};
   getrusage(RUSAGE_THREAD, &before);

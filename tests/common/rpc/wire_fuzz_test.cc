@@ -1,4 +1,4 @@
-// ReadFrame against protobuf's own parser, on damaged frames.
+// Compares ReadFrame with protobuf's own parser, on damaged frames.
 #include <google/protobuf/message.h>
 #include <google/protobuf/unknown_field_set.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 namespace distill {
 namespace {
 
-// Protobuf takes these as unknown fields; ReadFrame refuses them.
+// Protobuf accepts these as unknown fields; ReadFrame rejects them.
 bool HasGroupOrStrayPayload(const v1::DistillRequest& message) {
   const auto& unknown = message.GetReflection()->GetUnknownFields(message);
   for (int i = 0; i < unknown.field_count(); ++i) {
@@ -108,7 +108,8 @@ TEST(WireFuzzTest, TruncatedFramesAreReadAsProtobufReadsThem) {
     std::vector<Bytes> payloads;
     if (!ReadFrame(Sliced(whole.substr(0, size)), &header, &payloads).ok()) ++refused;
   }
-  // Whole are only: nothing, the header alone, and the header with the first one or two payloads.
+  // Only these prefixes are valid: nothing, the header alone, and the header with the first one or
+  // two payloads.
   EXPECT_EQ(refused, static_cast<int>(whole.size()) - 4);
 }
 

@@ -1,4 +1,4 @@
-// ParseModelDescription and ToJson.
+// Tests ParseModelDescription and ToJson.
 #include <gmock/gmock.h>
 
 #include <string>

@@ -77,7 +77,7 @@ TEST(FingerprintTest, SurvivesTheConfigFile) {
 
 TEST(FingerprintTest, OfADirectoryHashesItsWeightsWhereverTheyLie) {
   const TempDir here, there;
-  // Several of the pieces in which files are read.
+  // Spans several of the pieces in which files are read.
   const std::string weights(3'000'000, 'w');
   for (const TempDir* temp : {&here, &there}) {
     ASSERT_THAT(WriteFileAtomically(*temp / kWeightsFile, weights), IsOk());

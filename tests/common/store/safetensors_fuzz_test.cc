@@ -1,4 +1,4 @@
-// Whatever lies in the header, the parser ends with a status, or with tensors that tile the data.
+// For any header the parser returns an error, or tensors that tile the data.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -22,7 +22,7 @@ std::string ValidHeader() {
   return *FormatSafetensorsHeader(header);
 }
 
-// True if it was accepted.
+// Returns whether the header was accepted, and checks the tensors if so.
 bool AcceptedAndSound(const std::string& json) {
   const absl::StatusOr<SafetensorsHeader> header = ParseSafetensorsHeader(json, kDataBytes);
   if (!header.ok()) return false;

@@ -20,7 +20,7 @@ using testing::IsOk;
 using testing::StatusIs;
 using testing::TempDir;
 
-// A file of this header and data.
+// Returns a file with this header and data.
 std::string File(const std::string& header, const std::string& data) {
   const uint64_t length = header.size();
   return std::string(reinterpret_cast<const char*>(&length), 8) + header + data;
@@ -183,7 +183,7 @@ TEST_F(SafetensorsTest, AHeaderLengthBeyondTheFileOrTheLimitIsRefused) {
                 StatusIs(absl::StatusCode::kDataLoss,
                          HasSubstr(absl::StrCat("header's length is ", length))));
   }
-  // Sparse: as long as the length says, and over the limit.
+  // The file is sparse, as long as its length field, and over the limit.
   const uint64_t length = 100'000'001;
   ASSERT_THAT(WriteFileAtomically(path_, std::string(reinterpret_cast<const char*>(&length), 8)),
               IsOk());
@@ -253,7 +253,7 @@ TEST_F(SafetensorsTest, TensorsThatDoNotTileTheDataAreRefused) {
   const struct {
     const char* a;
     const char* b;
-    const char* message;  // empty: it is a tiling
+    const char* message;  // empty: the tensors tile the data
   } cases[] = {
       {"[0, 2]", "[2, 4]", ""},
       {"[2, 4]", "[0, 2]", ""},

@@ -43,7 +43,8 @@ TEST(DenseTest, F32IsExact) {
   EXPECT_TRUE(RoundTrip(kF32, logits).equal(logits));
 }
 
-// Of the narrow types: bits of the significand with the hidden one, and half the least subnormal.
+// Properties of the narrow types: the bits of the significand with the hidden one, and half the
+// least subnormal.
 struct Narrow {
   TargetSpec spec;
   double relative, absolute;
@@ -55,7 +56,7 @@ TEST(DenseTest, NarrowTypesAreWithinHalfAUnitInTheLastPlaceOfTheDistanceToTheMax
     for (double scale : {1e-3, 1.0, 30.0, 1e3, 1e4, 3e4}) {
       const at::Tensor logits = DenseLogits(16, 50, scale) + 7 * scale;
       const at::Tensor distance = logits.amax(1, true) - logits;
-      // And float32's: the subtraction and the addition.
+      // Adds the errors of float32: the subtraction and the addition.
       const at::Tensor allowed =
           distance * narrow.relative + narrow.absolute + logits.abs().amax(1, true) * 0x1.0p-22;
       const at::Tensor error = (RoundTrip(narrow.spec, logits) - logits).abs();
@@ -127,7 +128,7 @@ TEST(DenseTest, TargetsInPiecesDecodeAsOne) {
   const at::Tensor logits = DenseLogits(4, 5, 2);
   EncodedTargets targets = EncodeTargets(kF32, logits, {});
   const Bytes whole = targets.parts[0].bytes;
-  Bytes pieces = whole.Slice(0, 7);  // not even at an element's border
+  Bytes pieces = whole.Slice(0, 7);  // not at the boundary of an element
   pieces.Append(whole.Slice(7, whole.size() - 7));
   targets.parts[0].bytes = pieces;
   EXPECT_TRUE(Logits(DecodeTargets(targets)).equal(logits));

@@ -12,7 +12,7 @@ at::Tensor SomeLogits(int64_t rows, int64_t classes) {
   return at::sin(at::arange(rows * classes, at::kFloat) * 1.3).view({rows, classes}) * 2;
 }
 
-// How often each class was drawn. float64 [rows, classes].
+// Returns how often each class was drawn. float64 [rows, classes].
 at::Tensor Frequencies(const at::Tensor& drawn, int64_t classes) {
   return at::one_hot(drawn, classes).to(at::kDouble).mean(1);
 }

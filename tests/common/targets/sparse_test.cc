@@ -46,7 +46,7 @@ SampledTargets SampledOf(const TargetSpec& spec, const at::Tensor& logits,
   return std::get<SampledTargets>(DecodeTargets(Encode(spec, logits, options)));
 }
 
-// The distribution that the weights stand for. float64 [rows, classes].
+// Returns the distribution that the weights stand for. float64 [rows, classes].
 at::Tensor Distribution(const SampledTargets& targets) {
   return at::zeros({targets.ids.size(0), targets.classes}, at::kDouble)
       .scatter_add(1, targets.ids, targets.weights.to(at::kDouble));
@@ -60,7 +60,7 @@ TEST(TopKTest, HoldsTheMostLikelyAndTheMassOfTheOthers) {
     EXPECT_TRUE(targets.ids.equal(std::get<0>(std::get<1>(log_p.topk(7, 1)).sort(1))));
     const at::Tensor exact = log_p.gather(1, targets.ids);
     const at::Tensor error = (targets.log_probabilities - exact).abs();
-    // Twice: rounding, and the sum that is given back.
+    // Twice the error: from rounding, and from correcting the sum.
     EXPECT_TRUE((error <= exact.abs() * 0x1.0p-10 + 0x1.0p-9).all().item<bool>()) << temperature;
     const at::Tensor tail = 1 - exact.exp().sum(1);
     EXPECT_TRUE(at::allclose(targets.log_tail.exp().to(at::kDouble), tail, 2e-3, 1e-6));
@@ -128,8 +128,8 @@ TEST(HeadSampledTest, TheHeadIsExactAndTheDrawsLieBeyondIt) {
   EXPECT_FALSE(in_head.logical_and(weight.gt(0)).any().item<bool>());
 }
 
-// Of many rows of one distribution, which are drawn apart: the mean of the error's square, and the
-// square of the mean error, both summed over the classes.
+// The errors of many rows of one distribution, which are drawn separately: the mean of the squared
+// error, and the square of the mean error, both summed over the classes.
 struct Errors {
   double variance, bias;
 };
@@ -164,7 +164,7 @@ TEST(HeadSampledTest, HasLessVarianceWhereTheDistributionIsPeaked) {
 }
 
 TEST(SparseTest, TheSameSeedGivesTheSameBytesHoweverManyRowsFollow) {
-  // More than is looked at in one go.
+  // More rows than are processed at once.
   const at::Tensor logits = PeakedLogits(40, 60'000, 3);
   const EncodedTargets all = Encode(HeadSampled(3, 4), logits, {.seed = 5});
   const EncodedTargets first = Encode(HeadSampled(3, 4), logits.slice(0, 0, 7), {.seed = 5});

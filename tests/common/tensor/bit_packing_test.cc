@@ -40,7 +40,7 @@ TEST(BitPackingTest, EveryWidthAndLengthSurvivesTheRoundTrip) {
       for (int64_t& value : values) value = static_cast<int64_t>(random.Below(uint64_t{1} << bits));
       if (n > 1) values[1] = (int64_t{1} << bits) - 1;
       std::vector<int64_t> read(n, -1);
-      // Exactly as long as PackedBytes says: a byte more would be seen by the sanitizers.
+      // The buffer is exactly PackedBytes long: the sanitizers would detect an access past it.
       const std::vector<uint8_t> packed = Packed(values, bits);
       UnpackRow(packed.data(), bits, absl::MakeSpan(read));
       EXPECT_EQ(read, values) << bits << " bits";

@@ -10,7 +10,7 @@
 namespace distill {
 namespace {
 
-// The text in pieces of random sizes.
+// Returns the text in pieces of random sizes.
 Bytes Cut(const std::string& text, SplitMix64& random) {
   Bytes bytes;
   for (size_t at = 0; at < text.size();) {
@@ -71,7 +71,7 @@ TEST(BytesTest, ContiguousCopiesOnlySeveralPieces) {
   EXPECT_EQ(joined.ToString(), "abcd");
 }
 
-// Whatever the pieces, Bytes behave as the string that they make up.
+// However Bytes are divided into pieces, they behave like the string that the pieces form.
 TEST(BytesTest, PiecesDoNotShow) {
   const std::string text = "the quick brown fox jumps over the lazy dog";
   SplitMix64 random(1);

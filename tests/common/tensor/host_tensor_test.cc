@@ -29,7 +29,7 @@ Bytes BytesOf(const std::vector<T>& elements) {
       std::string(reinterpret_cast<const char*>(elements.data()), elements.size() * sizeof(T)));
 }
 
-// The same bytes, one a piece: every element lies across boundaries.
+// Returns the same bytes, one per piece, so that every element crosses boundaries.
 Bytes Crumble(const Bytes& bytes) {
   Bytes crumbs;
   for (size_t i = 0; i < bytes.size(); ++i) {

@@ -80,7 +80,7 @@ TEST(TargetSpecTest, ParametersOutOfRangeAreRefused) {
   EXPECT_THAT(check(TargetEncoding::kSampled, 2, 3),
               StatusIs(kInvalidArgument, HasSubstr("k must be 0")));
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 9, 1), IsOk());
-  // A tail of no class has nothing to draw.
+  // There is nothing to draw from an empty tail.
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 10, 1),
               StatusIs(kInvalidArgument, HasSubstr("k must be 1 to 9")));
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 3, -1),

@@ -28,7 +28,7 @@ HostTensor Part(const PartSpec& spec, const std::vector<T>& values) {
   return {spec.dtype, spec.shape, Bytes::FromString(std::move(bytes))};
 }
 
-// The same row kRows times, then the row with index 1 replaced by the other values.
+// Returns the same row kRows times, with the row at index 1 replaced by the other values.
 HostTensor PackedPart(const PartSpec& spec, const std::vector<int64_t>& row,
                       const std::vector<int64_t>& changed, int bits) {
   std::vector<uint8_t> bytes(static_cast<size_t>(kRows * spec.shape[1]));
@@ -42,8 +42,8 @@ HostTensor PackedPart(const PartSpec& spec, const std::vector<int64_t>& row,
 constexpr uint16_t kZero = 0x0000, kMinusOne = 0xBC00, kOne = 0x3C00, kNaN = 0x7E00,
                    kMinusInfinity = 0xFC00, kMinusTen = 0xC900;
 
-// Targets of 3 rows, 1000 classes, k = 2 and draws = 3 as far as the encoding has them. What is
-// below stands in row 1; the other rows hold the same but good.
+// Targets of 3 rows, 1000 classes, k = 2 and draws = 3, as far as the encoding has them. The fields
+// are the values of row 1; the other rows hold the same parts with valid values.
 struct RowOne {
   std::vector<int64_t> head = {4, 999};
   std::vector<uint16_t> log_probabilities = {kMinusOne, kMinusOne};
@@ -96,7 +96,7 @@ TEST(TargetValuesTest, WhatSoftTargetsCannotBeIsNamedWithItsRow) {
     RowOne row;
     const char* part;
     const char* message;
-    bool head;  // the head has it, else the draws
+    bool head;  // true: the head has it; false: the draws
   } cases[] = {
       {{.head = {4, 1000}}, "ids of row 1", "1000, where classes are 1000", true},
       {{.head = {4, 4}}, "ids of row 1", "4 behind 4; they must ascend", true},
