@@ -25,7 +25,7 @@ std::vector<int64_t> Samples() {
   return samples;
 }
 
-// Counts reads, and holds those of a sample back until it is told to go on.
+// Counts reads, and blocks the reads of one sample until it is told to continue.
 class WatchedDataset : public MemoryDataset {
  public:
   explicit WatchedDataset(const InputSpec& image = kLoaderImage)
@@ -72,7 +72,7 @@ std::vector<TrainingBatch> ReadAll(BatchLoader& loader) {
   }
 }
 
-// Everything that the batches hold, as text.
+// Returns the whole content of the batches as text.
 std::string Describe(const std::vector<TrainingBatch>& batches) {
   std::string text;
   for (const TrainingBatch& batch : batches) {
@@ -112,7 +112,8 @@ TEST(BatchLoaderTest, BeginsWhereItIsToldTo) {
   }
 }
 
-// Batches of one sample, which are made `ahead`, and made anew at the latest once half are taken.
+// Expects that `ahead` batches of one sample are made in advance, and more at the latest when half
+// are taken.
 void ExpectMadeAhead(const Shape& image, int threads, int64_t ahead) {
   CorruptSamples corrupt;
   WatchedDataset dataset({"image", DType::kUint8, image});

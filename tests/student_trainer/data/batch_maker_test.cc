@@ -193,7 +193,7 @@ TEST(BatchMakerTest, ABatchOfCorruptSamplesAloneIsEmpty) {
   EXPECT_TRUE(batch->inputs.Validate().ok());
 }
 
-// Each sample's pixels are its index + 1, so a mean of two tells which they were.
+// The pixels of each sample are its index + 1, so a mean of two identifies both.
 TEST(BatchMakerTest, AMixedSampleHasTheNextOfTheEpochsOrderInIt) {
   std::vector<int64_t> labels(11);
   for (size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<int64_t>(i % 3);

@@ -17,14 +17,14 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// The bytes of the image of number `n`: n, n+1, n+2, …
+// Returns the bytes of image number `n`: n, n+1, n+2, …
 std::string ImageBytes(int n) {
   std::string bytes = Counting(3072);
   for (char& byte : bytes) byte = static_cast<char>(byte + n);
   return bytes;
 }
 
-// A file of one record a label; images count from `first`.
+// Returns a file with one record per label; images count from `first`.
 std::string Cifar10(const std::vector<uint8_t>& labels, int first = 0) {
   std::string file;
   for (const uint8_t label : labels) {

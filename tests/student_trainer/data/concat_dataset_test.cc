@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 
 const InputSpec kConcatImage = {"image", DType::kUint8, {1, 2, 3}};
 
-// A data set with names, and with images of 8 x 9 pixels of value 200 if told so.
+// A data set with names, and optionally with images of 8 x 9 pixels of value 200.
 class NamedDataset : public MemoryDataset, public ImageSource {
  public:
   NamedDataset(std::vector<int64_t> labels, std::vector<std::string> names, bool has_images = false)

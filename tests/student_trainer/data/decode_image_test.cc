@@ -117,7 +117,7 @@ TEST(DecodeImageTest, FewerBitsAreScaledToEight) {
               ElementsAre(0, 85, 170, 255));
 }
 
-// Values of Pillow's convert("RGB"), which takes CMYK for inverted, as Adobe writes it.
+// Values of Pillow's convert("RGB"), which assumes that CMYK is inverted, as Adobe writes it.
 TEST(DecodeImageTest, CmykBecomesRgb) {
   const std::vector<std::vector<uint8_t>> cases = {
       // as stored, then red, green, blue
@@ -136,8 +136,8 @@ TEST(DecodeImageTest, CmykBecomesRgb) {
   }
 }
 
-// Where the stored pixel (y, x) of height × width is seen, from the definition in EXIF: which side
-// of the scene the first row and the first column are.
+// Returns where the stored pixel (y, x) of height × width is shown, from the definition in EXIF:
+// the sides of the scene that the first row and the first column are on.
 std::pair<int64_t, int64_t> Seen(int orientation, int64_t y, int64_t x, int64_t height,
                                  int64_t width) {
   const int64_t from_bottom = height - 1 - y, from_right = width - 1 - x;

@@ -1,4 +1,4 @@
-// JPEG and PNG files of known pixels, made by the same libraries' encoders.
+// Makes JPEG and PNG files of known pixels, with the encoders of the same libraries.
 #pragma once
 
 #include <spng.h>
@@ -22,7 +22,7 @@ struct Pixels {
   std::vector<uint8_t> bytes;
 };
 
-// Every pixel is another.
+// Returns pixels that all differ.
 inline Pixels Gradient(int height, int width, int channels) {
   Pixels pixels{height, width, channels, {}};
   for (int y = 0; y < height; ++y) {
@@ -64,7 +64,7 @@ inline std::string TiffWithOrientation(int orientation) {
   return tiff;
 }
 
-// Puts a segment APP1 with the orientation behind the start of image.
+// Inserts a segment APP1 with the orientation after the start of image.
 inline std::string WithOrientation(const std::string& jpeg, int orientation) {
   const std::string exif = std::string("Exif\0\0", 6) + TiffWithOrientation(orientation);
   const size_t length = exif.size() + 2;

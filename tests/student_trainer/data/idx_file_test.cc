@@ -43,7 +43,7 @@ TEST(IdxFileTest, LabelsAreOneNumberASample) {
   EXPECT_EQ(labels->bytes.ToString(), "\x03" + std::string(1, '\0') + "\xff");
 }
 
-// A file with a hole: it takes no room on the disk.
+// The file has a hole, so it takes no space on the disk.
 TEST(IdxFileTest, ElementsOfALargeFileAreReadFromTheDisk) {
   constexpr uint32_t kImages = 300;
   constexpr size_t kImageBytes = size_t{1} << 20;

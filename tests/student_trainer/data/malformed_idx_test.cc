@@ -1,5 +1,6 @@
-// Mutated files through the door that users come in by: refused with a status or read in full,
-// never a crash, never other bytes than the file's. The sanitizers watch.
+// Opens mutated files through the public entry point: they are rejected with a status or read
+// completely, and never cause a crash or bytes that are not in the file. The test is meant for the
+// sanitizers.
 #include <cstdint>
 #include <string>
 #include <vector>

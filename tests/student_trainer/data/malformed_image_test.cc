@@ -1,5 +1,5 @@
-// Files that are no images, or broken ones: refused as DATA_LOSS with words, never a crash. The
-// sanitizers watch.
+// Files that are not images, or are broken, are rejected as DATA_LOSS with a message, and never
+// cause a crash. The test is meant for the sanitizers.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,7 +50,7 @@ TEST(MalformedImageTest, UnknownFormatIsToldWithTheKnownOnes) {
 TEST(MalformedImageTest, EveryTruncationIsRefused) {
   for (const std::string& file : Files()) {
     ASSERT_TRUE(DecodeImage(AsSpan(file), 3).ok());
-    // A PNG's last four bytes are the checksum of a chunk that is empty: nobody reads them.
+    // The last four bytes of a PNG are the checksum of an empty chunk, which no decoder reads.
     const size_t end = file.size() - (file[1] == 'P' ? 4 : 0);
     for (size_t length = 0; length < end; ++length) {
       const std::string truncated = file.substr(0, length);
@@ -70,7 +70,7 @@ TEST(MalformedImageTest, MutatedFilesAreRefusedOrDecodedInFull) {
       for (uint64_t change = random.Below(4) + 1; change > 0; --change) {
         mutated[random.Below(mutated.size())] ^= static_cast<char>(1 << random.Below(8));
       }
-      // What announces another size is not decoded: it would only take long.
+      // Files that announce another size are not decoded, which would only take long.
       const absl::StatusOr<ImageSize> size = ReadImageSize(AsSpan(mutated));
       if (size.ok() && size->height * size->width > 1'000'000) continue;
       const absl::StatusOr<Image> image = DecodeImage(AsSpan(mutated), 3);

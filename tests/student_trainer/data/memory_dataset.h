@@ -1,5 +1,5 @@
-// MemoryDataset: a data set that a test fills in. Each sample's bytes are its index + 1 (modulo
-// 256).
+// MemoryDataset is a data set that a test fills in. The bytes of each sample are its index + 1
+// (modulo 256).
 #pragma once
 
 #include <algorithm>

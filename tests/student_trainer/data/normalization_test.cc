@@ -63,7 +63,7 @@ TEST(NormalizationTest, ErrorsPassThrough) {
             absl::StatusCode::kInternal);
 }
 
-// The figures that are published for Fashion-MNIST, to four digits.
+// The published values of Fashion-MNIST, to four digits.
 TEST(NormalizationTest, FashionMnistHasItsPublishedFigures) {
   CorruptSamples corrupt;
   const std::string path = "/usr/share/datasets/fashion-mnist";

@@ -19,8 +19,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-// `n` labels, of class c with a weight of c + 1, in an order that the seed decides; every
-// `unlabelled_every`-th has none.
+// Returns `n` labels, of class c with a weight of c + 1, in an order that the seed determines;
+// every `unlabelled_every`-th has none.
 std::vector<int64_t> SomeLabels(int64_t n, int64_t classes, uint64_t seed,
                                 int64_t unlabelled_every) {
   std::vector<int64_t> labels;
@@ -51,7 +51,7 @@ std::vector<int64_t> AllLabelled(const std::vector<int64_t>& labels) {
   return ids;
 }
 
-// Each class of `population` has given floor or ceiling of its share of `drawn`.
+// Expects that each class of `population` gave the floor or ceiling of its share of `drawn`.
 void ExpectStratified(const std::vector<int64_t>& drawn, const std::vector<int64_t>& population,
                       const std::vector<int64_t>& labels) {
   std::map<int64_t, int64_t> counts = CountByClass(drawn, labels);
@@ -147,8 +147,8 @@ TEST(SplitTest, DependsOnTheSplitSeed) {
   EXPECT_NE(first->labelled, other->labelled);
 }
 
-// Golden values of split_golden.py: another draw would give students other samples than a teacher
-// that was trained before.
+// Golden values of split_golden.py. A different draw would give students other samples than an
+// existing teacher was trained on.
 TEST(SplitTest, DrawIsTheOneThatOlderRunsMade) {
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < 40; ++i) labels.push_back(i * i % 7);

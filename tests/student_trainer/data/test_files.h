@@ -1,4 +1,4 @@
-// What the data tests write: a folder of their own, IDX bytes, gzip streams.
+// Helpers of the data tests: a temporary folder, IDX bytes, gzip streams.
 #pragma once
 
 #include <zlib.h>

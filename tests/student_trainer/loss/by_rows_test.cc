@@ -41,14 +41,15 @@ TEST(ByRowsTest, AnErrorOfAChunkIsThrown) {
       c10::Error);
 }
 
-// Beside the logits of both sides: the gradient, and one copy more while it is passed on.
+// In addition to the logits of both sides there are the gradient, and one more copy while it is
+// passed on.
 TEST(ByRowsTest, NoObjectiveHoldsMoreThanTwoCopiesOfTheLogits) {
   CountingAllocator& allocator = CountingAllocator::Install();
   const int64_t rows = 48, classes = 128'000;
   const at::Tensor student = SomeLogits(rows, classes, 1, 4, at::kFloat).requires_grad_();
   const at::Tensor teacher = SomeLogits(rows, classes, 2, 4, at::kFloat);
   for (const Objective& objective : AllObjectives()) {
-    // Rows are standardised within their chunk; not those of mlkd, which looks at columns.
+    // Rows are standardised within their chunk, except in mlkd, which uses columns.
     if (objective.standardize_logits && objective.type->name != "kd") continue;
     student.mutable_grad() = at::Tensor();
     allocator.Begin();

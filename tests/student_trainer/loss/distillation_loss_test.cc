@@ -24,7 +24,7 @@ HardLabels Mixed(const std::vector<int64_t>& labels, const std::vector<int64_t>&
 
 at::Tensor Leaf(const at::Tensor& logits) { return logits.detach().clone().requires_grad_(); }
 
-// Logits of n samples, the same at every call.
+// Returns logits of n samples, the same at every call.
 at::Tensor FloatLogits(int64_t n, int64_t classes, double phase) {
   return at::sin(at::arange(n * classes, at::kFloat) * 1.7 + phase).view({n, classes}) * 4;
 }
@@ -70,7 +70,7 @@ void ExpectGolden(at::ScalarType type, double tolerance) {
       EXPECT_NEAR(value.item<double>(), expected, tolerance * (1 + std::abs(expected)));
     };
     near(parts.total, golden.total);
-    // At its ends the loss leaves out the part whose weight is 0.
+    // At alpha 0 and 1 the loss omits the part whose weight is 0.
     near(parts.student, golden.options.alpha == 1 ? 0 : golden.student_loss);
     near(parts.distillation, golden.options.alpha == 0 ? 0 : golden.distillation_loss);
     const at::Tensor error = (student.grad().to(at::kDouble) - golden.gradient).abs();
@@ -107,7 +107,7 @@ TEST(DistillationLossTest, AtAlphaOneLabelsAreNotLookedAt) {
 TEST(DistillationLossTest, DistillationIsZeroWithoutGradientWhereStudentAndTeacherAgree) {
   for (double temperature : {0.5, 1.0, 2.0, 20.0}) {
     const at::Tensor student = Leaf(FloatLogits(5, 10, 0));
-    // A constant added to a row changes no distribution.
+    // Adding a constant to a row does not change any distribution.
     const at::Tensor teacher = student.detach() + at::arange(5, at::kFloat).unsqueeze(1);
     const LossParts parts = DistillationLoss(student, Teacher(teacher), HardLabels(),
                                              {.alpha = 1, .temperature = temperature});
@@ -239,7 +239,7 @@ TEST(DistillationLossTest, AnObjectiveSeesTheLabelOfTheGreaterPartOfAMixedSample
     return DistillationLoss(student, Teacher(teacher), labels, options).total.item<float>();
   };
   EXPECT_EQ(loss(Mixed({0, 1}, {1, 2}, {0.6F, 0.3F})), loss(Labels({0, 2})));
-  // The greater part has no label: the teacher's most likely class is taken.
+  // The part with more weight has no label, so the most likely class of the teacher is used.
   EXPECT_EQ(loss(Mixed({0, kNoLabel}, {kNoLabel, 2}, {0.1F, 0.9F})),
             loss(Labels({kNoLabel, kNoLabel})));
 }

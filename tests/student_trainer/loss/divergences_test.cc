@@ -111,7 +111,7 @@ TEST(ForwardKlTest, TheMeanGradientOfSamplesApproachesTheFullOneAsOneByTheRootOf
     const GradientErrors few = ErrorsOver(100, {encoding, k, 6});
     const GradientErrors more = ErrorsOver(100, {encoding, k, 96});
     EXPECT_NEAR(few.mean_of_one / more.mean_of_one, 4, 0.3) << Name(encoding);
-    // 100 seeds: a tenth. A bias would stay.
+    // With 100 seeds the error is a tenth, unless there is a bias.
     EXPECT_NEAR(few.of_mean / few.mean_of_one, 0.1, 0.02) << Name(encoding);
     EXPECT_LT(more.of_mean / more.mean_of_one, 0.12) << Name(encoding);
   }

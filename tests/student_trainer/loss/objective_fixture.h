@@ -1,4 +1,4 @@
-// What the tests of all objectives share.
+// Shared by the tests of all objectives.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -22,7 +22,7 @@ inline LossAndGradient Compute(const Objective& objective, ObjectiveInput input)
   return {loss.item<double>(), input.student_logits.grad().to(at::kDouble)};
 }
 
-// Every type with its usual parameters, and each again on standardised logits.
+// Returns every type with its usual parameters, and each also on standardised logits.
 inline std::vector<Objective> AllObjectives() {
   std::vector<Objective> all;
   for (const ObjectiveType& type : ObjectiveTypes()) {

@@ -1,4 +1,4 @@
-// Each objective against an independent implementation in Python.
+// Compares each objective with an independent implementation in Python.
 #include <gtest/gtest.h>
 
 #include <algorithm>

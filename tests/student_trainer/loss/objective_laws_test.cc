@@ -1,4 +1,4 @@
-// What holds for every objective, or for all but those that are named.
+// Properties of every objective, or of all except those that are named.
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -118,7 +118,7 @@ TEST(ObjectiveLawsTest, TwoClassesAndOneSampleAreEnough) {
   }
 }
 
-// Enough classes that rows are worked on in chunks.
+// There are enough classes that rows are processed in chunks.
 TEST(ObjectiveLawsTest, ManyClassesGiveTheSameInChunks) {
   const int64_t classes = 60'000, rows = 9;
   const at::Tensor student = SomeLogits(rows, classes, 1, 3),
@@ -131,7 +131,7 @@ TEST(ObjectiveLawsTest, ManyClassesGiveTheSameInChunks) {
     const LossAndGradient chunked = Compute(objective, batch);
     ASSERT_TRUE(std::isfinite(chunked.loss)) << NameOf(objective);
     if (IsOneOf(objective, {"dist", "mlkd"})) {
-      // A step of the gradient changes the loss as it says.
+      // A step along the gradient changes the loss as predicted.
       const double step = 1e-4 / Norm(chunked.gradient);
       ObjectiveInput moved = batch;
       moved.student_logits = student - step * chunked.gradient;

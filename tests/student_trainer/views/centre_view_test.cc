@@ -17,7 +17,7 @@ Image ImageOf(int64_t channels, int64_t height, int64_t width) {
           std::vector<uint8_t>(static_cast<size_t>(channels * height * width), 7)};
 }
 
-// Says which box it was asked for, and gives an image of the size asked for.
+// Records the requested box, and returns an image of the requested size.
 struct RecordingResizer {
   Resizer Resize() {
     return [this](const Image& image, const Box& asked, int64_t height, int64_t width) {
@@ -48,11 +48,11 @@ TEST(CentreViewTest, LargestCentredBoxOfTheProportionsIsResized) {
     Box box;
   };
   const std::vector<Case> cases = {
-      {{3, 100, 60}, {3, 32, 32}, {20, 0, 60, 60}},    // tall: top and bottom go
-      {{3, 60, 101}, {3, 32, 32}, {0, 20, 60, 60}},    // wide: the sides go
+      {{3, 100, 60}, {3, 32, 32}, {20, 0, 60, 60}},    // tall: loses top and bottom
+      {{3, 60, 101}, {3, 32, 32}, {0, 20, 60, 60}},    // wide: loses the sides
       {{3, 64, 64}, {3, 32, 32}, {0, 0, 64, 64}},      // all of it
       {{1, 10, 10}, {1, 32, 32}, {0, 0, 10, 10}},      // smaller ones are enlarged
-      {{3, 100, 100}, {3, 32, 64}, {25, 0, 50, 100}},  // samples that are no squares
+      {{3, 100, 100}, {3, 32, 64}, {25, 0, 50, 100}},  // samples that are not square
       {{3, 100, 100}, {3, 64, 32}, {0, 25, 100, 50}}, {{3, 32, 40}, {3, 32, 32}, {0, 4, 32, 32}},
       {{3, 1, 1000}, {3, 1000, 1}, {0, 499, 1, 1}},  // one pixel at least
       {{3, 7, 5}, {3, 3, 2}, {0, 0, 7, 5}},          // rounded

@@ -1,4 +1,4 @@
-// The golden values of tests/golden/views.json, and images for the tests of views.
+// Reads the golden values of tests/golden/views.json, and makes images for the tests of views.
 #pragma once
 
 #include <algorithm>
@@ -51,14 +51,14 @@ void ExpectGolden(const std::string& name, int tolerance, Operation&& operation)
   }
 }
 
-// Pixels 1, 2, 3, …: none is 0, so that what came in is seen.
+// Returns pixels 1, 2, 3, …; none is 0, so that new pixels are visible.
 inline Pixels MakePixels(const Shape& shape) {
   Pixels pixels(static_cast<size_t>(*NumElements(shape)));
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(1 + i % 255);
   return pixels;
 }
 
-// Every level, in an order without a pattern.
+// Returns every level, in an order without a pattern.
 inline Pixels MakeNoise(const Shape& shape) {
   Pixels pixels(static_cast<size_t>(*NumElements(shape)));
   for (size_t i = 0; i < pixels.size(); ++i) {

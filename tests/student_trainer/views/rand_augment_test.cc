@@ -23,7 +23,7 @@ Pixels Augmented(int ops, double magnitude, int64_t sample) {
   return image;
 }
 
-// As the operations' own tests: those that blend differ by one level.
+// As in the tests of the operations, those that blend differ by one level.
 TEST(RandAugmentTest, EachOperationAtItsMagnitudeEqualsTorchvisionsOnPillow) {
   const nlohmann::json golden = ReadGoldenViews();
   std::set<int> ops;

@@ -36,7 +36,7 @@ TEST(DrawCropBoxTest, LiesWithinTheImageAndCoversTheShareAsked) {
     areas += height * width / 160000;
     tops += box.height == 400 ? 0.5 : static_cast<double>(box.top) / (400 - height);
   }
-  // A share u is drawn from 0.25 … 1 and an aspect eᵗ, |t| ≤ ln(4/3); those with u·e^|t| > 1 do not
+  // A share u is drawn from 0.25 … 1 and an aspect eᵗ, |t| ≤ ln(4/3); boxes with u·e^|t| > 1 do not
   // fit a square. The mean of the others is 0.10039 / 0.17808.
   EXPECT_NEAR(areas / kDraws, 0.5637, 5 * 0.2 / std::sqrt(kDraws));
   EXPECT_NEAR(tops / kDraws, 0.5, 0.02);
