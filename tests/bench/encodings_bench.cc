@@ -1,6 +1,6 @@
-// encodings_bench: rows a second that each target encoding is written and read at. Google
-// Benchmark; scripts/bench/encodings.py runs it. Names are encode|decode/CLASSES/ENCODING; the
-// counter bytes_per_row is what travels.
+// encodings_bench measures the rows per second that each target encoding is written and read at. It
+// uses Google Benchmark; scripts/bench/encodings.py runs it. Names are
+// encode|decode/CLASSES/ENCODING; the counter bytes_per_row is the number of bytes sent.
 #include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr int64_t kClasses[] = {10, 1000, 32'000, 128'000};
 
-// Twelve entries, or what the classes allow.
+// Twelve entries, or as many as the classes allow.
 TargetSpec SpecOf(TargetEncoding encoding, int64_t classes) {
   const bool both = HasK(encoding) && HasDraws(encoding);
   const int32_t entries = both ? 6 : 12;
@@ -29,7 +29,7 @@ TargetSpec SpecOf(TargetEncoding encoding, int64_t classes) {
           .draws = HasDraws(encoding) ? entries : 0};
 }
 
-// Rows of one request: as many as a batch may have, or as fit the caches.
+// The rows of one request: as many as a batch may have, or as fit the caches.
 at::Tensor LogitsOf(int64_t classes) {
   const int64_t rows = std::clamp<int64_t>((int64_t{1} << 20) / classes, 8, 256);
   return at::randn({rows, classes}) * 3;
@@ -45,7 +45,7 @@ void Encode(benchmark::State& state, TargetSpec spec, int64_t classes) {
   state.counters["bytes_per_row"] = static_cast<double>(BytesPerRow(spec, classes));
 }
 
-// With the check of the values that precedes it in a trainer.
+// Includes the check of the values that precedes decoding in a trainer.
 void Decode(benchmark::State& state, TargetSpec spec, int64_t classes) {
   const at::Tensor logits = LogitsOf(classes);
   const EncodedTargets targets = EncodeTargets(spec, logits, {.temperature = 2, .seed = 1});

@@ -1,12 +1,12 @@
-// gradient_angle: how far the gradient of a student's last layer turns when its soft targets travel
-// in an encoding. Prints one line of JSON an encoding and teacher.
+// gradient_angle measures the angle by which the gradient of the last layer of a student turns if
+// its soft targets are sent in an encoding. It prints one line of JSON per encoding and teacher.
 //
 // The student is a linear head, logits = features · weights, [rows, width] · [width, classes]; the
-// teacher's logits are linear in the same features, scaled until the mean entropy of its rows is as
-// asked for. The angle is the one between the gradients of the weights under forward KL at T = 1,
+// logits of the teacher are linear in the same features, scaled until the mean entropy of its rows
+// is as requested. The angle is between the gradients of the weights under forward KL at T = 1,
 // from exact and from encoded soft targets: once for one draw, and once for the mean of the
-// gradients over many. For samples the gradient is linear in their weights, so that the mean
-// gradient is the gradient under the mean weights; so it is computed here.
+// gradients over many. For samples the gradient is linear in their weights, so the mean gradient
+// equals the gradient under the mean weights, and is computed that way.
 #include <ATen/ATen.h>
 
 #include <cmath>
@@ -44,7 +44,7 @@ double Entropy(const at::Tensor& logits) {
   return -(log_p.exp() * log_p).sum(1).mean().item<double>();
 }
 
-// `logits` scaled so that their mean entropy is `entropy`: it falls as the scale grows.
+// Returns `logits` scaled so that their mean entropy, which falls as the scale grows, is `entropy`.
 at::Tensor ScaledTo(const at::Tensor& logits, double entropy) {
   const at::Tensor some = logits.narrow(0, 0, std::min<int64_t>(256, logits.size(0)));
   double low = 0, high = 64;
@@ -63,7 +63,8 @@ at::Tensor Gradient(const Batch& batch, const DecodedTargets& targets) {
 
 double Degrees(const at::Tensor& a, const at::Tensor& b) {
   const at::Tensor x = a.flatten().to(at::kDouble), y = b.flatten().to(at::kDouble);
-  // From the difference of the unit vectors: a small angle would be lost in its cosine.
+  // Computed from the difference of the unit vectors, since a small angle would be lost in its
+  // cosine.
   const double chord = (x / x.norm() - y / y.norm()).norm().item<double>();
   return 2 * std::asin(std::min(1.0, chord / 2)) * 180 / std::acos(-1.0);
 }
@@ -134,7 +135,7 @@ void Measure(const Options& o, double entropy) {
         DecodeTargets(EncodeTargets(spec, batch.teacher_logits, {.seed = 1}));
     Report(o, batch, entropy, NameOf(spec), spec, targets);
     if (const auto* top_k = std::get_if<TopKTargets>(&targets)) {
-      // What is often done instead; not offered.
+      // This is often done instead; the library does not offer it.
       const SampledTargets renormalised = {top_k->ids, top_k->log_probabilities.softmax(1),
                                            o.classes};
       Report(o, batch, entropy, NameOf(spec) + " without the tail", spec, renormalised);

@@ -1,4 +1,4 @@
-// A load's result for people (a table) and for programs (JSON).
+// Prints the result of a load for people (a table) and for programs (JSON).
 #pragma once
 
 #include <nlohmann/json.hpp>

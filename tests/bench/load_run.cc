@@ -25,7 +25,7 @@ absl::Status Wrong(absl::string_view option, const absl::AlphaNum& value,
   return absl::InvalidArgumentError(absl::StrCat(option, " ", value, ": it must be ", allowed));
 }
 
-// Streams, and the outcomes of what was sent on them. Destroying it closes the streams.
+// Holds streams, and the outcomes of the requests sent on them. Destroying it closes the streams.
 class LoadRun {
  public:
   LoadRun(const LoadOptions& options, std::stop_token stop, Clock& clock)
@@ -46,7 +46,7 @@ class LoadRun {
     }
   };
 
-  // False: the stream takes no more.
+  // Returns false if the stream accepts no more requests.
   bool Send(LoadStream& stream, absl::Time scheduled);
   void OnOutcome(LoadStream& stream, const Outcome& outcome);
   void SendClosed(absl::Time until);
@@ -54,7 +54,8 @@ class LoadRun {
   void AwaitLastAnswers();
   void CloseStreams();
 
-  // Until the time has come, or there is nothing more to send. Returns whether there is.
+  // Waits until the time has come, or there is nothing more to send. Returns whether there is more
+  // to send.
   bool WaitUntil(absl::Time time);
   bool Over() const;
 
@@ -62,7 +63,7 @@ class LoadRun {
   const std::stop_token stop_;
   Clock& clock_;
   std::vector<std::shared_ptr<LoadStream>> streams_;
-  int in_flight_ = 0;  // requests a stream, of a closed loop
+  int in_flight_ = 0;  // requests per stream in a closed loop
 
   Mutex mutex_;
   CondVar changed_;
@@ -70,7 +71,7 @@ class LoadRun {
   int64_t outstanding_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Outcome> outcomes_ ABSL_GUARDED_BY(mutex_);
 
-  // Last: it calls what stands above.
+  // Last, since it uses the members above.
   const std::stop_callback<Wake> on_stop_;
 };
 

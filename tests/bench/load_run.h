@@ -1,4 +1,4 @@
-// LoadRun: drives a teacher server with streams of requests for a while, in a closed or an open
+// LoadRun drives a teacher server with streams of requests for a while, in a closed or an open
 // loop.
 #pragma once
 
@@ -16,8 +16,8 @@
 namespace distill {
 
 enum class LoadMode {
-  kClosed,  // so many requests in flight: each answer lets the next request go
-  kOpen,    // requests go on schedule, whatever the answers do
+  kClosed,  // a fixed number in flight: each answer lets the next request be sent
+  kOpen,    // requests are sent on schedule, regardless of the answers
 };
 
 struct LoadOptions {
@@ -26,8 +26,8 @@ struct LoadOptions {
   int64_t request_samples = 256;
   int64_t length = 0;  // of inputs of variable length
   LoadMode mode = LoadMode::kClosed;
-  int in_flight = 4;  // kClosed: requests a stream, if the credits allow
-  double rate = 0;    // kOpen: requests a second over all streams
+  int in_flight = 4;  // kClosed: requests per stream, if the credits allow
+  double rate = 0;    // kOpen: requests per second over all streams
   absl::Duration warmup = absl::Seconds(1);
   absl::Duration duration = absl::Seconds(5);
   uint64_t seed = 0;
@@ -38,13 +38,13 @@ struct LoadOptions {
 
 struct LoadResult {
   Granted granted;    // to the first stream
-  int in_flight = 0;  // kClosed: what the credits allowed
+  int in_flight = 0;  // kClosed: the number that the credits allowed
   Measurement measured;
 };
 
-// Blocks for warm-up and duration, and up to ten seconds more for the answers to what was sent by
-// then. Ends early, with what was measured, once a stop is requested or every stream has ended.
-// Errors where a stream cannot be opened, or the request is not one that the server takes.
+// Blocks for warm-up and duration, and up to ten seconds more for the answers to requests sent by
+// then. It ends early, with the measurements so far, once a stop is requested or every stream has
+// ended. Returns an error if a stream cannot be opened, or the server does not accept the request.
 absl::StatusOr<LoadResult> RunLoad(const LoadOptions& options, std::stop_token stop, Clock& clock);
 
 }  // namespace distill

@@ -1,8 +1,8 @@
-// LoadStream: one stream of a load, over the students' own TeacherStream.
+// LoadStream is one stream of a load, over the TeacherStream of students.
 //
-// A TeacherClient would not do: it sends again what failed, drops the teacher at the first error of
-// a request, and keeps the server's times to itself. Here a request is sent once, and whatever
-// becomes of it is its outcome.
+// A TeacherClient is not suitable: it sends failed requests again, drops the teacher at the first
+// error of a request, and does not expose the times of the server. Here a request is sent once, and
+// its outcome is recorded.
 #pragma once
 
 #include <cstdint>
@@ -27,32 +27,34 @@
 
 namespace distill {
 
-// Thread-safe. Close() must be called before the last reference goes.
+// Thread-safe. Close() must be called before the last reference is destroyed.
 class LoadStream : public TeacherStream::Handler {
  public:
-  // Called from the stream's thread and from Close(), without a lock of the stream; may call Send().
-  // What it uses must live until Close() has returned.
+  // Called from the thread of the stream and from Close(), without a lock of the stream; may call
+  // Send(). Everything it uses must exist until Close() has returned.
   using OnOutcome = std::function<void(LoadStream& stream, const Outcome& outcome)>;
 
-  // Connects with a connection of its own, and blocks until the stream is open. Errors as
-  // TeacherClient::Connect has them, but it tries once. The clock must outlive the stream.
+  // Connects with its own connection, and blocks until the stream is open. Errors are those of
+  // TeacherClient::Connect, but it tries only once. The clock must outlive the stream.
   static absl::StatusOr<std::shared_ptr<LoadStream>> Open(const TeacherClientOptions& options,
                                                           OnOutcome on_outcome, Clock& clock);
 
   const Granted& granted() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return granted_; }
 
-  // What every Send() sends, all of them sharing its memory. Before the first Send().
-  // INVALID_ARGUMENT for inputs that are not the teacher's, RESOURCE_EXHAUSTED beyond its limits.
+  // Sets the request that every Send() sends, sharing its memory. Must be called before the first
+  // Send(). Returns INVALID_ARGUMENT for inputs that do not fit the teacher, and RESOURCE_EXHAUSTED
+  // if they exceed its limits.
   absl::Status SetRequest(SoftTargetRequest request);
 
-  // Sends the request once more, whatever is in flight; never blocks. `scheduled`: when it was due.
-  // False: the stream takes no more, and there will be no outcome.
+  // Sends the request once more, regardless of the requests in flight; never blocks. `scheduled` is
+  // the time when it was due. Returns false if the stream accepts no more requests; there will be
+  // no outcome.
   bool Send(absl::Time scheduled);
 
-  // Whether it takes no more: it has ended, or the server drains.
+  // Returns whether the stream accepts no more requests: it has ended, or the server drains.
   bool over() const;
 
-  // Ends the stream; what is in flight has no answer. Blocks until then. Idempotent.
+  // Ends the stream; requests in flight get no answer. Blocks until then. Idempotent.
   void Close();
 
  private:
@@ -72,7 +74,7 @@ class LoadStream : public TeacherStream::Handler {
   void OnMalformed(const absl::Status& status) override;
   void OnClosed(const absl::Status& status) override;
 
-  // The outcome so far of a request in flight, which it takes. An unknown id ends the stream.
+  // Removes and returns the outcome so far of a request in flight. An unknown id ends the stream.
   std::optional<Outcome> Take(uint64_t id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<Outcome> TakeAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -87,9 +89,9 @@ class LoadStream : public TeacherStream::Handler {
   TargetSpec wanted_ ABSL_GUARDED_BY(mutex_);
   Granted granted_ ABSL_GUARDED_BY(mutex_);  // constant once opened_
   bool opened_ ABSL_GUARDED_BY(mutex_) = false;
-  bool over_ ABSL_GUARDED_BY(mutex_) = false;     // it takes no more
+  bool over_ ABSL_GUARDED_BY(mutex_) = false;     // it accepts no more requests
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // by Close()
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;   // nothing will happen on it any more
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;   // no more events will follow
   absl::Status end_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unordered_map<uint64_t, Sent> in_flight_ ABSL_GUARDED_BY(mutex_);

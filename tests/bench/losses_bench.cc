@@ -1,4 +1,5 @@
-// losses_bench: what the objectives cost, in time beside a student's step, and in memory.
+// losses_bench measures the cost of the objectives, in time relative to a step of a student, and in
+// memory.
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/types.h>
 
@@ -80,7 +81,7 @@ struct Case {
   std::string name;
   Objective objective;
   std::vector<double> seconds;
-  std::vector<double> of_step;  // the same, over the step's in its round
+  std::vector<double> of_step;  // the same, divided by the time of the step in its round
 };
 
 std::vector<Case> Cases() {

@@ -1,5 +1,5 @@
-// make_model: writes a model directory with random weights, for benchmarks: what a model computes
-// takes the same time trained or not.
+// make_model writes a model directory with random weights for benchmarks, since the computation
+// takes the same time whether the model is trained or not.
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/types.h>
 
@@ -48,9 +48,9 @@ absl::StatusOr<Architecture> ArchitectureFor(const Options& options) {
   return architecture;
 }
 
-// One pass in training mode, which sets the batch normalisations' statistics to those of the batch:
-// with those of a fresh module the activations of a deep model grow beyond what half precision
-// holds.
+// Runs one pass in training mode, which sets the statistics of the batch normalisations to those of
+// the batch: with the statistics of a new module the activations of a deep model exceed the range
+// of half precision.
 void SetStatistics(Model& model, const Options& options) {
   constexpr int64_t kSamples = 4;
   const at::NoGradGuard no_grad;

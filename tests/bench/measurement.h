@@ -1,4 +1,4 @@
-// Measurement: what a load came to, from the outcomes of its requests. Pure.
+// Measurement summarises a load from the outcomes of its requests. Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace distill {
 
-// Of one request.
+// The outcome of one request.
 struct Outcome {
-  // When it was due: in a closed loop when it was sent, in an open loop by the schedule, so that a
-  // load tool that falls behind does not hide it.
+  // The time when it was due: in a closed loop when it was sent, in an open loop by the schedule,
+  // so that a load tool that falls behind does not hide the delay.
   absl::Time scheduled;
   absl::Time arrived = absl::InfiniteFuture();  // InfiniteFuture: never
   absl::StatusCode code = absl::StatusCode::kOk;
@@ -33,9 +33,9 @@ struct Window {
 };
 
 struct Measurement {
-  // Of the OK answers. Answers come a batch at a time: the time runs from the first answer after
-  // the window's begin to the first after its end (the end itself where none came), so that it
-  // holds whole batches, and an answer at either edge is worth no error of a batch.
+  // Of the OK answers. Answers come in batches: the time runs from the first answer after the start
+  // of the window to the first after its end (the end itself if none came), so that it covers whole
+  // batches, and an answer at either edge does not cause an error of a batch.
   double seconds = 0;
   int64_t requests = 0;
   int64_t samples = 0;
@@ -46,16 +46,17 @@ struct Measurement {
   DurationSummary queue_ms;
   DurationSummary compute_ms;
 
-  // Of the requests that were due within the window, answered then or later. One that never was
-  // enters with the time it had waited when the run ended: less than it would have taken.
+  // Of the requests that were due within the window, answered then or later. A request that was
+  // never answered counts with the time it had waited when the run ended, which is less than it
+  // would have taken.
   DurationSummary latency_ms;
   int64_t unanswered = 0;
 
-  // Answers of another code that came within the window, by the code's name.
+  // Answers with another code that arrived within the window, by the name of the code.
   std::map<std::string, int64_t> errors;
 };
 
-// `outcomes` in any order; `finished`: when the run gave up waiting.
+// `outcomes` may be in any order; `finished` is the time when the run stopped waiting.
 Measurement Measure(absl::Span<const Outcome> outcomes, const Window& window, absl::Time finished);
 
 }  // namespace distill

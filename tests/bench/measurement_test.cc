@@ -48,8 +48,8 @@ TEST(MeasureTest, CountsWhatArrivedAfterTheWarmUp) {
   EXPECT_EQ(measured.compute_ms.p50, 7);
 }
 
-// A batch of four answers every three seconds, of which the window's edges cut the first and last
-// period at any point: the rate must not depend on where.
+// A batch of four answers every three seconds, where the edges of the window cut the first and last
+// period at any point: the rate must not depend on the position.
 TEST(MeasureTest, HoldsWholeBatchesWhereverTheWindowLies) {
   for (double offset = 0; offset < 3; offset += 0.5) {
     std::vector<Outcome> outcomes;

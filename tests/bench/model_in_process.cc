@@ -1,5 +1,5 @@
-// model_in_process: computes batches with a model directory and nothing around it: the measure that
-// a server of the same model is held against. Prints a line of JSON a measurement.
+// model_in_process computes batches with a model directory and nothing else, as the reference for a
+// server of the same model. It prints one line of JSON per measurement.
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -37,9 +37,9 @@ struct Options {
   bool on_line = false;
 };
 
-// Loads the model as the server does, and returns what computes one batch, in the form in which the
-// server's batcher hands it over: the answers are encoded, dense f32. All that this program knows
-// of a Runner is here.
+// Loads the model as the server does, and returns the function that computes one batch, in the form
+// in which the batcher of the server uses it: the answers are encoded, dense f32. Only this
+// function of the program uses a Runner.
 absl::StatusOr<std::function<absl::Status()>> PrepareBatch(const Options& options) {
   RunnerOptions runner_options;
   runner_options.model_directory = options.model;
@@ -60,7 +60,7 @@ struct Measured {
   absl::Duration elapsed;
 };
 
-// Whole batches, until the duration is over.
+// Runs whole batches until the duration is over.
 absl::StatusOr<Measured> RunFor(const std::function<absl::Status()>& batch,
                                 absl::Duration duration) {
   Measured measured;
@@ -101,8 +101,9 @@ absl::Status MeasureAll(const Options& options) {
   return absl::OkStatus();
 }
 
-// In a thread of its own, as the server's batcher: glibc's main heap gives large tensors back to the
-// system after every batch, those of other threads do not, and that alone halved the rate.
+// Runs in its own thread, like the batcher of the server: the main heap of glibc returns large
+// tensors to the system after every batch, the heaps of other threads do not, and this alone halved
+// the rate.
 absl::Status Run(const Options& options) {
   absl::Status status;
   std::thread([&] { status = MeasureAll(options); }).join();

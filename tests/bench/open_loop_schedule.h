@@ -1,4 +1,5 @@
-// OpenLoopSchedule: when an open loop sends which request, whatever the answers do. Pure.
+// OpenLoopSchedule determines when an open loop sends each request, regardless of the answers.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 
 namespace distill {
 
-// Evenly spaced, the streams in turn.
+// Requests are evenly spaced, and streams take turns.
 class OpenLoopSchedule {
  public:
   struct Entry {
@@ -15,12 +16,12 @@ class OpenLoopSchedule {
     int stream = 0;  // 0 … streams - 1
   };
 
-  // rate: requests a second over all streams, > 0; streams ≥ 1.
+  // rate: requests per second over all streams, > 0; streams ≥ 1.
   OpenLoopSchedule(absl::Time start, double rate, int streams)
       : start_(start), rate_(rate), streams_(streams) {}
 
-  // Request i = 0, 1, …; a function of i alone, so that no error adds up and a request that is sent
-  // late does not move those behind it.
+  // Returns request i = 0, 1, …; a function of i alone, so that errors do not accumulate and a
+  // request that is sent late does not delay later ones.
   Entry At(int64_t i) const {
     return {.at = start_ + absl::Seconds(static_cast<double>(i) / rate_),
             .stream = static_cast<int>(i % streams_)};

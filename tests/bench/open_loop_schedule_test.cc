@@ -17,7 +17,7 @@ TEST(OpenLoopScheduleTest, SendsAtTheRateOnTheStreamsInTurn) {
 }
 
 TEST(OpenLoopScheduleTest, AddsUpNoError) {
-  const OpenLoopSchedule schedule(kStart, 3, 1);  // a third of a second is no whole nanosecond
+  const OpenLoopSchedule schedule(kStart, 3, 1);  // a third of a second is not a whole number of ns
   EXPECT_EQ(schedule.At(3'000'000).at, kStart + absl::Seconds(1'000'000));
 }
 

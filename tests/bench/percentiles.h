@@ -1,4 +1,4 @@
-// Percentiles of what was measured. Pure.
+// Computes percentiles. Pure.
 #pragma once
 
 #include <cstdint>

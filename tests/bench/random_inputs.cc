@@ -32,7 +32,7 @@ void PutRandom(DType dtype, SplitMix64& random, char* element) {
       return Put(static_cast<int32_t>(random.Below(kTokens)), element);
     case DType::kInt64:
       return Put(static_cast<int64_t>(random.Below(kTokens)), element);
-    // The exponent of [0.5, 1), and any mantissa.
+    // Has the exponent of [0.5, 1), and any mantissa.
     case DType::kFloat16:
       return Put(static_cast<uint16_t>(0x3800 | random.Below(1 << 10)), element);
     case DType::kBFloat16:

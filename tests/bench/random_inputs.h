@@ -1,4 +1,4 @@
-// Random inputs for a model, for programs that care about speed alone. Pure.
+// Makes random inputs for a model, for programs that measure speed only. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@ struct RandomInputsOptions {
   uint64_t seed = 0;
 };
 
-// One tensor [samples, …] an input, as a function of the options: bytes for uint8, tokens in
-// [0, 100) for other integers, floating point in [0, 1]. INVALID_ARGUMENT names an input of
-// variable length where no length is given.
+// Returns one tensor [samples, …] per input, as a function of the options: bytes for uint8, tokens
+// in [0, 100) for other integers, floating point in [0, 1]. INVALID_ARGUMENT names an input of
+// variable length if no length is given.
 absl::StatusOr<std::vector<HostTensor>> RandomInputs(absl::Span<const InputSpec> specs,
                                                      const RandomInputsOptions& options);
 

@@ -1,4 +1,4 @@
-// teacher_load: puts a teacher server under load and says what it answered, and how fast.
+// teacher_load puts a teacher server under load and reports its answers and its speed.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>

@@ -1,5 +1,5 @@
-// wire_bench: messages between two processes, in several ways. scripts/bench/wire.py runs it and
-// compares.
+// wire_bench measures messages between two processes, in several ways. scripts/bench/wire.py runs
+// it and compares.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -19,9 +19,9 @@ namespace distill {
 namespace {
 
 constexpr const WireSide* kSides[] = {&kWireSockets, &kWireStream, &kWireProtobuf};
-constexpr int kWarmUp = 32;  // messages: until windows have grown and memory is there
+constexpr int kWarmUp = 32;  // messages until windows have grown and memory is allocated
 
-// The sides' servers, each started when it is first needed.
+// The servers of the sides, each started when it is first needed.
 class Peers {
  public:
   absl::StatusOr<WireAddresses> AddressesOf(const WireSide& side) {

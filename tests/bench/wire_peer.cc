@@ -17,7 +17,7 @@
 namespace distill {
 namespace {
 
-// What this process writes becomes the peer's standard input, and the reverse.
+// Connects the output of this process to the standard input of the peer, and the reverse.
 struct Pipes {
   int to_peer[2];
   int from_peer[2];

@@ -1,4 +1,4 @@
-// WirePeer: a side's server in a process of its own, which is this program once more.
+// WirePeer runs the server of a side in its own process, which is another instance of this program.
 #pragma once
 
 #include <sys/types.h>
@@ -11,10 +11,10 @@
 
 namespace distill {
 
-// The process lives as long as the object, and no longer than this process.
+// The process ends with the object, or with this process if that ends first.
 class WirePeer {
  public:
-  // Starts it and waits until it serves. Its socket will be SOCKET_FOLDER/NAME-OF-SIDE.
+  // Starts the process and waits until it serves. Its socket is SOCKET_FOLDER/NAME-OF-SIDE.
   static absl::StatusOr<std::unique_ptr<WirePeer>> Start(const WireSide& side,
                                                          const std::string& socket_folder);
   ~WirePeer();
@@ -31,7 +31,7 @@ class WirePeer {
   WireAddresses addresses_;
 };
 
-// The other process: serves until its standard input ends. Returns the exit code.
+// Runs in the other process: serves until its standard input ends. Returns the exit code.
 int RunWirePeer(const WireSide& side, const std::string& socket);
 
 inline constexpr char kWirePeerFlag[] = "--peer";  // --peer SIDE SOCKET

@@ -1,5 +1,5 @@
-// Plain protobuf: the same service with nothing but generated code and gRPC's defaults, as a good
-// program would be written that knows no better. Tensor bytes are a `bytes` field.
+// Plain protobuf: the same service with only generated code and the defaults of gRPC, as a
+// straightforward program would be written. Tensor bytes are a `bytes` field.
 #include <grpcpp/grpcpp.h>
 
 #include <cstring>
@@ -13,8 +13,8 @@
 namespace distill {
 namespace {
 
-// The open names an exchange. Answers are prepared: the copy of a tensor into its message is spared
-// here, where TeacherServer has none.
+// The open names an exchange. Answers are prepared in advance, so copying a tensor into its message
+// is not measured; TeacherServer does not copy it either.
 class Service final : public v1::Teacher::Service {
  public:
   grpc::Status Distill(

@@ -1,4 +1,4 @@
-// What the benchmark `wire` compares: the same exchanges of messages in several ways (sides), each
+// The benchmark `wire` compares the same exchanges of messages in several ways (sides), each
 // between two processes.
 #pragma once
 
@@ -11,8 +11,8 @@
 
 namespace distill {
 
-// A request of samples, and its answer of float32 rows. Only these bytes count; what a side adds to
-// them is what it costs.
+// A request of samples, and its answer of float32 rows. Only these bytes count; the bytes that a
+// side adds are its overhead.
 struct WireExchange {
   const char* name;
   int64_t samples;
@@ -25,16 +25,16 @@ struct WireExchange {
 };
 
 inline constexpr WireExchange kWireExchanges[] = {
-    // Soft targets: 1 MiB an answer to 1 KiB.
+    // Soft targets: answers of 1 MiB to requests of 1 KiB.
     {.name = "down", .samples = 256, .sample_bytes = 4, .classes = 1024, .messages = 512},
-    // Images: 1 MiB a request, 2 KiB an answer.
+    // Images: requests of 1 MiB, answers of 2 KiB.
     {.name = "up", .samples = 256, .sample_bytes = 64 * 64, .classes = 2, .messages = 512},
-    // 1 KiB an answer to 4 bytes.
+    // Answers of 1 KiB to requests of 4 bytes.
     {.name = "small", .samples = 1, .sample_bytes = 4, .classes = 256, .messages = 8192},
 };
 
-// Requests in flight. A server's credits allow sixteen of 256 samples, its byte limit of a stream
-// eight of 1 MiB.
+// Requests in flight. The credits of a server allow sixteen requests of 256 samples, its byte limit
+// per stream eight of 1 MiB.
 inline constexpr int kWireInFlight = 8;
 
 // The client of one connection. Called from one thread.
@@ -46,11 +46,11 @@ class WireClient {
   // flight.
   virtual absl::Status Send() = 0;
 
-  // Waits for an answer, and copies its payload once, into memory that is used again.
+  // Waits for an answer, and copies its payload once, into memory that is reused.
   virtual absl::Status Receive() = 0;
 };
 
-// A server that takes clients of any exchange until it is destroyed.
+// A server that accepts clients of any exchange until it is destroyed.
 class WireServer {
  public:
   virtual ~WireServer() = default;

@@ -1,4 +1,4 @@
-// The bytes alone: blocking sockets, one write and one read a message.
+// The bytes alone: blocking sockets, with one write and one read per message.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -59,7 +59,7 @@ class Socket {
   int fd_;
 };
 
-// A socket address as the calls take it.
+// A socket address in the form of the system calls.
 struct SocketAddress {
   union {
     sockaddr any;
@@ -86,11 +86,11 @@ absl::StatusOr<SocketAddress> Resolve(const std::string& text) {
 }
 
 void SetNoDelay(const Socket& socket) {
-  const int on = 1;  // without effect on a Unix socket
+  const int on = 1;  // has no effect on a Unix socket
   ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-// Sent once, first.
+// Returns the sizes, which are sent once, before all messages.
 std::string SizesOf(const WireExchange& exchange) {
   const int64_t sizes[] = {exchange.request_bytes(), exchange.answer_bytes()};
   return std::string(reinterpret_cast<const char*>(sizes), sizeof(sizes));
@@ -108,10 +108,10 @@ void Answer(const Socket& socket) {
   }
 }
 
-// One connection after the other, for as long as the process lives.
+// Serves one connection after the other until the process ends.
 class SocketServer final : public WireServer {
  public:
-  // Listens there, and returns the address with its real port.
+  // Listens on the address, and returns it with its real port.
   absl::StatusOr<std::string> Listen(const std::string& text) {
     ASSIGN_OR_RETURN(SocketAddress address, Resolve(text));
     Socket listener(::socket(address.as.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));

@@ -1,4 +1,4 @@
-// The production path: TeacherServer with its batchers, over runners that answer at once, and
+// The production path: TeacherServer with its batchers, over runners that answer immediately, and
 // TeacherClient.
 #include <memory>
 #include <queue>
@@ -54,7 +54,8 @@ class InstantRunner final : public Runner {
   const EncodedTargets answer_;
 };
 
-// One exchange's runner, and its batcher: a request is a full batch, so that none waits for others.
+// The runner of one exchange and its batcher: a request is a full batch, so that none waits for
+// others.
 struct Teacher {
   explicit Teacher(const WireExchange& exchange)
       : runner(exchange),
@@ -89,8 +90,8 @@ absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
   return std::unique_ptr<WireServer>(std::move(result));
 }
 
-// Answers come on the stream's thread, and are copied on the benchmark's, as the trainer's is the
-// one that decodes them.
+// Answers arrive on the thread of the stream and are copied on the thread of the benchmark, since
+// in a trainer its own thread decodes them.
 class StreamClient final : public WireClient {
  public:
   StreamClient(std::unique_ptr<TeacherClient> client, const WireExchange& exchange)
@@ -100,7 +101,7 @@ class StreamClient final : public WireClient {
                              Bytes::FromString(std::string(exchange.request_bytes(), 'r'))}},
                  .rows = exchange.samples},
         targets_(static_cast<size_t>(exchange.answer_bytes()), '\0') {}
-  ~StreamClient() override { client_->Stop(); }  // calls back into what is below
+  ~StreamClient() override { client_->Stop(); }  // may call the members below
 
   absl::Status Send() override {
     return client_

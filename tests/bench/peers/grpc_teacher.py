@@ -1,8 +1,8 @@
 """Peer (b), the teacher: a plain grpcio server whose messages are the bytes of numpy arrays.
 
-A stream of uint8 samples, a batch a message, is answered by one of float32 logits: tried against
-unary calls, as futures and from threads, it took the least time of both sides. Prints a line when
-it serves.
+A stream of uint8 samples, one batch per message, is answered by a stream of float32 logits: compared
+with unary calls, as futures and from threads, this took the least time on both sides. Prints a line
+when it serves.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main() -> None:
     torch.set_num_interop_threads(1)
     teacher = served_model.Teacher(arguments.model, arguments.batch_size)
 
-    # A request's bytes cannot be written, and are only read.
+    # The bytes of a request are read-only, and are only read.
     warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
 
     def logits(requests: Iterator[bytes], context) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Peer (b), the trainer: asks the teacher for the batches to come while the student trains."""
+"""Peer (b), the trainer: requests the next batches from the teacher while the student trains."""
 
 import collections
 import threading
@@ -22,7 +22,7 @@ def main() -> None:
     channel = grpc.insecure_channel(arguments.teacher, options=grpc_teacher.CHANNEL_OPTIONS)
     ask = channel.stream_stream(f"/{grpc_teacher.SERVICE}/{grpc_teacher.METHOD}")
 
-    ahead = collections.deque()  # batches whose answers are to come
+    ahead = collections.deque()  # batches whose answers are pending
     room = threading.Semaphore(BATCHES_AHEAD)
 
     def requests() -> Iterator[bytes]:  # in a thread of grpcio's
@@ -34,7 +34,7 @@ def main() -> None:
     def batches() -> Iterator[tuple[training.Batch, torch.Tensor]]:
         for answer in ask(requests(), wait_for_ready=True):
             room.release()
-            # A copy of its own: a tensor over the message's bytes would not be writable.
+            # Copies, since a tensor over the bytes of the message would not be writable.
             logits = numpy.frombuffer(answer, numpy.float32).reshape(-1, classes).copy()
             yield ahead.popleft(), torch.from_numpy(logits)
 

@@ -1,4 +1,4 @@
-"""What the peers serve: a model of the zoo, from its model directory."""
+"""The model that the peers serve: a model of the zoo, from its model directory."""
 
 import json
 import pathlib
@@ -22,7 +22,7 @@ class Teacher:
         model = zoo.make(config["architecture"], config["arguments"])
         model.load_state_dict(safetensors_file.read(folder / "model.safetensors"), strict=True)
         example = torch.zeros(batch_size, *self.shape)
-        torch._C._jit_set_texpr_fuser_enabled(False)  # it compiles anew for each size of a batch
+        torch._C._jit_set_texpr_fuser_enabled(False)  # it recompiles for each batch size
         with torch.inference_mode():
             traced = torch.jit.trace(model.eval(), example)
             self.model = torch.jit.optimize_for_inference(torch.jit.freeze(traced))

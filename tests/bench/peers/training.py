@@ -1,6 +1,6 @@
-"""What the trainers of the peers share: the data in memory, the student, its steps, the epochs.
+"""Shared by the trainers of the peers: the data in memory, the student, its steps, the epochs.
 
-An epoch's record has the fields of student_trainer's metrics.jsonl that a benchmark reads.
+The record of an epoch has the fields of student_trainer's metrics.jsonl that a benchmark reads.
 """
 
 import argparse
@@ -65,7 +65,7 @@ class Data:
         self.std = std.clamp_min(1e-6)
 
     def batches(self, batch_size: int, epochs: int) -> Iterator[Batch]:
-        """Shuffled anew for each epoch."""
+        """Shuffles again for each epoch."""
         for _ in range(epochs):
             for ids in torch.randperm(len(self.samples)).split(batch_size):
                 yield Batch(self.samples.index_select(0, ids), self.labels.index_select(0, ids))
