@@ -1,9 +1,9 @@
-// What a trainer does with a server's message: it never crashes, and targets that it accepts are
-// such as its decoders may rely on: as many rows and classes as were asked for, every value finite,
-// every id one of a class, every count within the draws.
+// A trainer must handle any message of a server: it never crashes, and the targets that it accepts
+// are safe for its decoders: they have as many rows and classes as requested, every value is
+// finite, every id is that of a class, and every count is at most the number of draws.
 //
-// The input: a byte each for the encoding, k, draws, classes and samples (each less the
-// least there can be), then the frame.
+// The input: one byte each for the encoding, k, draws, classes and samples (each minus its
+// minimum), then the frame.
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
@@ -91,7 +91,7 @@ void CheckTargets(const v1::Targets& targets, const std::vector<Bytes>& payloads
 }  // namespace
 }  // namespace distill
 
-// Protobuf would write a line on stderr for every string that is no UTF-8.
+// Protobuf would write a line to stderr for every string that is not UTF-8.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   google::protobuf::SetLogHandler(nullptr);
   return 0;

@@ -1,5 +1,5 @@
-// ReadFrame on any bytes: it never crashes, it accepts nothing that protobuf would refuse, it reads
-// what protobuf reads, and what it has read can be written and read again.
+// Runs ReadFrame on any bytes: it never crashes, it accepts nothing that protobuf would reject, it
+// reads what protobuf reads, and the result can be written and read again.
 //
 // The input: one byte, the size of the slices (0: one slice), then the frame.
 #include <google/protobuf/stubs/logging.h>
@@ -50,7 +50,7 @@ void Check(const std::string& bytes, size_t slice) {
 }  // namespace
 }  // namespace distill
 
-// Protobuf would write a line on stderr for every string that is no UTF-8.
+// Protobuf would write a line to stderr for every string that is not UTF-8.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   google::protobuf::SetLogHandler(nullptr);
   return 0;

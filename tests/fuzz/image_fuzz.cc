@@ -1,5 +1,5 @@
-// What a data set does with a file of images that somebody else made: it is refused with words, or
-// decoded in full to the size that its header announced, in colour as in grey.
+// Runs a data set on an untrusted image file: it is rejected with a message, or decoded completely
+// to the size that its header announced, in colour and in grey.
 #include <cstddef>
 #include <cstdint>
 

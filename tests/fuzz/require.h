@@ -1,4 +1,4 @@
-// What a fuzzer demands: it aborts, and libFuzzer keeps the input.
+// Checks a condition of a fuzzer: if it fails, the program aborts, and libFuzzer keeps the input.
 #pragma once
 
 #include <cstdio>

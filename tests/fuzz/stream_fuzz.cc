@@ -1,5 +1,6 @@
-// StreamSession against any client and any batcher: it never crashes, what it holds is bounded and
-// never negative, each request that it takes is answered once, and in the end nothing is held.
+// Runs StreamSession against any client and any batcher: it never crashes, the memory it holds is
+// bounded and never negative, each request that it accepts is answered once, and at the end nothing
+// is held.
 //
 // The input: one byte chooses the model; then steps. A step is one byte, Step; a kMessage has two
 // more, its length (little-endian), and the message.
@@ -30,8 +31,8 @@ using ::distill::testing::Require;
 enum Step {
   kMessage,
   kAnswer,          // the request that waits longest
-  kAnswerNewest,    // the one that came last
-  kAnswerTooLarge,  // with more rows than were foreseen
+  kAnswerNewest,    // the most recent request
+  kAnswerTooLarge,  // with more rows than expected
   kFail,
   kBeginWrite,
   kEndWrite,
@@ -43,7 +44,7 @@ enum Step {
 
 constexpr int64_t kMaxMessageBytes = 64 << 10;
 constexpr int64_t kClasses = 3;
-// Beside what answers the requests: a name that a message quotes, and the Opened.
+// Allowance in addition to the answers: a name that a message quotes, and the Opened.
 constexpr int64_t kSlackBytes = 1024;
 
 std::shared_ptr<const ServedTeacher> MakeTeacher(std::vector<InputSpec> inputs) {
@@ -78,7 +79,7 @@ class Stream {
       : teacher_(std::move(teacher)), session_(MakeSession(teacher_)) {}
 
   void Receive(absl::string_view message) {
-    // Its owner would not have read it either.
+    // The owner of the session would not have read the message either.
     if (!session_->WantsRead() || session_->End().has_value()) return;
     auto taken = session_->Receive(Sliced(std::string(message)), absl::UnixEpoch());
     if (taken.has_value()) Take(*std::move(taken));
@@ -121,7 +122,7 @@ class Stream {
             "bytes in flight stay below the stream's, one message and its answer");
   }
 
-  // Answers and writes all that is open.
+  // Answers all open requests and writes all answers.
   void Finish() {
     while (!waiting_.empty()) Answer(/*newest=*/false, /*more_rows=*/0);
     do {
@@ -143,7 +144,7 @@ class Stream {
     int64_t rows = 0;
   };
 
-  // As a batcher would look at it.
+  // Reads the request as a batcher would.
   void Take(StreamSession::Taken taken) {
     const RunnerRequest& request = taken.request;
     Require(request.samples >= 1 && request.samples <= teacher_->limits.max_request_samples,
@@ -152,7 +153,7 @@ class Stream {
     int64_t rows = request.samples;
     for (const HostTensor& input : request.inputs) {
       Require(input.shape.size() == 2 && input.shape[0] == request.samples, "of as many samples");
-      const std::string bytes = input.bytes.ToString();  // all of it can be read
+      const std::string bytes = input.bytes.ToString();  // reads all of it
       const size_t elements = static_cast<size_t>(input.shape[0] * input.shape[1]);
       Require(bytes.size() == elements * ByteWidth(input.dtype), "with the bytes of its shape");
       if (teacher_->info.inputs[0].shape[0] == -1) {
@@ -190,7 +191,7 @@ class Stream {
     Require(ReadFrame(writing_->frame, &response, &payloads).ok(), "what is written can be read");
     Require(static_cast<int64_t>(writing_->frame.Length()) <= kMaxMessageBytes,
             "no message is over the limit");
-    // An error's may be of a request that was refused, and never taken.
+    // The id of an error may be that of a request that was refused, and never accepted.
     if (response.has_error()) owed_.erase(response.error().id());
     if (response.has_targets()) {
       Require(owed_.erase(response.targets().id()) == 1,
@@ -208,7 +209,7 @@ class Stream {
   const std::unique_ptr<StreamSession> session_;
   std::deque<Waiting> waiting_;
   std::optional<StreamSession::Outgoing> writing_;
-  absl::flat_hash_set<uint64_t> owed_;  // taken, and no write of an answer was begun
+  absl::flat_hash_set<uint64_t> owed_;  // accepted, and no write of an answer has started
 };
 
 void Run(absl::string_view input) {
@@ -235,7 +236,7 @@ void Run(absl::string_view input) {
 }  // namespace
 }  // namespace distill
 
-// Protobuf would write a line on stderr for every string that is no UTF-8.
+// Protobuf would write a line to stderr for every string that is not UTF-8.
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   google::protobuf::SetLogHandler(nullptr);
   return 0;
