@@ -2,8 +2,8 @@
 
     python3 tests/golden/optimizers.py > tests/golden/optimizers.json
 
-Gradients and learning rates are given, not computed, and both groups of parameters, with and
-without weight decay, are there: one weight of a convolution and one bias. Needs torch alone.
+Gradients and learning rates are given, not computed, and there are both groups of parameters, with
+and without weight decay: one weight of a convolution and one bias. Needs torch alone.
 """
 
 import json

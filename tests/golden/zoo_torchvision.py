@@ -1,11 +1,11 @@
-"""What torchvision's models are: golden values for the zoo's families that bear its names.
+"""Golden values of torchvision's models, for the families of the zoo with the same names.
 
     pip install torch torchvision
     python3 tests/golden/zoo_torchvision.py > tests/golden/zoo_torchvision.json
 
-Of each model: the number of parameters and of multiply-adds of a 224x224 image, a digest of the
-names and shapes of its state, and its logits in float64 for an image of 64x64 and weights that a
-formula gives, which the test under C++ computes anew.
+For each model they hold the number of parameters and of multiply-adds of a 224x224 image, a digest of
+the names and shapes of its state, and its logits in float64 for an image of 64x64 and weights from a
+formula, which the C++ test computes as well.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import math
 
 import torch
 
-# Its own operators, none of which these models use; it then loads beside any build of torch.
+# Disables its own operators, which these models do not use; it then loads with any build of torch.
 LIBRARY = torch.library.Library("torchvision", "DEF")
 for _operator in ("nms", "qnms"):
     LIBRARY.define(f"{_operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

@@ -1,4 +1,4 @@
-"""The zoo, written in plain PyTorch: what the C++ models are compared with, and the peers train.
+"""The zoo in plain PyTorch: the C++ models are compared with it, and the peers train it.
 
 `make` takes architecture and arguments as a model directory's config.json has them. Names of
 parameters are those of torchvision where it has the family.
