@@ -17,6 +17,7 @@
 #include "common/models/arguments.h"
 #include "common/models/convolution.h"
 #include "common/models/family.h"
+#include "common/models/fit_images.h"
 #include "common/models/residual_blocks.h"
 
 namespace distill {
@@ -72,7 +73,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateCifarResNet(const nlohmann::json& j
   options.shortcut =
       arguments.OneOf("shortcut", {"A", "B"}) == "A" ? Shortcut::kPad : Shortcut::kProject;
   options.channels = arguments.Int("channels", {1, kMaxChannels});
-  options.classes = arguments.Int("classes", {2, kMaxClasses});
+  options.classes = arguments.Int("classes", {2, kMaxModelClasses});
   RETURN_IF_ERROR(arguments.Finish());
   if (std::find(kPaperDepths.begin(), kPaperDepths.end(), options.depth) == kPaperDepths.end()) {
     return absl::InvalidArgumentError(

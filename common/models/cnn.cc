@@ -18,6 +18,7 @@
 #include "common/base/status_macros.h"
 #include "common/models/arguments.h"
 #include "common/models/family.h"
+#include "common/models/fit_images.h"
 
 namespace distill {
 namespace {
@@ -34,7 +35,7 @@ struct CnnOptions {
   int64_t classes = 0;
   std::vector<std::vector<int64_t>> stages;  // the widths of each stage's convolutions
   Kind kind = Kind::kPlain;
-  int64_t pool = 1;    // side of the average pooling's output, which has pool² · last width values
+  int64_t pool = 1;  // side of the average pooling's output, which has pool² · last width values
   int64_t hidden = 0;  // width of a linear layer before the last; 0: none
   double dropout = 0;  // before the last linear layer
 };
@@ -95,7 +96,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateCnn(const nlohmann::json& json) {
   Arguments arguments("cnn", json);
   CnnOptions options;
   options.channels = arguments.Int("channels", {1, kMaxChannels});
-  options.classes = arguments.Int("classes", {2, kMaxClasses});
+  options.classes = arguments.Int("classes", {2, kMaxModelClasses});
   options.stages = arguments.IntLists("stages", {1, kMaxStages}, {1, 16}, {1, 4096});
   options.kind =
       arguments.OneOf("kind", {"plain", "separable"}) == "plain" ? Kind::kPlain : Kind::kSeparable;

@@ -15,7 +15,7 @@
 namespace distill {
 
 // The most classes and channels that a model of the zoo may have.
-inline constexpr int64_t kMaxClasses = 1'000'000;
+inline constexpr int64_t kMaxModelClasses = 1'000'000;
 inline constexpr int64_t kMaxChannels = 65536;
 
 struct Family {
@@ -43,7 +43,9 @@ Family MobileNetV2Family();
 Family ResNetFamily();
 Family SqueezeNetFamily();
 
-// The `fit` of families for images: [channels, height, width] → "channels" and "classes".
-absl::Status FitImages(const Shape& input_shape, int64_t classes, nlohmann::json& arguments);
+// All families of the zoo. A new one is a function above and an entry here.
+inline constexpr Family (*kFamilies[])() = {
+    CifarResNetFamily, CnnFamily, MlpFamily, MobileNetV2Family, ResNetFamily, SqueezeNetFamily,
+};
 
 }  // namespace distill

@@ -11,6 +11,7 @@
 #include "common/models/host_tensors.h"
 #include "common/models/inference.h"
 #include "common/models/multiply_adds.h"
+#include "common/models/normalize.h"
 #include "common/models/registry.h"
 #include "common/models/scripted_model.h"
 #include "common/models/torch_errors.h"
@@ -73,20 +74,6 @@ absl::Status In(const std::filesystem::path& directory, const absl::Status& stat
 }
 
 }  // namespace
-
-at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization) {
-  if (!input.is_floating_point() && input.scalar_type() != at::kByte) return input;
-  const at::Tensor x = input.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
-  if (normalization.mean.empty()) return x.div_(normalization.scale);
-  // Has shape [channels, 1, …], to broadcast with [n, channels, …].
-  Shape shape(static_cast<size_t>(input.dim() - 1), 1);
-  shape[0] = -1;
-  const auto by_channel = [&](const std::vector<double>& values) {
-    const at::Tensor scaled = at::tensor(values, at::kDouble) * normalization.scale;
-    return scaled.to(x.options()).view(shape);
-  };
-  return x.sub_(by_channel(normalization.mean)).div_(by_channel(normalization.std));
-}
 
 absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
     const std::filesystem::path& directory, const Placement& placement) {

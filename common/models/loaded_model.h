@@ -19,10 +19,6 @@
 
 namespace distill {
 
-// Returns (input / scale - mean) / std as float32, on the device of the input. `input`: [n,
-// channels, …]. Integers other than uint8 (tokens) are returned unchanged.
-at::Tensor Normalize(const at::Tensor& input, const Normalization& normalization);
-
 // Immutable once loaded; thread-safe.
 class LoadedModel {
  public:

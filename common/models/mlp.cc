@@ -80,7 +80,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateMlp(const nlohmann::json& json) {
     }
   }
   options.hidden = arguments.IntList("hidden", {0, 64}, {1, kMaxWidth});
-  options.classes = arguments.Int("classes", {2, kMaxClasses});
+  options.classes = arguments.Int("classes", {2, kMaxModelClasses});
   options.dropout = arguments.Fraction("dropout");
   options.input_dropout = arguments.Fraction("input_dropout");
   RETURN_IF_ERROR(arguments.Finish());

@@ -132,7 +132,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateMobileNetV2(const nlohmann::json& j
   options.stem = ReadStem(arguments);
   options.dropout = arguments.Fraction("dropout", 0.2);
   options.channels = arguments.Int("channels", {1, kMaxChannels});
-  options.classes = arguments.Int("classes", {2, kMaxClasses});
+  options.classes = arguments.Int("classes", {2, kMaxModelClasses});
   RETURN_IF_ERROR(arguments.Finish());
   return std::make_shared<MobileNetV2>(options);
 }

@@ -12,10 +12,11 @@ namespace distill {
 namespace {
 
 const std::vector<Family>& Families() {
-  static const auto* const families = new std::vector<Family>{
-      CifarResNetFamily(), CnnFamily(),    MlpFamily(),
-      MobileNetV2Family(), ResNetFamily(), SqueezeNetFamily(),
-  };
+  static const auto* const families = [] {
+    auto* const all = new std::vector<Family>;
+    for (Family (*const family)() : kFamilies) all->push_back(family());
+    return all;
+  }();
   return *families;
 }
 
@@ -30,16 +31,6 @@ std::vector<std::string> StudentNames() {
   return names;
 }
 
-absl::Status FitImages(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
-  if (input_shape.size() != 3) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "it takes images [channels, height, width], not inputs of shape ", ToString(input_shape)));
-  }
-  arguments["channels"] = input_shape[0];
-  arguments["classes"] = classes;
-  return absl::OkStatus();
-}
-
 absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
                                             const Shape& input_shape, int64_t classes) {
   for (const Family& family : Families()) {
@@ -49,9 +40,9 @@ absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
         return absl::InvalidArgumentError(absl::StrCat(
             variant.name, ": it takes inputs of a fixed shape, not ", ToString(input_shape)));
       }
-      if (classes < 2 || classes > kMaxClasses) {
-        return absl::InvalidArgumentError(absl::StrCat(variant.name, ": it takes from 2 to ",
-                                                       kMaxClasses, " classes, not ", classes));
+      if (classes < 2 || classes > kMaxModelClasses) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            variant.name, ": it takes from 2 to ", kMaxModelClasses, " classes, not ", classes));
       }
       Architecture architecture{family.name, variant.arguments};
       const absl::Status status = family.fit(input_shape, classes, architecture.arguments);

@@ -75,7 +75,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateResNet(const nlohmann::json& json) 
   const int64_t depth = arguments.Int("depth", {18, 152});
   const Stem stem = ReadStem(arguments);
   const int64_t channels = arguments.Int("channels", {1, kMaxChannels});
-  const int64_t classes = arguments.Int("classes", {2, kMaxClasses});
+  const int64_t classes = arguments.Int("classes", {2, kMaxModelClasses});
   RETURN_IF_ERROR(arguments.Finish());
   for (const Depth& known : kDepths) {
     if (known.depth == depth) return std::make_shared<ResNet>(known, stem, channels, classes);

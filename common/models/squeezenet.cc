@@ -137,7 +137,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateSqueezeNet(const nlohmann::json& js
   options.stem = ReadStem(arguments);
   options.dropout = arguments.Fraction("dropout", 0.5);
   options.channels = arguments.Int("channels", {1, kMaxChannels});
-  options.classes = arguments.Int("classes", {2, kMaxClasses});
+  options.classes = arguments.Int("classes", {2, kMaxModelClasses});
   RETURN_IF_ERROR(arguments.Finish());
   return std::make_shared<SqueezeNet>(options);
 }

@@ -2,6 +2,7 @@
 
 #include "common/base/status_macros.h"
 #include "common/models/family.h"
+#include "common/models/fit_images.h"
 
 namespace distill {
 namespace {

@@ -1,7 +1,6 @@
 #include "student_trainer/data/array_dataset.h"
 
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -9,12 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/store/safetensors.h"
+#include "common/tensor/target_spec.h"
 #include "student_trainer/data/dataset_checks.h"
 
 namespace distill {
 namespace {
-
-constexpr int64_t kMaxArrayClasses = std::numeric_limits<int32_t>::max();
 
 template <typename T>
 T Unaligned(const uint8_t* from) {
@@ -61,7 +59,7 @@ class ArrayDataset : public Dataset {
   int64_t classes() const override { return classes_; }
 
   int64_t Label(int64_t index) const override {
-    return labels_.has_value() ? LabelAt(*labels_, index) : kUnlabelled;
+    return labels_.has_value() ? LabelAt(*labels_, index) : kNoLabel;
   }
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
@@ -126,7 +124,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenArrayDataset(
     ASSIGN_OR_RETURN(
         classes, CountClasses(
                      path.string(), inputs.shape[0], [&](int64_t i) { return LabelAt(*labels, i); },
-                     class_names, kMaxArrayClasses));
+                     class_names, kMaxClasses));
   }
   return std::make_unique<ArrayDataset>(path.string(), std::move(inputs), std::move(labels),
                                         classes, class_names);

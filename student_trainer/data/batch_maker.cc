@@ -45,7 +45,7 @@ std::shared_ptr<const std::vector<int64_t>> BatchMaker::OrderOf(int64_t epoch) c
 }
 
 int64_t BatchMaker::LabelOf(int64_t sample) const {
-  return has_label_[static_cast<size_t>(sample)] ? dataset_.Label(sample) : kUnlabelled;
+  return has_label_[static_cast<size_t>(sample)] ? dataset_.Label(sample) : kNoLabel;
 }
 
 absl::StatusOr<TrainingBatch> BatchMaker::Make(int64_t number) const {
@@ -113,7 +113,7 @@ absl::Status BatchMaker::MixViews(const std::vector<int64_t>& order,
   const size_t n = positions.size();
   const size_t bytes = n == 0 ? 0 : static_cast<size_t>(shape[0] * shape[1] * shape[2]);
   std::vector<uint8_t> behind(bytes);  // the view of the sample behind the batch's last
-  batch.mixed_labels.assign(n, kUnlabelled);
+  batch.mixed_labels.assign(n, kNoLabel);
   batch.label_weights.assign(n, 1.0F);
   // Proceeds in order: the partner comes later, and is not mixed yet.
   for (size_t i = 0; i < n; ++i) {

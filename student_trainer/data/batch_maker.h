@@ -33,7 +33,7 @@ struct BatchOptions {
 class BatchMaker {
  public:
   // `samples` are the samples of an epoch; those in `labelled` (ascending, a subset) keep their
-  // label, the others get kUnlabelled.
+  // label, the others get kNoLabel.
   BatchMaker(const Dataset& dataset, std::vector<int64_t> samples,
              absl::Span<const int64_t> labelled, const BatchOptions& options,
              CorruptSamples& corrupt);

@@ -29,7 +29,7 @@ class ConcatDataset : public Dataset, public ImageSource {
   }
 
   int64_t Label(int64_t index) const override {
-    if (hidden() && index >= first_->size()) return kUnlabelled;
+    if (hidden() && index >= first_->size()) return kNoLabel;
     const auto [part, within] = PartOf(index);
     return part.Label(within);
   }

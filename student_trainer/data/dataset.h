@@ -9,11 +9,10 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/tensor/input_spec.h"
+#include "common/tensor/labels.h"
 #include "student_trainer/views/image.h"
 
 namespace distill {
-
-inline constexpr int64_t kUnlabelled = -1;
 
 // Gives images as they are stored, of any size; training views are cut from them. Thread-safe.
 class ImageSource {
@@ -41,7 +40,7 @@ class Dataset {
   // labels.
   virtual int64_t classes() const = 0;
 
-  // 0 … classes()-1, or kUnlabelled. 0 ≤ index < size().
+  // 0 … classes()-1, or kNoLabel. 0 ≤ index < size().
   virtual int64_t Label(int64_t index) const = 0;
 
   // Writes the bytes of sample `index`, which are ByteSize(input()); an image of another size is
@@ -52,5 +51,11 @@ class Dataset {
   // Returns null if every sample is stored in the size of input().
   virtual const ImageSource* images() const { return nullptr; }
 };
+
+// Returns 0 … size()-1.
+std::vector<int64_t> AllSamples(const Dataset& dataset);
+
+// Returns the labels of all samples, kNoLabel where there is none.
+std::vector<int64_t> AllLabels(const Dataset& dataset);
 
 }  // namespace distill

@@ -27,13 +27,13 @@ absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
                                      int64_t most_classes) {
   const auto names = static_cast<int64_t>(class_names.size());
   const int64_t limit = names > 0 ? names : most_classes;
-  int64_t largest = kUnlabelled;
+  int64_t largest = kNoLabel;
   for (int64_t sample = 0; sample < samples; ++sample) {
     const int64_t value = label(sample);
-    if (value < kUnlabelled) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": the label of sample ", sample, " is ", value,
-                       "; must be a class from 0, or ", kUnlabelled, " for none"));
+    if (value < kNoLabel) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": the label of sample ", sample, " is ",
+                                                     value, "; must be a class from 0, or ",
+                                                     kNoLabel, " for none"));
     }
     if (value >= limit) {
       return absl::InvalidArgumentError(absl::StrCat(

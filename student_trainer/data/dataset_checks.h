@@ -20,7 +20,7 @@ absl::Status CheckRead(absl::string_view path, const Dataset& dataset, int64_t i
                        absl::Span<const uint8_t> destination);
 
 // Returns Dataset::classes() of `samples` samples: the number of names if there are any, otherwise
-// the largest label + 1. INVALID_ARGUMENT names the sample whose label is neither kUnlabelled nor 0
+// the largest label + 1. INVALID_ARGUMENT names the sample whose label is neither kNoLabel nor 0
 // … limit-1, where `limit` is the number of names, otherwise `most_classes`. `path` names the file
 // of labels.
 absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,

@@ -33,7 +33,7 @@ class IdxDataset : public Dataset {
   int64_t classes() const override { return classes_; }
 
   int64_t Label(int64_t index) const override {
-    return labels_.empty() ? kUnlabelled : labels_[static_cast<size_t>(index)];
+    return labels_.empty() ? kNoLabel : labels_[static_cast<size_t>(index)];
   }
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {

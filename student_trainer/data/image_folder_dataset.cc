@@ -49,7 +49,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   int64_t Label(int64_t index) const override {
     const std::vector<int64_t>& ends = folder_.class_ends;
     const auto after = std::upper_bound(ends.begin(), ends.end(), index);
-    return ends.empty() ? kUnlabelled : labels_[static_cast<size_t>(after - ends.begin())];
+    return ends.empty() ? kNoLabel : labels_[static_cast<size_t>(after - ends.begin())];
   }
 
   absl::StatusOr<Image> Decode(int64_t index) const override {

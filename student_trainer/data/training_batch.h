@@ -10,7 +10,7 @@ namespace distill {
 
 struct TrainingBatch {
   HostTensor inputs;            // [n, …], views in the type of the data
-  std::vector<int64_t> labels;  // n; kUnlabelled (-1) where there is none
+  std::vector<int64_t> labels;  // n; kNoLabel (-1) where there is none
   // If views are mixed from two samples (mixup, CutMix), the label of the second, and the weight of
   // the first in [0, 1]; both empty if none is mixed.
   std::vector<int64_t> mixed_labels;

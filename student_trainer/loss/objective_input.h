@@ -6,10 +6,9 @@
 #include <cstdint>
 
 #include "common/targets/decoded.h"
+#include "common/tensor/labels.h"
 
 namespace distill {
-
-inline constexpr int64_t kNoLabel = -1;
 
 struct ObjectiveInput {
   at::Tensor student_logits;  // floating [n, classes]

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "student_trainer/resample/fit_to_student.h"
+
 namespace distill {
 
 BatchPipeline::BatchPipeline(const TrainOptions& options, const BatchMaker& maker,
@@ -20,7 +22,8 @@ BatchPipeline::BatchPipeline(const TrainOptions& options, const BatchMaker& make
     stop_prefetching_.emplace(std::move(stop), [this] { prefetcher_->Stop(); });
     source = &*prefetcher_;
   }
-  downsampled_.emplace(*source, student);
+  downsampled_.emplace(*source,
+                       [student](const HostTensor& views) { return FitToStudent(views, student); });
 }
 
 absl::Duration BatchPipeline::waited_for_data() const {

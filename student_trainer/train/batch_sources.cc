@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "common/base/status_macros.h"
-#include "student_trainer/resample/resample.h"
 
 namespace distill {
 
@@ -18,15 +17,9 @@ absl::StatusOr<std::optional<TargetedBatch>> HardLabelSource::Next() {
 absl::StatusOr<std::optional<TargetedBatch>> DownsampledSource::Next() {
   ASSIGN_OR_RETURN(std::optional<TargetedBatch> targeted, source_.Next());
   if (targeted.has_value() && targeted->batch.size() > 0) {
-    ASSIGN_OR_RETURN(targeted->batch.inputs, FitToStudent(targeted->batch.inputs, student_));
+    ASSIGN_OR_RETURN(targeted->batch.inputs, downsample_(targeted->batch.inputs));
   }
   return targeted;
-}
-
-absl::StatusOr<HostTensor> FitToStudent(const HostTensor& inputs, const InputSpec& student) {
-  const Shape own(inputs.shape.begin() + 1, inputs.shape.end());
-  if (own == student.shape || own.size() != 3 || student.shape.size() != 3) return inputs;
-  return Downsample(inputs, student.shape[1], student.shape[2]);
 }
 
 }  // namespace distill

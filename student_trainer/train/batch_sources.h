@@ -1,12 +1,14 @@
 // What stands between the loader or the prefetcher and the training loop.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
-#include "common/tensor/input_spec.h"
+#include "common/tensor/host_tensor.h"
 #include "student_trainer/client/targeted_batch.h"
 #include "student_trainer/data/batch_loader.h"
 
@@ -30,24 +32,23 @@ class HardLabelSource : public TargetedBatchSource {
   absl::Duration waited_for_data_;
 };
 
-// The batches of another source with their views downsampled to what the student sees, where that
-// is less: the teacher has seen them as they were. Errors of the source and of Downsample.
+// Gives a batch of views [n, …] to the student as its input has them, such as FitToStudent.
+using BatchDownsampler = std::function<absl::StatusOr<HostTensor>(const HostTensor& views)>;
+
+// Hands on the batches of another source, downsampled to what the student sees: the teacher has
+// seen the views at their own size. Returns errors of the source and of `downsample`.
 class DownsampledSource : public TargetedBatchSource {
  public:
   // The source must outlive it.
-  DownsampledSource(TargetedBatchSource& source, InputSpec student)
-      : source_(source), student_(std::move(student)) {}
+  DownsampledSource(TargetedBatchSource& source, BatchDownsampler downsample)
+      : source_(source), downsample_(std::move(downsample)) {}
 
   absl::StatusOr<std::optional<TargetedBatch>> Next() override;
   absl::Duration waited() const override { return source_.waited(); }
 
  private:
   TargetedBatchSource& source_;
-  const InputSpec student_;
+  const BatchDownsampler downsample_;
 };
-
-// The inputs [n, …] as the student's input has them: images of a larger size are downsampled, all
-// else is left as it is.
-absl::StatusOr<HostTensor> FitToStudent(const HostTensor& inputs, const InputSpec& student);
 
 }  // namespace distill

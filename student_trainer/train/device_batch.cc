@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/models/host_tensors.h"
-#include "common/models/loaded_model.h"
+#include "common/models/normalize.h"
 #include "common/targets/encoding.h"
 
 namespace distill {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -26,7 +25,7 @@ absl::Status VisitLogits(const Dataset& dataset, absl::Span<const int64_t> sampl
   std::vector<int64_t> labelled;
   labelled.reserve(samples.size());
   std::copy_if(samples.begin(), samples.end(), std::back_inserter(labelled),
-               [&dataset](int64_t sample) { return dataset.Label(sample) != kUnlabelled; });
+               [&dataset](int64_t sample) { return dataset.Label(sample) != kNoLabel; });
 
   for (size_t begin = 0; begin < labelled.size(); begin += kEvaluationBatch) {
     ASSIGN_OR_RETURN(
@@ -66,16 +65,18 @@ absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<con
   return result;
 }
 
-std::vector<int64_t> AllSamples(const Dataset& dataset) {
-  std::vector<int64_t> samples(static_cast<size_t>(dataset.size()));
-  std::iota(samples.begin(), samples.end(), 0);
-  return samples;
+void to_json(nlohmann::json& json, const EvaluationResult& result) {
+  json = {{"samples", result.samples},
+          {"errors", result.errors},
+          {"accuracy", result.accuracy()},
+          {"loss", result.loss}};
 }
 
-std::vector<int64_t> AllLabels(const Dataset& dataset) {
-  std::vector<int64_t> labels = AllSamples(dataset);
-  for (int64_t& entry : labels) entry = dataset.Label(entry);
-  return labels;
+void from_json(const nlohmann::json& json, EvaluationResult& result) {
+  const nlohmann::json& loss = json.at("loss");
+  result = {.samples = json.at("samples").get<int64_t>(),
+            .errors = json.at("errors").get<int64_t>(),
+            .loss = loss.is_null() ? std::numeric_limits<double>::infinity() : loss.get<double>()};
 }
 
 }  // namespace distill

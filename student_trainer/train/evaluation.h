@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
@@ -24,6 +25,11 @@ struct EvaluationResult {
   }
 };
 
+// {"samples", "errors", "accuracy", "loss"}, in records, reports and checkpoints alike. Reading
+// gives the result back bit for bit; a loss that is not finite is null in JSON's text.
+void to_json(nlohmann::json& json, const EvaluationResult& result);
+void from_json(const nlohmann::json& json, EvaluationResult& result);
+
 // Samples in the data's own type [n, …] → logits [n, classes], on the CPU.
 using LogitsFunction = std::function<absl::StatusOr<at::Tensor>(const HostTensor& samples)>;
 
@@ -40,11 +46,5 @@ absl::Status VisitLogits(const Dataset& dataset, absl::Span<const int64_t> sampl
 // Errors of VisitLogits.
 absl::StatusOr<EvaluationResult> Evaluate(const Dataset& dataset, absl::Span<const int64_t> samples,
                                           CorruptSamples& corrupt, const LogitsFunction& logits);
-
-// 0 … size()-1.
-std::vector<int64_t> AllSamples(const Dataset& dataset);
-
-// The labels of all samples, kUnlabelled where there is none.
-std::vector<int64_t> AllLabels(const Dataset& dataset);
 
 }  // namespace distill

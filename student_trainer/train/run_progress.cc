@@ -10,17 +10,6 @@ void to_json(nlohmann::json& json, const TrainedIdsHash& hash) { json = hash.val
 void from_json(const nlohmann::json& json, TrainedIdsHash& hash) {
   hash = TrainedIdsHash(json.get<uint64_t>());
 }
-
-// In JSON's text a number that is not finite is null.
-void to_json(nlohmann::json& json, const EvaluationResult& result) {
-  json = {{"samples", result.samples}, {"errors", result.errors}, {"loss", result.loss}};
-}
-void from_json(const nlohmann::json& json, EvaluationResult& result) {
-  const nlohmann::json& loss = json.at("loss");
-  result = {.samples = json.at("samples").get<int64_t>(),
-            .errors = json.at("errors").get<int64_t>(),
-            .loss = loss.is_null() ? std::numeric_limits<double>::infinity() : loss.get<double>()};
-}
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochTotals, named, trained, with_targets, labelled, correct,
                                    loss, student_loss, distillation_loss, ids)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunProgress, batches, epoch, named, samples,

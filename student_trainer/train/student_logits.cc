@@ -5,8 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
+#include "common/models/normalize.h"
 #include "common/models/torch_errors.h"
-#include "student_trainer/train/batch_sources.h"
+#include "student_trainer/resample/fit_to_student.h"
 
 namespace distill {
 

@@ -162,7 +162,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
                               [&](int64_t epoch, const EvaluationResult& validation) {
                                 const auto average = trainer.UseAverage();
                                 description.training["best_epoch"] = epoch;
-                                description.training["validation"] = ToJson(validation);
+                                description.training["validation"] = validation;
                                 return SaveModelDirectory(run.directory.model(), description,
                                                           model);
                               },

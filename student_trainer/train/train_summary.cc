@@ -55,10 +55,6 @@ void TeacherFigures::Add(const TeacherFigures& other) {
   probe_samples += other.probe_samples;
 }
 
-nlohmann::json ToJson(const EvaluationResult& result) {
-  return {{"samples", result.samples}, {"errors", result.errors}, {"accuracy", result.accuracy()}};
-}
-
 std::vector<std::string> SummaryLines(const TrainFigures& figures) {
   std::vector<std::string> lines = {TrainingLine(figures)};
   if (figures.teacher.has_value()) {
@@ -81,14 +77,14 @@ nlohmann::json SummaryRecord(const TrainFigures& figures) {
       {"steps", figures.training.steps},
       {"samples", run.samples},
       {"best_epoch", run.best_epoch},
-      {"validation", ToJson(run.best_validation)},
+      {"validation", run.best_validation},
       {"seconds", run.seconds},
       {"seconds_waiting", run.seconds_waiting},
       {"seconds_waiting_for_data", absl::ToDoubleSeconds(figures.waited_for_data)},
       {"samples_with_targets", run.samples_with_targets},
       {"samples_without_targets", figures.training.samples_without_targets},
       {"corrupt_samples", figures.corrupt_samples}};
-  if (figures.test.has_value()) record["test"] = ToJson(*figures.test);
+  if (figures.test.has_value()) record["test"] = *figures.test;
   if (figures.teacher.has_value()) {
     const TeacherFigures& teacher = *figures.teacher;
     record["probe_samples"] = teacher.probe_samples;

@@ -32,8 +32,6 @@ struct TrainFigures {
   absl::Duration waited_for_data;  // by this process
 };
 
-nlohmann::json ToJson(const EvaluationResult& result);
-
 // Lines for the terminal.
 std::vector<std::string> SummaryLines(const TrainFigures& figures);
 

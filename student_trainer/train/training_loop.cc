@@ -113,10 +113,7 @@ class LoopState {
     std::string line =
         absl::StrFormat("epoch %d/%d  loss %.4f", number + 1, loop_.epochs, epoch.Mean(epoch.loss));
     if (validation.has_value()) {
-      record["validation"] = {{"samples", validation->samples},
-                              {"errors", validation->errors},
-                              {"accuracy", validation->accuracy()},
-                              {"loss", validation->loss}};
+      record["validation"] = *validation;
       if (validation->samples > 0) {
         absl::StrAppendFormat(&line, "  validation errors %d of %d (accuracy %.2f%%)",
                               validation->errors, validation->samples,

@@ -4,6 +4,7 @@
 
 #include "common/base/files.h"
 #include "common/models/multiply_adds.h"
+#include "common/models/normalize.h"
 #include "common/models/registry.h"
 #include "common/models/torchscript_export.h"
 #include "common/models/weights.h"

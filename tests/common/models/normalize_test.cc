@@ -1,4 +1,7 @@
-#include "common/models/loaded_model.h"
+#include "common/models/normalize.h"
+
+#include <ATen/ATen.h>
+
 #include "gtest/gtest.h"
 
 namespace distill {

@@ -53,7 +53,7 @@ TEST_F(ArrayDatasetTest, Uint8OfRankFourAreImages) {
   EXPECT_EQ((*dataset)->input(), (InputSpec{"image", DType::kUint8, {1, 2, 2}}));
   EXPECT_EQ((*dataset)->classes(), 3);
   EXPECT_EQ((*dataset)->Label(0), 2);
-  EXPECT_EQ((*dataset)->Label(1), kUnlabelled);
+  EXPECT_EQ((*dataset)->Label(1), kNoLabel);
   std::vector<uint8_t> image(4);
   ASSERT_TRUE((*dataset)->Read(1, absl::MakeSpan(image)).ok());
   EXPECT_THAT(image, ElementsAre(4, 5, 6, 7));
@@ -67,7 +67,7 @@ TEST_F(ArrayDatasetTest, EveryDTypeAndRankIsRead) {
     const auto dataset = Open({{"inputs", {dtype, {2, 3}, Bytes::FromString(bytes)}}});
     ASSERT_TRUE(dataset.ok()) << dataset.status();
     EXPECT_EQ((*dataset)->input(), (InputSpec{"input", dtype, {3}}));
-    EXPECT_EQ((*dataset)->Label(1), kUnlabelled);
+    EXPECT_EQ((*dataset)->Label(1), kNoLabel);
     EXPECT_EQ((*dataset)->classes(), 0);
     std::string sample(sample_bytes, '\0');
     ASSERT_TRUE(

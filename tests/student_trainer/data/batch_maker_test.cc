@@ -89,7 +89,7 @@ TEST(BatchMakerTest, OnlyLabelledSamplesCarryTheirLabel) {
     for (size_t i = 0; i < batch.labels.size(); ++i) {
       const int64_t id = batch.sample_ids[i];
       const bool labelled = id == 1 || id == 5 || id == 6;
-      EXPECT_EQ(batch.labels[i], labelled ? id % 3 : kUnlabelled) << "sample " << id;
+      EXPECT_EQ(batch.labels[i], labelled ? id % 3 : kNoLabel) << "sample " << id;
     }
   }
 }
@@ -221,7 +221,7 @@ TEST(BatchMakerTest, AMixedSampleHasTheNextOfTheEpochsOrderInIt) {
         EXPECT_NEAR(batch.label_weights[at], static_cast<double>(of(own)) / 64, 1e-6);
         if (batch.label_weights[at] == 1) continue;
         ++mixed;
-        EXPECT_EQ(batch.mixed_labels[at], next < 8 ? next % 3 : kUnlabelled);
+        EXPECT_EQ(batch.mixed_labels[at], next < 8 ? next % 3 : kNoLabel);
       }
     }
     EXPECT_GT(mixed, 10);

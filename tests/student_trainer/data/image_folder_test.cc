@@ -113,7 +113,7 @@ TEST_F(ImageFolderTest, FlatFolderIsUnlabelled) {
   const auto dataset = OpenDataset(Options());
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   ASSERT_EQ((*dataset)->size(), 2);
-  EXPECT_EQ((*dataset)->Label(1), kUnlabelled);
+  EXPECT_EQ((*dataset)->Label(1), kNoLabel);
   EXPECT_EQ((*dataset)->classes(), 0);
   EXPECT_THAT((*dataset)->class_names(), IsEmpty());
   EXPECT_THAT(Read(**dataset, 0), Each(1));

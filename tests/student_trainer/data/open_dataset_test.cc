@@ -115,7 +115,7 @@ TEST_F(OpenDatasetTest, ImagesWithoutLabelsAreUnlabelled) {
   for (const char* name : {"crawled-images-idx3-ubyte", "pictures"}) {
     const auto dataset = OpenDataset({folder_.Write(name, ImagesFile(3))});
     ASSERT_TRUE(dataset.ok()) << dataset.status();
-    EXPECT_EQ((*dataset)->Label(2), kUnlabelled);
+    EXPECT_EQ((*dataset)->Label(2), kNoLabel);
     EXPECT_EQ((*dataset)->classes(), 0);
   }
 }

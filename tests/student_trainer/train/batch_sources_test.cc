@@ -12,6 +12,7 @@
 namespace distill {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::StatusIs;
 
@@ -37,8 +38,6 @@ class GreySource : public BatchSource {
   testing::FakeClock& clock_;
 };
 
-InputSpec Image(int64_t side) { return {"image", DType::kUint8, {1, side, side}}; }
-
 TEST(HardLabelSource, HandsBatchesOnWithoutTargetsAndMeasuresTheWait) {
   testing::FakeClock clock;
   GreySource images(2, clock);
@@ -53,23 +52,29 @@ TEST(HardLabelSource, HandsBatchesOnWithoutTargetsAndMeasuresTheWait) {
   EXPECT_EQ(source.waited_for_data(), absl::Seconds(2));
 }
 
-TEST(DownsampledSource, GivesTheStudentItsResolution) {
+TEST(DownsampledSource, GivesTheStudentWhatTheDownsamplerMakes) {
   testing::FakeClock clock;
-  for (const int64_t side : {1, 2, 4}) {
-    GreySource images(1, clock);
-    HardLabelSource hard_labels(images, clock);
-    DownsampledSource source(hard_labels, Image(side));
-    const auto targeted = source.Next();
-    ASSERT_THAT(targeted, IsOk());
-    const HostTensor& inputs = (*targeted)->batch.inputs;
-    EXPECT_EQ(inputs.shape, (Shape{1, 1, side, side}));
-    EXPECT_EQ(inputs.bytes.ToString(), std::string(static_cast<size_t>(side * side), 40));
-  }
+  GreySource images(1, clock);
+  HardLabelSource hard_labels(images, clock);
+  const HostTensor small{DType::kUint8, {1, 1, 1, 1}, Bytes::FromString("x")};
+  DownsampledSource source(hard_labels, [&](const HostTensor& views) {
+    EXPECT_EQ(views.shape, (Shape{1, 1, 4, 4}));
+    return small;
+  });
+  const auto targeted = source.Next();
+  ASSERT_THAT(targeted, IsOk());
+  EXPECT_EQ((*targeted)->batch.inputs.shape, small.shape);
+  EXPECT_FALSE(source.Next()->has_value());
 }
 
-TEST(FitToStudent, ALargerResolutionIsRefused) {
-  const HostTensor inputs{DType::kUint8, {1, 1, 4, 4}, Bytes::FromString(std::string(16, 'x'))};
-  EXPECT_THAT(FitToStudent(inputs, Image(8)), StatusIs(absl::StatusCode::kInvalidArgument));
+TEST(DownsampledSource, PassesOnAnErrorOfTheDownsampler) {
+  testing::FakeClock clock;
+  GreySource images(1, clock);
+  HardLabelSource hard_labels(images, clock);
+  DownsampledSource source(hard_labels, [](const HostTensor&) -> absl::StatusOr<HostTensor> {
+    return absl::InvalidArgumentError("too small");
+  });
+  EXPECT_THAT(source.Next(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too small")));
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST(Trainer, CountsWhatTheLossUsed) {
   Trainer trainer(SmallModel(), {.scale = 255}, SmallOptions(0.5));
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
-  batch.batch.labels[0] = kUnlabelled;
+  batch.batch.labels[0] = kNoLabel;
   const auto step = trainer.Step(batch);
   ASSERT_THAT(step, IsOk());
   EXPECT_TRUE(step->trained);
@@ -77,7 +77,7 @@ TEST(Trainer, ABatchWithoutTargetsAndLabelsTakesNoStepButAdvancesTheSchedule) {
   const at::Tensor before = model->parameters()[0].detach().clone();
   Trainer trainer(model, {.scale = 255}, SmallOptions(0.5));
   TargetedBatch batch = SmallBatch();
-  for (int64_t& label : batch.batch.labels) label = kUnlabelled;
+  for (int64_t& label : batch.batch.labels) label = kNoLabel;
   const auto step = trainer.Step(batch);
   ASSERT_THAT(step, IsOk());
   EXPECT_FALSE(step->trained);
