@@ -8,6 +8,7 @@ import unittest
 import numpy as np
 from PIL import Image
 
+from models import write_safetensors
 from programs import IntegrationTest, make_images, NAMES, SIDE, TRAINER
 
 
@@ -24,21 +25,6 @@ def write_folder(folder, count, seed, suffix="jpg"):
         (folder / NAMES[label]).mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(folder / NAMES[label] / f"{i:04}.{suffix}", quality=95)
     return folder
-
-
-def write_safetensors(path, tensors, offsets=None):
-    head, data = {}, b""
-    for name, array in tensors.items():
-        dtype = {"uint8": "U8", "int64": "I64", "float32": "F32"}[array.dtype.name]
-        head[name] = {"dtype": dtype, "shape": array.shape,
-                      "data_offsets": [len(data), len(data) + array.nbytes]}
-        data += array.tobytes()
-    for name, where in (offsets or {}).items():
-        head[name]["data_offsets"] = where
-    text = json.dumps(head).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-    return path
 
 
 class ImageFolders(IntegrationTest):

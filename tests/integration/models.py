@@ -9,40 +9,65 @@ import numpy as np
 from programs import NAMES, SIDE
 
 
-def write_mlp(folder: pathlib.Path, shape=(1, SIDE, SIDE), classes=4, dtype="uint8", seed=1):
-    """A model directory with random weights: a teacher that need not be trained."""
-    folder.mkdir(parents=True)
-    rng, inputs = np.random.default_rng(seed), int(np.prod(shape))
-    tensors, head, end = {}, {}, 0
-    for i, (rows, columns) in enumerate([(8, inputs), (classes, 8)]):
-        weight = rng.normal(0, columns ** -0.5, (rows, columns))
-        tensors |= {f"layers.{i}.weight": weight, f"layers.{i}.bias": rng.normal(0, 1, rows)}
-    for name, tensor in tensors.items():
-        begin, end = end, end + 4 * tensor.size
-        head[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [begin, end]}
+def write_safetensors(path: pathlib.Path, tensors, offsets=None):
+    """`offsets`: other places in the file than where the tensors of these names lie."""
+    head, data = {}, b""
+    for name, array in tensors.items():
+        dtype = {"uint8": "U8", "int64": "I64", "float32": "F32"}[array.dtype.name]
+        head[name] = {"dtype": dtype, "shape": array.shape,
+                      "data_offsets": [len(data), len(data) + array.nbytes]}
+        data += array.tobytes()
+    for name, where in (offsets or {}).items():
+        head[name]["data_offsets"] = where
     text = json.dumps(head).encode()
     text += b" " * (-len(text) % 8)
-    data = b"".join(tensor.astype("<f4").tobytes() for tensor in tensors.values())
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + data)
-    config = {"format": "distill/1", "architecture": "mlp", "scale": 255 if dtype == "uint8" else 1,
-              "arguments": {"input_shape": shape, "hidden": [8], "classes": classes},
-              "inputs": [{"name": "image", "dtype": dtype, "shape": shape}], "mean": [0.5],
-              "std": [0.25], "class_names": NAMES if classes == 4 else []}
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return path
+
+
+def write_model(folder: pathlib.Path, weights, shape, scale, dtype="uint8", class_names=()):
+    """A model directory of the layers `weights`: pairs [outputs, inputs], [outputs]."""
+    folder.mkdir(parents=True)
+    tensors = {}
+    for i, (weight, bias) in enumerate(weights):
+        tensors |= {f"layers.{i}.weight": weight.astype("<f4"),
+                    f"layers.{i}.bias": bias.astype("<f4")}
+    write_safetensors(folder / "model.safetensors", tensors)
+    arguments = {"input_shape": shape, "hidden": [len(bias) for _, bias in weights[:-1]],
+                 "classes": len(weights[-1][1])}
+    channels = shape[0] if len(shape) == 3 else 1
+    config = {"format": "distill/1", "architecture": "mlp", "scale": scale, "arguments": arguments,
+              "inputs": [{"name": "image", "dtype": dtype, "shape": shape}],
+              "mean": [0.5] * channels, "std": [0.25] * channels, "class_names": class_names}
     (folder / "config.json").write_text(json.dumps(config))
     return folder
 
 
-def read_safetensors(path):
+def write_mlp(folder: pathlib.Path, shape=(1, SIDE, SIDE), classes=4, dtype="uint8", seed=1):
+    """A model directory with random weights: a teacher that need not be trained."""
+    rng, inputs = np.random.default_rng(seed), int(np.prod(shape))
+    weights = [(rng.normal(0, columns ** -0.5, (rows, columns)), rng.normal(0, 1, rows))
+               for rows, columns in [(8, inputs), (classes, 8)]]
+    return write_model(folder, weights, shape, scale=255 if dtype == "uint8" else 1, dtype=dtype,
+                       class_names=NAMES if classes == 4 else [])
+
+
+def read_tensors(path):
+    """The arrays of a safetensors file, in their own types."""
     raw = path.read_bytes()
     size = struct.unpack("<Q", raw[:8])[0]
+    types = {"F32": "<f4", "I64": "<i8", "U8": "|u1"}
     tensors = {}
     for name, entry in json.loads(raw[8:8 + size]).items():
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
-            assert entry["dtype"] == "F32"
-            data = np.frombuffer(raw[8 + size + begin:8 + size + end], dtype="<f4")
-            tensors[name] = data.reshape(entry["shape"]).astype(np.float64)
+            data = np.frombuffer(raw[8 + size + begin:8 + size + end], types[entry["dtype"]])
+            tensors[name] = data.reshape(entry["shape"])
     return tensors
+
+
+def read_safetensors(path):
+    return {name: tensor.astype(np.float64) for name, tensor in read_tensors(path).items()}
 
 
 def expected_logits(model, images):

@@ -11,13 +11,14 @@ SERVING = b"\x08\x01"  # HealthCheckResponse{status: SERVING}
 
 
 class Stream:
-    """A Distill stream of raw messages: bytes out, DistillResponse in."""
+    """A Distill stream of raw messages: bytes out, DistillResponse in, or what the deserializer
+    makes of the bytes; None: bytes."""
 
-    def __init__(self, channel):
+    def __init__(self, channel, response_deserializer=pb.DistillResponse.FromString):
         self._outgoing = queue.Queue()
         self.responses = channel.stream_stream(
             DISTILL, request_serializer=lambda raw: raw,
-            response_deserializer=pb.DistillResponse.FromString)(iter(self._outgoing.get, None))
+            response_deserializer=response_deserializer)(iter(self._outgoing.get, None))
 
     def send(self, message):
         raw = message if isinstance(message, bytes) else message.SerializeToString()

@@ -69,12 +69,13 @@ def write_dataset(folder: pathlib.Path, train: int = 400, test: int = 100,
 
 
 class Program:
-    """A running program, whose output is gathered as it comes."""
+    """A running program, whose output is gathered as it comes; `where`: its folder and environment,
+    as Popen takes them."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, **where):
         self.process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        errors="replace")
+                                        errors="replace", **where)
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -122,17 +123,17 @@ class IntegrationTest(unittest.TestCase):
         self.addCleanup(self._folder.cleanup)
         self.dir = pathlib.Path(self._folder.name)
 
-    def start(self, *arguments) -> Program:
-        program = Program(*arguments)
+    def start(self, *arguments, **where) -> Program:
+        program = Program(*arguments, **where)
         self.addCleanup(program.kill)
         return program
 
-    def run_program(self, *arguments) -> tuple[int, str]:
-        program = self.start(*arguments)
+    def run_program(self, *arguments, **where) -> tuple[int, str]:
+        program = self.start(*arguments, **where)
         return program.wait(), program.output
 
-    def run_ok(self, *arguments) -> str:
-        code, output = self.run_program(*arguments)
+    def run_ok(self, *arguments, **where) -> str:
+        code, output = self.run_program(*arguments, **where)
         self.assertEqual(code, 0, output)
         return output
 
@@ -145,9 +146,10 @@ class IntegrationTest(unittest.TestCase):
         self.run_ok(*self.train_arguments(data, name, "--epochs", "5", "--batch_size", "32"))
         return self.dir / name / "model"
 
-    def serve(self, model: pathlib.Path, listen: str, *more) -> tuple[Program, str]:
+    def serve(self, model: pathlib.Path, listen: str, *more, **where) -> tuple[Program, str]:
         """The server and the address that it printed."""
-        server = self.start(SERVER, "--model", model, "--listen", listen, "--threads", "1", *more)
+        server = self.start(SERVER, "--model", model, "--listen", listen, "--threads", "1", *more,
+                            **where)
         return server, server.wait_for_output(r"^listening on (\S+)").group(1)
 
     def unix_address(self, name: str = "teacher.sock") -> str:
