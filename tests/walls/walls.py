@@ -61,6 +61,7 @@ LAYERS = {
     "tests/testing": rule(RPC + " teacher_server/model teacher_server/batching"
                           " student_trainer/views student_trainer/data student_trainer/client",
                           protobuf=True),
+    "tests/testing/fake_teacher": rule(RPC + " tests/testing", protobuf=True),
     "tests/teacher_server/testing": rule(STORE + " teacher_server/model teacher_server/batching"),
     "tests/integration": rule(RPC + " common/models common/targets tests/testing"
                               " student_trainer/views student_trainer/data"
@@ -83,7 +84,7 @@ def rule_of(layer):
     if name not in LAYERS:
         return None
     below = LAYERS[name].includes | {name}
-    fakes = {"tests/testing", f"tests/{name.split('/')[0]}/testing"}
+    fakes = {"tests/testing", "tests/testing/fake_teacher", f"tests/{name.split('/')[0]}/testing"}
     return dataclasses.replace(LAYERS[name],
                                includes=below | {"tests/" + layer for layer in below} | fakes)
 

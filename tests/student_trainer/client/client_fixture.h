@@ -16,7 +16,7 @@
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "student_trainer/client/teacher_client.h"
-#include "tests/testing/fake_teacher.h"
+#include "tests/testing/fake_teacher/fake_teacher.h"
 
 namespace distill::testing {
 

@@ -12,7 +12,7 @@
 
 #include "student_trainer/client/teacher_pool.h"
 #include "tests/student_trainer/client/client_fixture.h"
-#include "tests/testing/fake_teacher.h"
+#include "tests/testing/fake_teacher/fake_teacher.h"
 
 namespace distill::testing {
 

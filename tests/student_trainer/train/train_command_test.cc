@@ -15,7 +15,7 @@
 #include "common/store/safetensors.h"
 #include "student_trainer/report/report_page.h"
 #include "tests/student_trainer/data/test_files.h"
-#include "tests/testing/fake_teacher.h"
+#include "tests/testing/fake_teacher/fake_teacher.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 

@@ -12,74 +12,16 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/types/span.h"
-#include "common/rpc/credentials.h"
-#include "common/rpc/limits.h"
-#include "common/store/served_model.h"
-#include "common/tensor/host_tensor.h"
-#include "common/tensor/target_spec.h"
+#include "tests/testing/fake_teacher/fake_logits.h"
+#include "tests/testing/fake_teacher/options.h"
+#include "tests/testing/fake_teacher/script.h"
+#include "tests/testing/fake_teacher/seen.h"
 
 namespace distill::testing {
-
-// Logits of one sample from its bytes: multiples of 1/64 in [-4, 4), which every dense encoding but
-// bfloat16 holds exactly.
-std::vector<float> FakeLogits(absl::Span<const uint8_t> sample, int64_t classes);
-
-// The logits that a FakeTeacher's answer (DENSE_F32, DENSE_F16) holds, row after row.
-std::vector<float> DecodeFakeLogits(const EncodedTargets& targets);
-
-struct FakeTeacherOptions {
-  // By default one input "x", uint8 [4], and 3 classes.
-  ModelInfo model = {.name = "fake",
-                     .fingerprint = std::string(64, 'f'),
-                     .architecture = "fake",
-                     .inputs = {{"x", DType::kUint8, {4}}},
-                     .classes = 3,
-                     .class_names = {}};
-  Numerics numerics = {.runner = "fake", .dtype = "float32", .device = "cpu"};
-  StreamLimits limits;
-  ServerTls tls;  // as it is at Start()
-  // An IP address of this machine to listen on instead of a Unix socket, and its port; 0: any free
-  // one, which it keeps. As they are at first.
-  std::string host = "";
-  int port = 0;
-};
-
-// What is wrong with an answer.
-enum class AnswerFault {
-  kWrongRows,     // one more than asked for, with the bytes for it
-  kWrongClasses,  // one more
-  kUnknownId,
-  kShortPayload,
-  kTwice,
-  kNoKind,  // an empty message instead
-  kErrorUnknownId,
-  kNaN,  // in the first payload
-};
-
-enum class ReleaseOrder { kAsReceived, kReversed };
 
 // Thread-safe. Not started at first.
 class FakeTeacher {
  public:
-  struct SeenRequest {
-    uint64_t id = 0;
-    int64_t samples = 0;
-    uint64_t seed = 0;
-    float temperature = 0;
-    int64_t timeout_us = 0;
-    int64_t payload_bytes = 0;
-    int stream = 0;  // 1, 2, … in the order of their opens
-  };
-  struct SeenOpen {
-    std::string model;
-    std::string client;
-    std::string fingerprint;
-    std::vector<std::string> class_names;
-    bool batch_independent = false;
-    std::string authorization;  // metadata
-  };
-
   // The socket lies in a temporary folder of its own.
   explicit FakeTeacher(FakeTeacherOptions options = {});
   ~FakeTeacher();  // as Kill()
@@ -120,7 +62,8 @@ class FakeTeacher {
   void WaitForOpens(size_t count) const;
 
  private:
-  class Server;
+  // The server, its socket and what its streams share; hidden here with protobuf.
+  struct Server;
   const std::unique_ptr<Server> server_;
 };
 
