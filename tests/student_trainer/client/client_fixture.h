@@ -13,9 +13,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
 #include "student_trainer/client/teacher_client.h"
+#include "tests/testing/await.h"
 #include "tests/testing/fake_teacher/fake_teacher.h"
 
 namespace distill::testing {
@@ -62,8 +64,11 @@ class Answers {
   }
 
   absl::StatusOr<EncodedTargets> Wait(int key) {
+    Patience patience(absl::StrCat("the callback of request ", key, " is called"));
     MutexLock lock(mutex_);
-    while (results_.count(key) == 0) changed_.Wait(mutex_);
+    while (results_.count(key) == 0) {
+      if (!patience.Wait(changed_, mutex_)) return absl::DeadlineExceededError("no answer");
+    }
     return results_.at(key);
   }
 
@@ -111,8 +116,10 @@ class ClientTest : public ::testing::Test {
   }
 
   void WaitForState(TeacherState state) {
+    Patience patience(absl::StrCat("the client is in state ", static_cast<int>(state)));
     MutexLock lock(mutex_);
-    while (client_->state() != state) changed_.Wait(mutex_);
+    while (client_->state() != state && patience.Wait(changed_, mutex_)) {
+    }
   }
 
   FakeTeacher teacher_;

@@ -3,15 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "student_trainer/client/teacher_pool.h"
 #include "tests/student_trainer/client/client_fixture.h"
+#include "tests/testing/await.h"
 #include "tests/testing/fake_teacher/fake_teacher.h"
 
 namespace distill::testing {
@@ -54,11 +54,13 @@ class PoolTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) ExpectAnswered(i, 1);
   }
 
-  static void Await(const std::function<bool()>& condition) {
-    while (!condition()) std::this_thread::yield();
-  }
   void AwaitState(TeacherState state) {
-    Await([&] { return pool_->state() == state; });
+    Await([&] { return pool_->state() == state; },
+          absl::StrCat("the pool is in state ", static_cast<int>(state)));
+  }
+  void AwaitCredits(int64_t credits) {
+    Await([&] { return pool_->limits().credits == credits; },
+          absl::StrCat("the pool has ", credits, " credits"));
   }
   int64_t AnsweredBy(const std::string& name) {
     const auto answered = pool_->samples_by_teacher();

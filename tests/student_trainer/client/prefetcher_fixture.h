@@ -53,8 +53,10 @@ class NumberedBatches : public BatchSource {
     return pulled_;
   }
   void WaitForPulled(int64_t count) const {
+    Patience patience(absl::StrCat(count, " batches are pulled"));
     MutexLock lock(mutex_);
-    while (pulled_ < count) changed_.Wait(mutex_);
+    while (pulled_ < count && patience.Wait(changed_, mutex_)) {
+    }
   }
 
  private:

@@ -20,7 +20,7 @@ class PrefetcherPolicyTest : public PrefetcherTest {
   void LoseTeacherWithRequestsHeld() {
     teacher_.WaitForRequests(4);
     teacher_.Kill();
-    while (client_->connected()) std::this_thread::yield();
+    Await([&] { return !client_->connected(); }, "the client has lost the teacher");
   }
 };
 
@@ -96,7 +96,7 @@ TEST_F(PrefetcherPolicyTest, HardLabelsGoesOnWithoutTargetsAndResumes) {
   }
   teacher_.Release();
   teacher_.Start();
-  while (!client_->connected()) std::this_thread::yield();
+  Await([&] { return client_->connected(); }, "the client is connected again");
   for (int64_t position = 80; position < 160; position += 8) {
     ExpectNextWithTargets(prefetcher, position, 8);
   }

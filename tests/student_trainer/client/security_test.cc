@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <string>
-#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -49,7 +48,8 @@ class SecurityTest : public ClientTest {
   }
 
   void WaitForStatus(const std::string& part) const {
-    while (!absl::StrContains(client_->status().message(), part)) std::this_thread::yield();
+    Await([&] { return absl::StrContains(client_->status().message(), part); },
+          absl::StrCat("the client's status has '", part, "'"));
   }
 
   std::filesystem::path Write(const std::string& name, const std::string& contents) const {

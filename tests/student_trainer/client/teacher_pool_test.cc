@@ -97,7 +97,7 @@ TEST_F(TeacherPoolTest, WhatALostTeacherOwesMovesWithItsSeedAndIsAnsweredOnce) {
   a_.Release();
   a_.RefuseOpens(absl::OkStatus());
   a_.Start();
-  Await([&] { return pool_->stats().reconnects == 1; });
+  Await([&] { return pool_->stats().reconnects == 1; }, "the pool is connected to both again");
   for (int i = 100; a_.requests().size() == 3u; ++i) {
     ASSERT_THAT(Send(i, 1), IsOk());
     ExpectAnswered(i, 1);
@@ -160,7 +160,8 @@ TEST_F(TeacherPoolTest, ABreachDropsTheTeacherAndTheOthersGoOn) {
   SendSingles(20);
   ExpectSinglesAnswered(20);
   EXPECT_EQ(pool_->state(), TeacherState::kConnected);
-  Await([&] { return a_.opens().size() == 1u && pool_->limits().credits == 4096; });
+  AwaitCredits(4096);
+  EXPECT_EQ(a_.opens().size(), 1u);
 }
 
 TEST_F(TeacherPoolTest, WhenEachWasDroppedThePoolFailsAndNamesThemAll) {
@@ -245,8 +246,10 @@ TEST_F(TeacherPoolTest, TheListenerIsToldOfTheFirstLossToo) {
   });
   KillAtOnce(a_);
   {
+    Patience patience("the listener is told of the loss");
     MutexLock lock(mutex);
-    while (!told) changed.Wait(mutex);
+    while (!told && patience.Wait(changed, mutex)) {
+    }
   }
   EXPECT_THAT(pool_->status(),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr(a_.address() + " is lost")));
@@ -259,7 +262,7 @@ TEST_F(TeacherPoolTest, OneThatCannotBeReachedAtFirstJoinsWhenItCan) {
   SendSingles(5);
   ExpectSinglesAnswered(5);
   b_.Start();
-  Await([&] { return pool_->limits().credits == 2 * 4096; });
+  AwaitCredits(2 * 4096);
   HoldBoth();
   for (int i = 5; i < 9; ++i) ASSERT_THAT(Send(i, 1), IsOk());
   b_.WaitForRequests(2);

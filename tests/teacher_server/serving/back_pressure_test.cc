@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "tests/teacher_server/serving/serving_fixture.h"
+#include "tests/testing/await.h"
 
 namespace distill {
 namespace {
 
+using ::distill::testing::Await;
 using ::distill::testing::ClientStream;
 using ::distill::testing::RequestMessage;
 using ::distill::testing::ServingTest;
@@ -88,11 +90,13 @@ TEST_F(BackPressureTest, MoreStreamsThanAllowedAreRefusedUntilOneEnds) {
   }
   // A stream's place is free when gRPC is done with it, a moment after its client saw the end.
   grpc::Status status;
-  do {
+  const auto has_place = [&] {
     ClientStream next(channel_);
     next.HalfClose();
     status = next.Finish();
-  } while (status.error_code() == grpc::RESOURCE_EXHAUSTED);
+    return status.error_code() != grpc::RESOURCE_EXHAUSTED;
+  };
+  Await(has_place, "another stream is taken");
   EXPECT_TRUE(status.ok());
 }
 

@@ -4,10 +4,12 @@
 #include <thread>
 
 #include "tests/teacher_server/serving/serving_fixture.h"
+#include "tests/testing/await.h"
 
 namespace distill {
 namespace {
 
+using ::distill::testing::Await;
 using ::distill::testing::ClientStream;
 using ::distill::testing::IsOk;
 using ::distill::testing::RequestMessage;
@@ -130,7 +132,7 @@ TEST_F(DrainTest, ACancelledStreamDropsItsWorkAndTheServerServesOn) {
   }
   // The client knows of its cancellation before the server does: an answer that is released sooner
   // may still be written.
-  while (server_->counts().requests_dropped < 1) std::this_thread::yield();
+  Await([&] { return server_->counts().requests_dropped > 0; }, "the server drops the requests");
   runner_.Release();
   ExpectServes();
   ASSERT_THAT(server_->Drain(absl::Minutes(1)), IsOk());

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "common/base/mutex.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/credentials.h"
 #include "distill/v1/teacher.grpc.pb.h"
+#include "tests/testing/await.h"
 #include "tests/testing/fake_teacher/state.h"
 #include "tests/testing/fake_teacher/stream.h"
 #include "tests/testing/temp_dir.h"
@@ -155,13 +157,29 @@ int64_t FakeTeacher::most_samples_in_flight() const {
 }
 
 void FakeTeacher::WaitForRequests(size_t count) const {
-  MutexLock lock(server_->state.mutex);
-  while (server_->state.requests.size() < count) server_->state.changed.Wait(server_->state.mutex);
+  FakeTeacherState& state = server_->state;
+  Patience patience(absl::StrCat(address(), " has had ", count, " requests"));
+  MutexLock lock(state.mutex);
+  while (state.requests.size() < count && patience.Wait(state.changed, state.mutex)) {
+  }
 }
 
 void FakeTeacher::WaitForOpens(size_t count) const {
-  MutexLock lock(server_->state.mutex);
-  while (server_->state.opens.size() < count) server_->state.changed.Wait(server_->state.mutex);
+  FakeTeacherState& state = server_->state;
+  Patience patience(absl::StrCat(address(), " has had ", count, " opens"));
+  MutexLock lock(state.mutex);
+  while (state.opens.size() < count && patience.Wait(state.changed, state.mutex)) {
+  }
+}
+
+bool FakeTeacher::SeesOpenWithin(absl::Duration time) const {
+  FakeTeacherState& state = server_->state;
+  const absl::Time deadline = absl::Now() + time;
+  MutexLock lock(state.mutex);
+  while (state.opens.empty() && absl::Now() < deadline) {
+    state.changed.WaitUntil(state.mutex, deadline);
+  }
+  return !state.opens.empty();
 }
 
 }  // namespace distill::testing

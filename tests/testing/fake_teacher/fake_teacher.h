@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "tests/testing/fake_teacher/fake_logits.h"
 #include "tests/testing/fake_teacher/options.h"
 #include "tests/testing/fake_teacher/script.h"
@@ -57,9 +58,11 @@ class FakeTeacher {
   std::vector<SeenRequest> requests() const;
   std::vector<SeenOpen> opens() const;
   int64_t most_samples_in_flight() const;  // of one stream
-  // Block until so many were seen.
+  // Block until so many were seen; fail the test if that takes too long.
   void WaitForRequests(size_t count) const;
   void WaitForOpens(size_t count) const;
+  // Waits for a first open, and says whether there is one: for an open that must not come.
+  bool SeesOpenWithin(absl::Duration time) const;
 
  private:
   // The server, its socket and what its streams share; hidden here with protobuf.
