@@ -11,22 +11,18 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "common/rpc/address.h"
+#include "tests/teacher_server/serving/metric_samples.h"
 #include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
 
 using ::distill::testing::IsOk;
+using ::distill::testing::Samples;
 using ::distill::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::AnyOf;
@@ -35,19 +31,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::vector<std::string> kModels = {"large", "small"};
-
-// The samples of an exposition: name and labels, as they are written, to value.
-std::map<std::string, double> Samples(const Metrics& metrics) {
-  std::map<std::string, double> samples;
-  for (const absl::string_view line : absl::StrSplit(metrics.Text(), '\n', absl::SkipEmpty())) {
-    if (absl::StartsWith(line, "#")) continue;
-    const size_t space = line.rfind(' ');
-    EXPECT_TRUE(
-        absl::SimpleAtod(line.substr(space + 1), &samples[std::string(line.substr(0, space))]))
-        << line;
-  }
-  return samples;
-}
 
 // A TCP socket on 127.0.0.1.
 class LocalSocket {
@@ -122,70 +105,7 @@ TEST(MetricsTest, EverySeriesWithFixedLabelsIsThereFromTheStart) {
     EXPECT_EQ(samples.at(absl::StrCat("distill_", name)), 0);
   }
   EXPECT_THAT(metrics.Text(), HasSubstr("distill_build_info{version=\""));
-  EXPECT_GT(samples.at("process_resident_memory_bytes"), 1 << 20);
-  const double now = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch());
-  EXPECT_NEAR(samples.at("process_start_time_seconds"), now, 3600);
-}
-
-TEST(MetricsTest, WhatHappensIsCountedUnderItsModel) {
-  Metrics metrics(kModels);
-  ModelMetrics& large = metrics.of("large");
-  large.StreamOpened("ci");
-  large.StreamOpened("ci");
-  large.StreamOpened("");
-  large.StreamClosed();
-  large.RequestAnswered(32);
-  large.RequestAnswered(8);
-  large.RequestFailed();
-  large.RequestsDropped(3);
-  large.Received(1000);
-  large.Sent(70);
-  large.Rejected(RejectReason::kExpired);
-  large.OnQueue(2, 48);
-  large.OnQueue(1, 16);
-  metrics.of("small").RequestAnswered(1);
-  metrics.Rejected(RejectReason::kUnauthenticated);
-
-  const std::map<std::string, double> samples = Samples(metrics);
-  const std::map<std::string, double> expected = {
-      {R"(distill_streams_open{model="large"})", 2},
-      {R"(distill_streams_total{model="large",token="ci"})", 2},
-      {R"(distill_streams_total{model="large",token="none"})", 1},
-      {R"(distill_requests_total{model="large",outcome="ok"})", 2},
-      {R"(distill_requests_total{model="large",outcome="failed"})", 1},
-      {R"(distill_requests_total{model="large",outcome="dropped"})", 3},
-      {R"(distill_samples_total{model="large"})", 40},
-      {R"(distill_received_bytes_total{model="large"})", 1000},
-      {R"(distill_sent_bytes_total{model="large"})", 70},
-      {R"(distill_rejected_total{model="large",reason="expired"})", 1},
-      {R"(distill_rejected_total{model="",reason="unauthenticated"})", 1},
-      {R"(distill_queue_requests{model="large"})", 1},
-      {R"(distill_queue_samples{model="large"})", 16},
-      {R"(distill_samples_total{model="small"})", 1},
-      {R"(distill_streams_open{model="small"})", 0},
-  };
-  for (const auto& [name, value] : expected) {
-    ASSERT_TRUE(samples.contains(name)) << name;
-    EXPECT_EQ(samples.at(name), value) << name;
-  }
-}
-
-TEST(MetricsTest, TimesAreSecondsAndBatchesAreSamples) {
-  Metrics metrics(kModels);
-  ModelMetrics& large = metrics.of("large");
-  large.OnQueueTime(absl::Milliseconds(2));
-  large.OnQueueTime(absl::Minutes(5));
-  large.OnBatch(33, absl::Milliseconds(250), absl::Microseconds(50));
-
-  const std::map<std::string, double> samples = Samples(metrics);
-  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="0.001"})"), 0);
-  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="0.003"})"), 1);
-  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="60"})"), 1);
-  EXPECT_EQ(samples.at(R"(distill_queue_seconds_bucket{model="large",le="+Inf"})"), 2);
-  EXPECT_EQ(samples.at(R"(distill_compute_seconds_sum{model="large"})"), 0.25);
-  EXPECT_EQ(samples.at(R"(distill_encode_seconds_bucket{model="large",le="0.0001"})"), 1);
-  EXPECT_EQ(samples.at(R"(distill_batch_samples_bucket{model="large",le="32"})"), 0);
-  EXPECT_EQ(samples.at(R"(distill_batch_samples_bucket{model="large",le="64"})"), 1);
+  EXPECT_TRUE(samples.contains("process_resident_memory_bytes"));
 }
 
 TEST(MetricsTest, WhatIsInFlightGoesUpAndDown) {
@@ -199,30 +119,6 @@ TEST(MetricsTest, WhatIsInFlightGoesUpAndDown) {
   EXPECT_EQ(samples.at("distill_in_flight_samples"), 10);
   EXPECT_EQ(samples.at("distill_byte_limit"), 1 << 30);
   EXPECT_EQ(samples.at("distill_draining"), 1);
-}
-
-TEST(MetricsTest, CountsOfSeveralThreadsAllArrive) {
-  Metrics metrics(kModels);
-  constexpr int kThreads = 4;
-  constexpr int kEach = 2000;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&metrics, i] {
-      ModelMetrics& model = metrics.of("large");
-      for (int j = 0; j < kEach; ++j) {
-        model.StreamOpened(absl::StrCat("token", j % 2));
-        model.RequestAnswered(i);
-        model.OnQueueTime(absl::ZeroDuration());
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  const std::map<std::string, double> samples = Samples(metrics);
-  EXPECT_EQ(samples.at(R"(distill_streams_total{model="large",token="token1"})"),
-            kThreads * kEach / 2);
-  EXPECT_EQ(samples.at(R"(distill_streams_open{model="large"})"), kThreads * kEach);
-  EXPECT_EQ(samples.at(R"(distill_samples_total{model="large"})"), kEach * (0 + 1 + 2 + 3));
-  EXPECT_EQ(samples.at(R"(distill_queue_seconds_count{model="large"})"), kThreads * kEach);
 }
 
 TEST(MetricsTest, AScrapeGetsThemAsTextAndNothingElseIsServed) {

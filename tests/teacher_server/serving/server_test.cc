@@ -52,31 +52,6 @@ class ServerTest : public ServingTest {
   }
 };
 
-TEST_F(ServerTest, GetModelSaysWhatIsServed) {
-  StartServer();
-  grpc::ClientContext context;
-  v1::GetModelResponse response;
-  ASSERT_TRUE(v1::Teacher::NewStub(channel_)->GetModel(&context, {}, &response).ok());
-  EXPECT_EQ(response.model().name(), "fake");
-  EXPECT_EQ(response.model().classes(), 3);
-  EXPECT_EQ(response.model().inputs(0).name(), "image");
-  EXPECT_EQ(response.numerics().fixed_batch_size(), 8);
-  EXPECT_EQ(response.limits().credits(), options_.limits.credits);
-  EXPECT_THAT(response.encodings(), ::testing::Contains(v1::TARGET_ENCODING_DENSE_F16));
-}
-
-TEST_F(ServerTest, GetModelOfAnotherNameIsNotFound) {
-  StartServer();
-  grpc::ClientContext context;
-  v1::GetModelRequest request;
-  request.set_model("other");
-  v1::GetModelResponse response;
-  const grpc::Status status =
-      v1::Teacher::NewStub(channel_)->GetModel(&context, request, &response);
-  EXPECT_EQ(status.error_code(), grpc::NOT_FOUND);
-  EXPECT_THAT(status.error_message(), HasSubstr("'fake'"));
-}
-
 TEST_F(ServerTest, OpenedSaysWhatWasGranted) {
   StartServer();
   ClientStream stream(channel_);
@@ -218,27 +193,6 @@ TEST_F(ServerTest, ItsSocketIsRemovedAtTheEnd) {
   StartServer();
   server_.reset();
   EXPECT_TRUE(std::filesystem::is_empty(dir_.path()));
-}
-
-TEST(ServerOptionsTest, NamesTheFieldThatIsOutOfRange) {
-  struct Case {
-    std::string says;
-    ServerOptions options;
-  };
-  const std::vector<std::string> listen = {"localhost:1"};
-  const Case cases[] = {
-      {"listen", {}},
-      {"'nowhere'", {.listen = {"nowhere"}}},
-      {"max_request_samples 0", {.listen = listen, .limits = {.max_request_samples = 0}}},
-      {"credits 5", {.listen = listen, .limits = {.credits = 5, .max_request_samples = 6}}},
-      {"max_message_size 10", {.listen = listen, .limits = {.max_message_bytes = 10}}},
-      {"max_streams 0", {.listen = listen, .max_streams = 0}},
-  };
-  for (const Case& c : cases) {
-    EXPECT_THAT(c.options.Validate(),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.says)));
-  }
-  EXPECT_THAT(ServerOptions{.listen = listen}.Validate(), IsOk());
 }
 
 }  // namespace

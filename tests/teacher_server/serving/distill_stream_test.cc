@@ -1,9 +1,12 @@
+#include "teacher_server/serving/distill_stream.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
 #include <vector>
 
+#include "tests/teacher_server/serving/service_fixture.h"
 #include "tests/teacher_server/serving/serving_fixture.h"
 #include "tests/testing/await.h"
 
@@ -12,9 +15,12 @@ namespace {
 
 using ::distill::testing::Await;
 using ::distill::testing::ClientStream;
+using ::distill::testing::kPatience;
 using ::distill::testing::RequestMessage;
+using ::distill::testing::ServiceTest;
 using ::distill::testing::ServingTest;
 
+// What a stream does about a client or a server that is slow.
 class BackPressureTest : public ServingTest {};
 
 TEST_F(BackPressureTest, AClientThatNeverReadsIsNotComputedForWithoutBound) {
@@ -74,30 +80,32 @@ TEST_F(BackPressureTest, AServerAtItsLimitDelaysStreamsAndLosesNothing) {
   }
 }
 
-TEST_F(BackPressureTest, MoreStreamsThanAllowedAreRefusedUntilOneEnds) {
-  options_.max_streams = 2;
-  StartServer();
-  {
-    ClientStream first(channel_);
-    ClientStream second(channel_);
-    first.Open();
-    second.Open();
-    EXPECT_EQ(ClientStream(channel_).Finish().error_code(), grpc::RESOURCE_EXHAUSTED);
-    first.HalfClose();
-    EXPECT_TRUE(first.Finish().ok());
-    second.HalfClose();
-    EXPECT_TRUE(second.Finish().ok());
-  }
-  // A stream's place is free when gRPC is done with it, a moment after its client saw the end.
-  grpc::Status status;
-  const auto has_place = [&] {
-    ClientStream next(channel_);
-    next.HalfClose();
-    status = next.Finish();
-    return status.error_code() != grpc::RESOURCE_EXHAUSTED;
-  };
-  Await(has_place, "another stream is taken");
-  EXPECT_TRUE(status.ok());
+class DistillStreamTest : public ServiceTest {};
+
+TEST_F(DistillStreamTest, AStreamThatIsNotOpenedInTimeEnds) {
+  open_timeout_ = absl::Milliseconds(1);
+  StartService();
+  ClientStream silent(channel_);
+  EXPECT_EQ(silent.Finish().error_code(), grpc::DEADLINE_EXCEEDED);
+}
+
+TEST_F(DistillStreamTest, ACancelledStreamTakesItsRequestsOutOfTheQueue) {
+  runner_.Hold();
+  StartService();
+  ClientStream stream(channel_);
+  stream.Open();
+  stream.Send(RequestMessage(1));
+  runner_.WaitForBatches(1);
+  for (uint64_t id = 2; id <= 4; ++id) stream.Send(RequestMessage(id));
+  Await([&] { return budget_->samples() == 4; }, "all requests are taken");
+  stream.Cancel();
+  EXPECT_EQ(stream.Finish().error_code(), grpc::CANCELLED);
+  EXPECT_EQ(service_->WaitForStreams(absl::Now() + kPatience), 0);
+  EXPECT_EQ(budget_->samples(), 0);
+  EXPECT_EQ(counters_->requests_dropped, 4);
+  runner_.Release();
+  batcher_->Drain();
+  EXPECT_EQ(runner_.samples(), 1);
 }
 
 }  // namespace
