@@ -1,4 +1,5 @@
-// What the client does when the teacher goes away and comes back.
+#include "student_trainer/client/teacher_connection.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,7 +16,9 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class ReconnectTest : public ClientTest {
+// A connection is tested through the TeacherClient that owns it: here, what it does when the
+// teacher goes away and comes back.
+class TeacherConnectionTest : public ClientTest {
  protected:
   // Ids of the requests that came on stream `stream`.
   std::vector<uint64_t> IdsOn(int stream) {
@@ -32,7 +35,7 @@ class ReconnectTest : public ClientTest {
   }
 };
 
-TEST_F(ReconnectTest, SendsAgainExactlyWhatWasNotAnsweredInOrder) {
+TEST_F(TeacherConnectionTest, SendsAgainExactlyWhatWasNotAnsweredInOrder) {
   Connect();
   teacher_.HoldAnswers();
   for (int i = 0; i < 5; ++i) ASSERT_THAT(Send(10 * i, 2), IsOk());
@@ -47,7 +50,7 @@ TEST_F(ReconnectTest, SendsAgainExactlyWhatWasNotAnsweredInOrder) {
   EXPECT_EQ(client_->stats().samples_answered, 10);
 }
 
-TEST_F(ReconnectTest, SurvivesAKilledTeacher) {
+TEST_F(TeacherConnectionTest, SurvivesAKilledTeacher) {
   Connect();
   teacher_.HoldAnswers();
   ASSERT_THAT(Send(0, 3), IsOk());
@@ -65,7 +68,7 @@ TEST_F(ReconnectTest, SurvivesAKilledTeacher) {
   EXPECT_EQ(teacher_.opens().back().fingerprint, std::string(64, 'f'));
 }
 
-TEST_F(ReconnectTest, SurvivesManyLosses) {
+TEST_F(TeacherConnectionTest, SurvivesManyLosses) {
   Connect();
   for (int i = 0; i < 10; ++i) {
     teacher_.DropStreamAfter(2);
@@ -76,7 +79,7 @@ TEST_F(ReconnectTest, SurvivesManyLosses) {
   EXPECT_GE(client_->stats().losses, 10);
 }
 
-TEST_F(ReconnectTest, ADrainedTeacherIsFoundAgainWhenItIsBack) {
+TEST_F(TeacherConnectionTest, ADrainedTeacherIsFoundAgainWhenItIsBack) {
   Connect();
   teacher_.HoldAnswers();
   ASSERT_THAT(Send(0, 3), IsOk());
@@ -92,7 +95,7 @@ TEST_F(ReconnectTest, ADrainedTeacherIsFoundAgainWhenItIsBack) {
   ExpectAnswered(10, 3);
 }
 
-TEST_F(ReconnectTest, ARequestAnsweredUnavailableGoesToTheNextStream) {
+TEST_F(TeacherConnectionTest, ARequestAnsweredUnavailableGoesToTheNextStream) {
   Connect();
   teacher_.FailNextRequest(absl::UnavailableError("not taken"));
   ASSERT_THAT(Send(0, 3), IsOk());
@@ -101,7 +104,7 @@ TEST_F(ReconnectTest, ARequestAnsweredUnavailableGoesToTheNextStream) {
   EXPECT_THAT(IdsOn(2), ElementsAre(1));
 }
 
-TEST_F(ReconnectTest, ARequestThatExpiredIsSentAgain) {
+TEST_F(TeacherConnectionTest, ARequestThatExpiredIsSentAgain) {
   Connect();
   teacher_.FailNextRequest(absl::DeadlineExceededError("it waited too long"));
   ASSERT_THAT(Send(0, 3), IsOk());
@@ -110,7 +113,7 @@ TEST_F(ReconnectTest, ARequestThatExpiredIsSentAgain) {
   EXPECT_EQ(client_->stats().losses, 0);
 }
 
-TEST_F(ReconnectTest, AnotherFingerprintIsFatalAndBothAreNamed) {
+TEST_F(TeacherConnectionTest, AnotherFingerprintIsFatalAndBothAreNamed) {
   Connect();
   teacher_.HoldAnswers();
   ASSERT_THAT(Send(0, 3), IsOk());
@@ -127,7 +130,7 @@ TEST_F(ReconnectTest, AnotherFingerprintIsFatalAndBothAreNamed) {
   EXPECT_THAT(Send(10, 1), failed);
 }
 
-TEST_F(ReconnectTest, OtherNumericsAreFatalForBatchIndependentAnswers) {
+TEST_F(TeacherConnectionTest, OtherNumericsAreFatalForBatchIndependentAnswers) {
   TeacherClientOptions client_options = ClientOptions(teacher_.address());
   client_options.batch_independent = true;
   Connect(client_options);
@@ -141,7 +144,7 @@ TEST_F(ReconnectTest, OtherNumericsAreFatalForBatchIndependentAnswers) {
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("9 threads")));
 }
 
-TEST_F(ReconnectTest, OtherNumericsAreAcceptedOtherwise) {
+TEST_F(TeacherConnectionTest, OtherNumericsAreAcceptedOtherwise) {
   Connect();
   LoseTeacher();
   FakeTeacherOptions options = teacher_.options();
@@ -151,7 +154,7 @@ TEST_F(ReconnectTest, OtherNumericsAreAcceptedOtherwise) {
   WaitForState(TeacherState::kConnected);
 }
 
-TEST_F(ReconnectTest, ARefusalForGoodEndsTheRun) {
+TEST_F(TeacherConnectionTest, ARefusalForGoodEndsTheRun) {
   Connect();
   LoseTeacher();
   teacher_.RefuseOpens(absl::NotFoundError("no model 'fake'; served are: other"));
@@ -161,7 +164,7 @@ TEST_F(ReconnectTest, ARefusalForGoodEndsTheRun) {
                                           HasSubstr("no model 'fake'; served are: other")));
 }
 
-TEST_F(ReconnectTest, ARefusalForNowIsTriedAgain) {
+TEST_F(TeacherConnectionTest, ARefusalForNowIsTriedAgain) {
   Connect();
   LoseTeacher();
   teacher_.RefuseOpens(absl::UnavailableError("the server drains"));
@@ -172,7 +175,7 @@ TEST_F(ReconnectTest, ARefusalForNowIsTriedAgain) {
   WaitForState(TeacherState::kConnected);
 }
 
-TEST_F(ReconnectTest, AFullServerIsTriedAgainForItMayHoldADeadStreamOfOurs) {
+TEST_F(TeacherConnectionTest, AFullServerIsTriedAgainForItMayHoldADeadStreamOfOurs) {
   Connect();
   LoseTeacher();
   teacher_.RefuseOpens(absl::ResourceExhaustedError("all 1 streams are open"));
@@ -183,7 +186,7 @@ TEST_F(ReconnectTest, AFullServerIsTriedAgainForItMayHoldADeadStreamOfOurs) {
   WaitForState(TeacherState::kConnected);
 }
 
-TEST_F(ReconnectTest, AStreamThatTheServerEndsWithAnErrorIsFatal) {
+TEST_F(TeacherConnectionTest, AStreamThatTheServerEndsWithAnErrorIsFatal) {
   Connect();
   teacher_.HoldAnswers();
   ASSERT_THAT(Send(0, 3), IsOk());
@@ -193,7 +196,7 @@ TEST_F(ReconnectTest, AStreamThatTheServerEndsWithAnErrorIsFatal) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("id 1 is in flight already")));
 }
 
-TEST_F(ReconnectTest, StopReturnsWhileTheTeacherIsLost) {
+TEST_F(TeacherConnectionTest, StopReturnsWhileTheTeacherIsLost) {
   TeacherClientOptions options = ClientOptions(teacher_.address());
   options.backoff = {.initial = absl::Hours(1), .max = absl::Hours(1)};
   Connect(options);
@@ -203,7 +206,7 @@ TEST_F(ReconnectTest, StopReturnsWhileTheTeacherIsLost) {
   EXPECT_THAT(answers_.Wait(0), StatusIs(absl::StatusCode::kCancelled));
 }
 
-TEST_F(ReconnectTest, AbandonedRequestsAreNotSentAgain) {
+TEST_F(TeacherConnectionTest, AbandonedRequestsAreNotSentAgain) {
   Connect();
   teacher_.HoldAnswers();
   for (int i = 0; i < 3; ++i) ASSERT_THAT(Send(10 * i, 2), IsOk());

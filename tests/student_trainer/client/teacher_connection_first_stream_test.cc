@@ -1,4 +1,4 @@
-// How a client gets its first stream, or says why not.
+// How a connection gets its first stream, or says why not.
 #include <gmock/gmock.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
@@ -23,14 +23,14 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class ConnectTest : public ClientTest {
+class FirstStreamTest : public ClientTest {
  protected:
   absl::Status ConnectError(const TeacherClientOptions& options) {
     return TeacherClient::Connect(options, Clock::Real()).status();
   }
 };
 
-TEST_F(ConnectTest, TellsWhatTheTeacherGranted) {
+TEST_F(FirstStreamTest, TellsWhatTheTeacherGranted) {
   Connect();
   EXPECT_EQ(client_->info(), teacher_.options().model);
   EXPECT_EQ(client_->numerics(), teacher_.options().numerics);
@@ -40,7 +40,7 @@ TEST_F(ConnectTest, TellsWhatTheTeacherGranted) {
   EXPECT_THAT(client_->status(), IsOk());
 }
 
-TEST_F(ConnectTest, SaysWhatItWants) {
+TEST_F(FirstStreamTest, SaysWhatItWants) {
   TeacherClientOptions options = ClientOptions(teacher_.address());
   options.model = "vgg";
   options.class_names = {"a", "b", "c"};
@@ -54,7 +54,7 @@ TEST_F(ConnectTest, SaysWhatItWants) {
   EXPECT_TRUE(open.batch_independent);
 }
 
-TEST_F(ConnectTest, ARefusalIsHandedOnInTheServersWords) {
+TEST_F(FirstStreamTest, ARefusalIsHandedOnInTheServersWords) {
   teacher_.RefuseOpens(absl::FailedPreconditionError("class names: the model has cat, dog"));
   EXPECT_THAT(ConnectError(ClientOptions(teacher_.address())),
               StatusIs(absl::StatusCode::kFailedPrecondition,
@@ -63,7 +63,7 @@ TEST_F(ConnectTest, ARefusalIsHandedOnInTheServersWords) {
   EXPECT_EQ(teacher_.opens().size(), 1u);
 }
 
-TEST_F(ConnectTest, NobodyAtTheAddressIsUnavailable) {
+TEST_F(FirstStreamTest, NobodyAtTheAddressIsUnavailable) {
   const TempDir folder;
   TeacherClientOptions options = ClientOptions(absl::StrCat("unix:", (folder / "x").string()));
   options.backoff = {.initial = absl::Hours(1), .max = absl::Hours(1)};  // so it is tried once
@@ -73,7 +73,7 @@ TEST_F(ConnectTest, NobodyAtTheAddressIsUnavailable) {
                              HasSubstr("No such file"))));
 }
 
-TEST_F(ConnectTest, ATeacherThatStartsMeanwhileIsFound) {
+TEST_F(FirstStreamTest, ATeacherThatStartsMeanwhileIsFound) {
   teacher_.Kill();
   std::thread starter([&] { teacher_.Start(); });
   Connect();
@@ -81,7 +81,7 @@ TEST_F(ConnectTest, ATeacherThatStartsMeanwhileIsFound) {
   EXPECT_TRUE(client_->connected());
 }
 
-TEST_F(ConnectTest, ADrainingTeacherIsTriedAgain) {
+TEST_F(FirstStreamTest, ADrainingTeacherIsTriedAgain) {
   teacher_.RefuseOpens(absl::UnavailableError("the server drains"));
   std::thread accepter([&] {
     teacher_.WaitForOpens(2);
@@ -92,7 +92,7 @@ TEST_F(ConnectTest, ADrainingTeacherIsTriedAgain) {
   EXPECT_GE(teacher_.opens().size(), 3u);
 }
 
-TEST_F(ConnectTest, ATeacherThatNeverAnswersTimesOut) {
+TEST_F(FirstStreamTest, ATeacherThatNeverAnswersTimesOut) {
   teacher_.IgnoreOpens();
   TeacherClientOptions options = ClientOptions(teacher_.address());
   options.connect_timeout = absl::Milliseconds(50);
@@ -102,7 +102,7 @@ TEST_F(ConnectTest, ATeacherThatNeverAnswersTimesOut) {
                              HasSubstr("no answer within 50ms"))));
 }
 
-TEST_F(ConnectTest, AGrpcServerWithoutTheServiceIsNotATeacher) {
+TEST_F(FirstStreamTest, AGrpcServerWithoutTheServiceIsNotATeacher) {
   const TempDir folder;
   const std::string address = absl::StrCat("unix:", (folder / "other.sock").string());
   grpc::CallbackGenericService other;  // answers everything UNIMPLEMENTED
@@ -156,14 +156,14 @@ class TcpListener {
   std::thread thread_;
 };
 
-TEST_F(ConnectTest, AnHttpServerIsNotATeacher) {
+TEST_F(FirstStreamTest, AnHttpServerIsNotATeacher) {
   const TcpListener http("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   EXPECT_THAT(ConnectError(ClientOptions(http.address())),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr(http.address() + " is not a teacher server")));
 }
 
-TEST_F(ConnectTest, AListenerThatSaysNothingTimesOut) {
+TEST_F(FirstStreamTest, AListenerThatSaysNothingTimesOut) {
   const TcpListener silent("");
   TeacherClientOptions options = ClientOptions(silent.address());
   options.connect_timeout = absl::Milliseconds(50);
@@ -172,7 +172,7 @@ TEST_F(ConnectTest, AListenerThatSaysNothingTimesOut) {
                        HasSubstr("cannot reach a teacher at " + silent.address())));
 }
 
-TEST_F(ConnectTest, OptionsThatCannotBeAreRefusedByName) {
+TEST_F(FirstStreamTest, OptionsThatCannotBeAreRefusedByName) {
   struct Case {
     TeacherClientOptions options;
     const char* message;
@@ -191,7 +191,7 @@ TEST_F(ConnectTest, OptionsThatCannotBeAreRefusedByName) {
   }
 }
 
-TEST_F(ConnectTest, AnOpenedOfAnotherNumberOfClassesThanNamedIsABreach) {
+TEST_F(FirstStreamTest, AnOpenedOfAnotherNumberOfClassesThanNamedIsABreach) {
   TeacherClientOptions options = ClientOptions(teacher_.address());
   options.class_names = {"a", "b"};
   EXPECT_THAT(ConnectError(options),
