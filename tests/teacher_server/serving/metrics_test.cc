@@ -30,7 +30,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-const std::vector<std::string> kModels = {"large", "small"};
+const std::vector<std::string> kTwoModels = {"large", "small"};
 
 // A TCP socket on 127.0.0.1.
 class LocalSocket {
@@ -77,9 +77,9 @@ class LocalSocket {
 };
 
 TEST(MetricsTest, EverySeriesWithFixedLabelsIsThereFromTheStart) {
-  const Metrics metrics(kModels);
+  const Metrics metrics(kTwoModels);
   const std::map<std::string, double> samples = Samples(metrics);
-  for (const std::string& model : kModels) {
+  for (const std::string& model : kTwoModels) {
     const std::string of = absl::StrCat("{model=\"", model, "\"");
     for (const char* name :
          {"streams_open", "samples_total", "received_bytes_total", "sent_bytes_total",
@@ -109,7 +109,7 @@ TEST(MetricsTest, EverySeriesWithFixedLabelsIsThereFromTheStart) {
 }
 
 TEST(MetricsTest, WhatIsInFlightGoesUpAndDown) {
-  Metrics metrics(kModels);
+  Metrics metrics(kTwoModels);
   metrics.SetByteLimit(1 << 30);
   metrics.AddInFlight(5000, 40);
   metrics.AddInFlight(-2000, -30);
@@ -122,7 +122,7 @@ TEST(MetricsTest, WhatIsInFlightGoesUpAndDown) {
 }
 
 TEST(MetricsTest, AScrapeGetsThemAsTextAndNothingElseIsServed) {
-  Metrics metrics(kModels);
+  Metrics metrics(kTwoModels);
   metrics.of("small").RequestAnswered(7);
   const absl::StatusOr<std::string> address = metrics.Expose("127.0.0.1:0");
   ASSERT_THAT(address, IsOk());
@@ -144,23 +144,23 @@ TEST(MetricsTest, AScrapeGetsThemAsTextAndNothingElseIsServed) {
 TEST(MetricsTest, AnAddressThatCannotBeHadIsNamedWithTheReason) {
   LocalSocket taken;
   const std::string in_use = absl::StrCat("127.0.0.1:", taken.Listen());
-  EXPECT_THAT(Metrics(kModels).Expose(in_use),
+  EXPECT_THAT(Metrics(kTwoModels).Expose(in_use),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        absl::StrCat("metrics_listen ", in_use, ": address in use")));
-  EXPECT_THAT(Metrics(kModels).Expose("192.0.2.1:9000"),
+  EXPECT_THAT(Metrics(kTwoModels).Expose("192.0.2.1:9000"),
               StatusIs(absl::StatusCode::kInternal,
                        HasSubstr("metrics_listen 192.0.2.1:9000: Cannot assign")));
-  EXPECT_THAT(Metrics(kModels).Expose("unix:/tmp/metrics"),
+  EXPECT_THAT(Metrics(kTwoModels).Expose("unix:/tmp/metrics"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("metrics_listen unix:/tmp/metrics: metrics have no Unix socket")));
-  EXPECT_THAT(Metrics(kModels).Expose("9000"),
+  EXPECT_THAT(Metrics(kTwoModels).Expose("9000"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'9000': there is no port")));
 }
 
 TEST(MetricsTest, AHostNameIsAnAddressTooAndIpv6WhereTheLibraryHasIt) {
-  Metrics metrics(kModels);
+  Metrics metrics(kTwoModels);
   EXPECT_THAT(metrics.Expose("localhost:0"), IsOk());
-  const absl::StatusOr<std::string> ipv6 = Metrics(kModels).Expose("[::1]:0");
+  const absl::StatusOr<std::string> ipv6 = Metrics(kTwoModels).Expose("[::1]:0");
   if (!ipv6.ok()) {
     EXPECT_THAT(std::string(ipv6.status().message()),
                 AllOf(StartsWith("metrics_listen [::1]:0: "),

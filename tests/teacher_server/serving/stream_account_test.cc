@@ -15,9 +15,9 @@ namespace {
 using ::distill::testing::Samples;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using Kind = StreamSession::Outgoing::Kind;
+using OutgoingKind = StreamSession::Outgoing::Kind;
 
-StreamSession::Outgoing Frame(Kind kind, size_t bytes) {
+StreamSession::Outgoing AccountFrame(OutgoingKind kind, size_t bytes) {
   const grpc::Slice slice(std::string(bytes, 'x'));
   return {.kind = kind, .frame = grpc::ByteBuffer(&slice, 1)};
 }
@@ -27,12 +27,12 @@ class StreamAccountTest : public ::testing::Test {
   void Open() { account_.Opened({.info = {.name = "vgg"}}, {.client = "resnet run"}); }
 
   void WriteTargets(int64_t samples, size_t bytes) {
-    StreamSession::Outgoing targets = Frame(Kind::kTargets, bytes);
+    StreamSession::Outgoing targets = AccountFrame(OutgoingKind::kTargets, bytes);
     targets.samples = samples;
     account_.Written(targets);
   }
   void WriteError(absl::Status error) {
-    StreamSession::Outgoing frame = Frame(Kind::kError, 10);
+    StreamSession::Outgoing frame = AccountFrame(OutgoingKind::kError, 10);
     frame.error = std::move(error);
     account_.Written(frame);
   }
@@ -57,7 +57,7 @@ class StreamAccountTest : public ::testing::Test {
 
 TEST_F(StreamAccountTest, WhatWasWrittenIsCountedByItsKind) {
   Open();
-  account_.Written(Frame(Kind::kControl, 100));
+  account_.Written(AccountFrame(OutgoingKind::kControl, 100));
   WriteTargets(32, 1000);
   WriteTargets(8, 300);
   WriteError(absl::InvalidArgumentError("not finite"));
