@@ -11,7 +11,6 @@
 #include "student_trainer/data/concat_dataset.h"
 #include "student_trainer/data/open_dataset.h"
 #include "student_trainer/resample/resample.h"
-#include "student_trainer/train/evaluation.h"
 
 namespace distill {
 namespace {
