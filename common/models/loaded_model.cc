@@ -68,11 +68,6 @@ absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path&
   return model;
 }
 
-// Returns the status with the directory before its message.
-absl::Status In(const std::filesystem::path& directory, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(directory.string(), ": ", status.message()));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
@@ -107,14 +102,14 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
           PreferChannelsLast(std::move(loaded->forward_), loaded->Prepare(example)[0]);
     }
   } else {
-    absl::StatusOr<std::shared_ptr<Model>> model = LoadZooModel(directory, description, placement);
-    if (!model.ok()) return In(directory, model.status());
-    loaded->parameters_ = CountParameters(**model);
-    as_it_is = [model = *model](const std::vector<at::Tensor>& inputs) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<Model> model,
+                     LoadZooModel(directory, description, placement), directory.string());
+    loaded->parameters_ = CountParameters(*model);
+    as_it_is = [model](const std::vector<at::Tensor>& inputs) {
       return model->Forward(inputs.at(0));
     };
     absl::StatusOr<ForwardFunction> forward =
-        CompileForInference(*model, loaded->Prepare(example)[0]);
+        CompileForInference(model, loaded->Prepare(example)[0]);
     if (!forward.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(directory.string(), ": the model cannot take inputs ",

@@ -45,10 +45,7 @@ absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
             variant.name, ": it takes from 2 to ", kMaxModelClasses, " classes, not ", classes));
       }
       Architecture architecture{family.name, variant.arguments};
-      const absl::Status status = family.fit(input_shape, classes, architecture.arguments);
-      if (!status.ok()) {
-        return absl::InvalidArgumentError(absl::StrCat(variant.name, ": ", status.message()));
-      }
+      RETURN_IF_ERROR(family.fit(input_shape, classes, architecture.arguments), variant.name);
       return architecture;
     }
   }

@@ -190,16 +190,10 @@ absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
   result.reserve(payloads.size());
   for (int i = 0; i < tensors.size(); ++i) {
     HostTensor tensor;
-    auto dtype = FromProto(tensors[i].dtype());
-    if (!dtype.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor ", i, ": ", dtype.status().message()));
-    }
-    tensor.dtype = *dtype;
+    ASSIGN_OR_RETURN(tensor.dtype, FromProto(tensors[i].dtype()), "tensor ", i);
     tensor.shape.assign(tensors[i].shape().begin(), tensors[i].shape().end());
     tensor.bytes = payloads[i];
-    if (absl::Status status = tensor.Validate(); !status.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor ", i, ": ", status.message()));
-    }
+    RETURN_IF_ERROR(tensor.Validate(), "tensor ", i);
     result.push_back(std::move(tensor));
   }
   return result;

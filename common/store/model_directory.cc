@@ -26,15 +26,11 @@ absl::StatusOr<ModelDescription> ReadModelDescription(const std::filesystem::pat
   }
   const std::filesystem::path config = directory / kConfigFile;
   ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
-  absl::StatusOr<ModelDescription> description = ParseModelDescription(text);
-  if (!description.ok()) {
-    return absl::Status(description.status().code(),
-                        absl::StrCat(config.string(), ": ", description.status().message()));
-  }
-  const std::filesystem::path weights = WeightsPath(directory, *description);
+  ASSIGN_OR_RETURN(ModelDescription description, ParseModelDescription(text), config.string());
+  const std::filesystem::path weights = WeightsPath(directory, description);
   if (!std::filesystem::exists(weights, error)) {
     return absl::NotFoundError(absl::StrCat("no weights: ", weights.string(),
-                                            " is missing (architecture ", description->architecture,
+                                            " is missing (architecture ", description.architecture,
                                             ")"));
   }
   return description;

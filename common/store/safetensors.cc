@@ -63,17 +63,13 @@ std::vector<const TensorMap::value_type*> InFileOrder(const TensorMap& tensors) 
 
 absl::StatusOr<SafetensorsFile> ReadSafetensors(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const Bytes file, MapFile(path));
-  absl::StatusOr<Parsed> parsed = ParseFile(file);
-  if (!parsed.ok()) {
-    return absl::Status(parsed.status().code(),
-                        absl::StrCat(path.string(), ": ", parsed.status().message()));
-  }
+  ASSIGN_OR_RETURN(Parsed parsed, ParseFile(file), path.string());
   SafetensorsFile result;
-  for (auto& [name, entry] : parsed->header.entries) {
+  for (auto& [name, entry] : parsed.header.entries) {
     result.tensors[name] = {entry.dtype, std::move(entry.shape),
-                            file.Slice(parsed->data_begin + entry.begin, entry.end - entry.begin)};
+                            file.Slice(parsed.data_begin + entry.begin, entry.end - entry.begin)};
   }
-  result.metadata = std::move(parsed->header.metadata);
+  result.metadata = std::move(parsed.header.metadata);
   return result;
 }
 
@@ -85,10 +81,7 @@ absl::Status WriteSafetensors(const std::filesystem::path& path, const TensorMap
   size_t data_bytes = 0;
   for (const auto* named : InFileOrder(tensors)) {
     const auto& [name, tensor] = *named;
-    if (absl::Status valid = tensor.Validate(); !valid.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path.string(), ": tensor '", name, "': ", valid.message()));
-    }
+    RETURN_IF_ERROR(tensor.Validate(), path.string(), ": tensor '", name, "'");
     const size_t begin = data_bytes;
     data_bytes += tensor.bytes.size();
     header.entries[name] = {tensor.dtype, tensor.shape, begin, data_bytes};
@@ -97,18 +90,15 @@ absl::Status WriteSafetensors(const std::filesystem::path& path, const TensorMap
       pieces.emplace_back(reinterpret_cast<const char*>(piece.data()), piece.size());
     }
   }
-  absl::StatusOr<std::string> json = FormatSafetensorsHeader(header);
-  if (json.ok() && json->size() > kMaxSafetensorsHeaderBytes - kAlignment) {
-    json = absl::InvalidArgumentError("the header is too long for the format");
+  ASSIGN_OR_RETURN(std::string json, FormatSafetensorsHeader(header), path.string());
+  if (json.size() > kMaxSafetensorsHeaderBytes - kAlignment) {
+    return absl::InvalidArgumentError(absl::StrCat(path.string(), ": the header has ", json.size(),
+                                                   " bytes, too many for the format"));
   }
-  if (!json.ok()) {
-    return absl::Status(json.status().code(),
-                        absl::StrCat(path.string(), ": ", json.status().message()));
-  }
-  json->resize((json->size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
-  const uint64_t header_bytes = json->size();
+  json.resize((json.size() + kAlignment - 1) / kAlignment * kAlignment, ' ');
+  const uint64_t header_bytes = json.size();
   pieces[0] = {reinterpret_cast<const char*>(&header_bytes), sizeof(header_bytes)};
-  pieces[1] = *json;
+  pieces[1] = json;
   return WriteFileAtomically(path, pieces);
 }
 

@@ -31,10 +31,7 @@ absl::Status CheckInput(const InputSpec& spec, const HostTensor& input) {
     return absl::InvalidArgumentError(
         absl::StrCat(prefix, " must have at least one sample, not ", input.shape[0]));
   }
-  if (absl::Status valid = input.Validate(); !valid.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(prefix, ": ", valid.message()));
-  }
-  return absl::OkStatus();
+  return Annotate(input.Validate(), prefix);
 }
 
 }  // namespace

@@ -153,10 +153,7 @@ absl::Status Validate(const EncodedTargets& targets) {
           prefix, ": ", wanted[i].name, " must be ", Name(wanted[i].dtype),
           ToString(wanted[i].shape), ", not ", Name(part.dtype), ToString(part.shape)));
     }
-    if (absl::Status valid = part.Validate(); !valid.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(prefix, ": ", wanted[i].name, ": ", valid.message()));
-    }
+    RETURN_IF_ERROR(part.Validate(), prefix, ": ", wanted[i].name);
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
+#include "common/base/status.h"
 #include "common/rpc/address.h"
 #include "common/rpc/convert.h"
 #include "student_trainer/client/stream_errors.h"
@@ -124,8 +125,7 @@ void TeacherConnection::AfterStream() {
   retry_at_ = clock_.Now() + backoff_.Next();
   if (was_open_) {
     if (IsLoss(end_)) return;
-    return Fail(absl::Status(end_.code(), absl::StrCat("the teacher at ", name_,
-                                                       " ended the stream: ", end_.message())));
+    return Fail(Annotate(end_, absl::StrCat("the teacher at ", name_, " ended the stream")));
   }
   const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
   if (has_opened_) {

@@ -23,7 +23,7 @@ void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
     } else if (status.code() == absl::StatusCode::kInternal) {
       FailBreach(status);
     } else {
-      Fail(absl::Status(status.code(), absl::StrCat(name_, ": ", status.message())));
+      Fail(Annotate(std::move(status), absl::StrCat("the teacher at ", name_)));
     }
   }
   Deliver();
@@ -43,12 +43,10 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
     attempted_ = true;
     return absl::OkStatus();
   }
-  const absl::Status same = CheckSameTeacher(
-      granted_, granted,
-      options_.batch_independent ? SameNumerics::kNeeded : SameNumerics::kNotNeeded);
-  if (!same.ok()) {
-    return absl::Status(same.code(), absl::StrCat("the teacher came back with ", same.message()));
-  }
+  RETURN_IF_ERROR(CheckSameTeacher(granted_, granted,
+                                   options_.batch_independent ? SameNumerics::kNeeded
+                                                              : SameNumerics::kNotNeeded),
+                  "not the teacher of before the connection was lost");
   ++stats_.reconnects;
   log::Info(absl::StrCat("connected again to the teacher at ", name_));
   return absl::OkStatus();
@@ -112,8 +110,8 @@ void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {
       FailBreach(absl::InternalError(
           absl::StrCat("an error of code ", error.code(), " for request ", error.id())));
     } else {
-      Fail(absl::Status(code, absl::StrCat("the teacher at ", name_,
-                                           " could not answer a request: ", error.message())));
+      Fail(Annotate(absl::Status(code, error.message()),
+                    absl::StrCat("the teacher at ", name_, " could not answer a request")));
     }
   }
   Deliver();

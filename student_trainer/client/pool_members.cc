@@ -115,12 +115,10 @@ absl::Status PoolMembers::Describe() const {
   for (const Dropped& dropped : dropped_) add(dropped.why);
   if (reasons.empty()) return absl::UnavailableError("no teacher is connected");
   if (reasons.size() == 1) return reasons.front();
+  const auto append = [](std::string* out, const auto& r) { absl::StrAppend(out, r.message()); };
   return absl::Status(
       reasons.front().code(),
-      absl::StrCat("no teacher can be used: ",
-                   absl::StrJoin(reasons, "; ", [](std::string* out, const auto& r) {
-                     absl::StrAppend(out, r.message());
-                   })));
+      absl::StrCat("no teacher can be used: ", absl::StrJoin(reasons, ", and ", append)));
 }
 
 ClientStats PoolMembers::stats() const {

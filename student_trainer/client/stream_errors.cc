@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/status.h"
 
 namespace distill {
 namespace {
@@ -83,8 +84,7 @@ absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurit
                      IsTlsRefusal(end) ? "the TLS handshake failed: " : "", end.message(),
                      WhyClosed(end, security)));
   }
-  return absl::Status(end.code(),
-                      absl::StrCat("the teacher at ", address, " refused: ", end.message()));
+  return Annotate(end, absl::StrCat("the teacher at ", address, " refused"));
 }
 
 }  // namespace distill

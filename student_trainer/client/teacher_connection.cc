@@ -110,9 +110,9 @@ void TeacherConnection::GiveBackUntaken() {
 }
 
 void TeacherConnection::FailBreach(const absl::Status& breach) {
-  Fail(absl::InternalError(
-      absl::StrCat("the teacher at ", name_,
-                   " broke the contract and is dropped for this run: ", breach.message())));
+  Fail(Annotate(
+      absl::InternalError(breach.message()),
+      absl::StrCat("the teacher at ", name_, " broke the contract and is dropped for this run")));
 }
 
 void TeacherConnection::Fail(absl::Status status) {

@@ -116,10 +116,9 @@ absl::Status TeacherPool::CheckFits(const PoolMember& member) const {
   const absl::Status same = CheckSameTeacher(
       *chosen_, member.client->granted(),
       options_.teacher.batch_independent ? SameNumerics::kNeeded : SameNumerics::kNotNeeded);
-  if (same.ok()) return same;
-  return absl::Status(same.code(), absl::StrCat("the teacher at ", member.name, " has ",
-                                                same.message(), ", which the teacher at ",
-                                                chosen_name_, " has; it is dropped for this run"));
+  return Annotate(same,
+                  absl::StrCat("the teacher at ", member.name,
+                               " is dropped for this run, as it is not the one at ", chosen_name_));
 }
 
 void TeacherPool::Drop(PoolMember& member, const absl::Status& why) {

@@ -93,13 +93,10 @@ absl::StatusOr<IdxHeader> ParseHeader(absl::string_view prefix, IdxKind kind) {
 
 // Returns the elements of a gzipped file.
 absl::StatusOr<Bytes> Inflate(absl::string_view compressed, const IdxHeader& header) {
-  absl::StatusOr<Bytes> inflated = Gunzip(compressed, header.header_bytes + header.element_bytes);
-  if (!inflated.ok()) {
-    return absl::Status(inflated.status().code(),
-                        absl::StrCat(inflated.status().message(), " (the header announces ",
-                                     ToString(header.shape), ")"));
-  }
-  return inflated->Slice(header.header_bytes, header.element_bytes);
+  ASSIGN_OR_RETURN(const Bytes inflated,
+                   Gunzip(compressed, header.header_bytes + header.element_bytes),
+                   "elements of shape ", ToString(header.shape));
+  return inflated.Slice(header.header_bytes, header.element_bytes);
 }
 
 absl::Status CheckLength(uint64_t length, const IdxHeader& header) {
@@ -107,10 +104,6 @@ absl::Status CheckLength(uint64_t length, const IdxHeader& header) {
   if (length == expected) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("it is ", length, " bytes long, expected ", expected,
                                           " (the header announces ", ToString(header.shape), ")"));
-}
-
-absl::Status Named(const std::filesystem::path& path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(path.string(), ": ", status.message()));
 }
 
 }  // namespace
@@ -131,27 +124,23 @@ absl::StatusOr<IdxFile> IdxFile::Open(const std::filesystem::path& path, IdxKind
   std::string prefix(std::min<uint64_t>(file.size(), kMaxHeaderBytes), '\0');
   RETURN_IF_ERROR(file.ReadAt(0, {reinterpret_cast<uint8_t*>(prefix.data()), prefix.size()}));
   if (!IsGzip(prefix)) {
-    absl::StatusOr<IdxHeader> header = ParseHeader(prefix, kind);
-    if (!header.ok()) return Named(path, header.status());
-    const absl::Status fits = CheckLength(file.size(), *header);
-    if (!fits.ok()) return Named(path, fits);
+    ASSIGN_OR_RETURN(const IdxHeader header, ParseHeader(prefix, kind), path.string());
+    RETURN_IF_ERROR(CheckLength(file.size(), header), path.string());
     std::optional<Bytes> held;
-    if (header->element_bytes <= kMaxHeldBytes) {
-      std::string elements(header->element_bytes, '\0');
-      RETURN_IF_ERROR(file.ReadAt(header->header_bytes,
+    if (header.element_bytes <= kMaxHeldBytes) {
+      std::string elements(header.element_bytes, '\0');
+      RETURN_IF_ERROR(file.ReadAt(header.header_bytes,
                                   {reinterpret_cast<uint8_t*>(elements.data()), elements.size()}));
       held = Bytes::FromString(std::move(elements));
     }
-    return IdxFile(header->shape, std::move(file), header->header_bytes, std::move(held));
+    return IdxFile(header.shape, std::move(file), header.header_bytes, std::move(held));
   }
   ASSIGN_OR_RETURN(const std::string compressed, ReadFile(path));
-  const absl::StatusOr<std::string> inflated_prefix = GunzipPrefix(compressed, kMaxHeaderBytes);
-  if (!inflated_prefix.ok()) return Named(path, inflated_prefix.status());
-  const absl::StatusOr<IdxHeader> header = ParseHeader(*inflated_prefix, kind);
-  if (!header.ok()) return Named(path, header.status());
-  absl::StatusOr<Bytes> elements = Inflate(compressed, *header);
-  if (!elements.ok()) return Named(path, elements.status());
-  return IdxFile(header->shape, std::move(file), header->header_bytes, *std::move(elements));
+  ASSIGN_OR_RETURN(const std::string inflated_prefix, GunzipPrefix(compressed, kMaxHeaderBytes),
+                   path.string());
+  ASSIGN_OR_RETURN(const IdxHeader header, ParseHeader(inflated_prefix, kind), path.string());
+  ASSIGN_OR_RETURN(Bytes elements, Inflate(compressed, header), path.string());
+  return IdxFile(header.shape, std::move(file), header.header_bytes, std::move(elements));
 }
 
 absl::Status IdxFile::Read(size_t first, absl::Span<uint8_t> destination) const {

@@ -17,10 +17,6 @@ namespace {
 
 constexpr int64_t kMostImageSize = 8192;
 
-absl::Status InImage(const std::filesystem::path& path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(path.string(), ": ", status.message()));
-}
-
 absl::Span<const uint8_t> AsSpan(const std::string& contents) {
   return {reinterpret_cast<const uint8_t*>(contents.data()), contents.size()};
 }
@@ -55,22 +51,22 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   absl::StatusOr<Image> Decode(int64_t index) const override {
     const std::filesystem::path path = PathOf(folder_, index);
     ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
-    absl::StatusOr<Image> image = DecodeImage(AsSpan(contents), static_cast<int>(input_.shape[0]));
-    if (!image.ok()) return InImage(path, image.status());
+    ASSIGN_OR_RETURN(Image image, DecodeImage(AsSpan(contents), static_cast<int>(input_.shape[0])),
+                     path.string());
     return image;
   }
 
   absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
     RETURN_IF_ERROR(CheckRead(folder_.root.string(), *this, index, destination));
     ASSIGN_OR_RETURN(Image image, Decode(index));
-    const absl::StatusOr<Image> view = CentreView(std::move(image), input_.shape, resizer_);
-    if (!view.ok()) return InImage(PathOf(folder_, index), view.status());
-    if (view->pixels.size() != destination.size()) {
+    ASSIGN_OR_RETURN(const Image view, CentreView(std::move(image), input_.shape, resizer_),
+                     PathOf(folder_, index).string());
+    if (view.pixels.size() != destination.size()) {
       return absl::InternalError(absl::StrCat(PathOf(folder_, index).string(), ": resized to ",
-                                              view->pixels.size(), " bytes, expected ",
+                                              view.pixels.size(), " bytes, expected ",
                                               destination.size()));
     }
-    std::memcpy(destination.data(), view->pixels.data(), destination.size());
+    std::memcpy(destination.data(), view.pixels.data(), destination.size());
     return absl::OkStatus();
   }
 
@@ -84,8 +80,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
 
 absl::StatusOr<ImageSize> SizeOf(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
-  const absl::StatusOr<ImageSize> size = ReadImageSize(AsSpan(contents));
-  if (!size.ok()) return InImage(path, size.status());
+  ASSIGN_OR_RETURN(const ImageSize size, ReadImageSize(AsSpan(contents)), path.string());
   return size;
 }
 

@@ -70,14 +70,12 @@ absl::StatusOr<QualityMeter> Measure(const TestSet& test, const LogitsFunction& 
 absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const TestSet& test) {
   ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> model, LoadedModel::Load(directory));
   RETURN_IF_ERROR(CheckFits(directory, *model, test.data));
-  const auto order =
-      ClassOrder(model->description().class_names, model->classes(), test.data.class_names());
-  if (!order.ok()) {
-    return absl::Status(order.status().code(),
-                        absl::StrCat(directory, ": ", order.status().message()));
-  }
+  ASSIGN_OR_RETURN(
+      const auto order,
+      ClassOrder(model->description().class_names, model->classes(), test.data.class_names()),
+      directory);
   at::Tensor index;
-  if (*order != nullptr) index = torch::tensor(**order, torch::kInt64);
+  if (order != nullptr) index = torch::tensor(*order, torch::kInt64);
   const LogitsFunction own_logits = LogitsOfLoaded(*model);
   ASSIGN_OR_RETURN(QualityMeter meter,
                    Measure(test, [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {

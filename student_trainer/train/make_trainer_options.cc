@@ -3,18 +3,11 @@
 #include <cmath>
 #include <optional>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/loss/objective.h"
 
 namespace distill {
 namespace {
-
-template <typename T>
-absl::StatusOr<T> Option(absl::string_view name, absl::StatusOr<T> parsed) {
-  if (parsed.ok()) return parsed;
-  return absl::InvalidArgumentError(absl::StrCat(name, ": ", parsed.status().message()));
-}
 
 // A straight line over the run, where an end was given.
 std::optional<ValueSchedule> Schedule(double from, const std::optional<double>& to, int64_t steps) {
@@ -26,10 +19,10 @@ std::optional<ValueSchedule> Schedule(double from, const std::optional<double>& 
 }  // namespace
 
 absl::StatusOr<Objective> ResolveObjective(const TrainOptions& options) {
-  RETURN_IF_ERROR(Option("--objective", ParseObjective(options.objective)).status());
+  RETURN_IF_ERROR(ParseObjective(options.objective).status(), "--objective");
   ASSIGN_OR_RETURN(Objective objective,
-                   Option("--objective_parameters",
-                          ParseObjective(options.objective, options.objective_parameters)));
+                   ParseObjective(options.objective, options.objective_parameters),
+                   "--objective_parameters");
   objective.standardize_logits = options.standardize_logits;
   return objective;
 }
@@ -45,13 +38,12 @@ absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
   trainer.alpha = Schedule(options.ResolvedAlpha(), options.final_alpha, steps);
   trainer.temperature = Schedule(options.ResolvedTemperature(), options.final_temperature, steps);
 
-  ASSIGN_OR_RETURN(trainer.optimizer.kind,
-                   Option("--optimizer", ParseOptimizerKind(options.optimizer)));
+  ASSIGN_OR_RETURN(trainer.optimizer.kind, ParseOptimizerKind(options.optimizer), "--optimizer");
   trainer.optimizer.momentum = options.momentum;
   trainer.optimizer.weight_decay = options.weight_decay;
 
   LearningRateSchedule& schedule = trainer.schedule;
-  ASSIGN_OR_RETURN(schedule.kind, Option("--schedule", ParseScheduleKind(options.schedule)));
+  ASSIGN_OR_RETURN(schedule.kind, ParseScheduleKind(options.schedule), "--schedule");
   schedule.peak = options.lr;
   schedule.warmup_steps = static_cast<int64_t>(
       std::llround(options.warmup_epochs * static_cast<double>(steps_per_epoch)));
@@ -65,7 +57,7 @@ absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
   trainer.max_norm = options.max_norm;
   trainer.accumulate = options.accumulate;
   trainer.ema_decay = options.ema_decay;
-  ASSIGN_OR_RETURN(trainer.autocast, Option("--autocast", ParseAutocast(options.autocast)));
+  ASSIGN_OR_RETURN(trainer.autocast, ParseAutocast(options.autocast), "--autocast");
   return trainer;
 }
 

@@ -20,10 +20,6 @@
 namespace distill {
 namespace {
 
-absl::Status At(absl::string_view option, const std::string& value, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(option, " ", value, ": ", status.message()));
-}
-
 // What the student sees of a sample: the data's input, at its own resolution.
 absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& data) {
   InputSpec input = data.input();
@@ -154,28 +150,22 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
 
   ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, *data.train));
   at::manual_seed(options.seed);
-  absl::StatusOr<TrainableModel> made = options.StudentIsDirectory()
-                                            ? LoadTrainable(options.student)
-                                            : FromZoo(options, input, classes);
-  if (!made.ok()) return At("--student", options.student, made.status());
-  TrainableModel student = *std::move(made);
-  if (!options.StudentIsDirectory()) {
-    absl::StatusOr<Normalization> measured =
-        MeasureNormalization(*data.train, samples, *data.corrupt_train);
-    if (!measured.ok()) return At("--train", options.train, measured.status());
-    student.description.normalization = *std::move(measured);
-  }
+  const std::string where = absl::StrCat("--student ", options.student);
+  ASSIGN_OR_RETURN(TrainableModel student,
+                   options.StudentIsDirectory() ? LoadTrainable(options.student)
+                                                : FromZoo(options, input, classes),
+                   where);
   if (options.StudentIsDirectory()) {
-    const absl::Status fits = CheckStudentFits(student, input, class_names);
-    if (!fits.ok()) return At("--student", options.student, fits);
+    RETURN_IF_ERROR(CheckStudentFits(student, input, class_names), where);
+  } else {
+    ASSIGN_OR_RETURN(student.description.normalization,
+                     MeasureNormalization(*data.train, samples, *data.corrupt_train), "--train ",
+                     options.train);
   }
-  if (const absl::Status runs = CheckForward(*student.model, input, classes); !runs.ok()) {
-    return At("--student", options.student, runs);
-  }
+  RETURN_IF_ERROR(CheckForward(*student.model, input, classes), where);
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {
-    const absl::Status taken = InitFrom(options.init_from, *student.model);
-    if (!taken.ok()) return At("--init_from", options.init_from, taken);
+    RETURN_IF_ERROR(InitFrom(options.init_from, *student.model), "--init_from ", options.init_from);
   }
   Describe(options, data, samples.size(), teacher, student.description);
   return student;

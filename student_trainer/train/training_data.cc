@@ -15,10 +15,6 @@
 namespace distill {
 namespace {
 
-absl::Status Prefixed(absl::string_view option, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat(option, ": ", status.message()));
-}
-
 // Opens what an option names. Images of folders are made as large as `like`'s, where there is one.
 absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view option, const std::string& path,
                                               DataRole role, const TrainOptions& options,
@@ -34,8 +30,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view option, const st
     const Shape& shape = like->input().shape;
     if (shape[1] == shape[2]) data.image_size = shape[1];  // else the first image must fit
   }
-  auto opened = OpenDataset(data);
-  if (!opened.ok()) return Prefixed(option, opened.status());
+  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened, OpenDataset(data), option);
   return opened;
 }
 
@@ -89,9 +84,7 @@ std::vector<int64_t> TrainingData::training_samples(Use use) const {
 absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
   std::vector<std::string> class_names;
   if (!options.class_names.empty()) {
-    auto names = ReadClassNames(options.class_names);
-    if (!names.ok()) return Prefixed("--class_names", names.status());
-    class_names = *std::move(names);
+    ASSIGN_OR_RETURN(class_names, ReadClassNames(options.class_names), "--class_names");
   }
   TrainingData data;
   ASSIGN_OR_RETURN(data.train,
@@ -115,13 +108,12 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
     ASSIGN_OR_RETURN(
         std::unique_ptr<Dataset> unlabelled,
         Open("--unlabelled", options.unlabelled, DataRole::kTrain, options, {}, data.train.get()));
-    auto both = ConcatDatasets(std::move(data.train), std::move(unlabelled), SecondLabels::kHidden);
-    if (!both.ok()) return Prefixed("--unlabelled beside --train", both.status());
-    data.train = *std::move(both);
+    ASSIGN_OR_RETURN(
+        data.train,
+        ConcatDatasets(std::move(data.train), std::move(unlabelled), SecondLabels::kHidden),
+        "--unlabelled beside --train");
   }
-  auto drawn = SplitDataset(AllLabels(*data.train), split);
-  if (!drawn.ok()) return Prefixed("--train", drawn.status());
-  data.split = *std::move(drawn);
+  ASSIGN_OR_RETURN(data.split, SplitDataset(AllLabels(*data.train), split), "--train");
   return data;
 }
 

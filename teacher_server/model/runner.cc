@@ -79,10 +79,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOpt
   std::vector<std::unique_ptr<Runner>> runners;
   for (int i = 0; i < instances; ++i) {
     auto runner = std::make_unique<TorchRunner>(model, info, options.max_batch_samples, threads);
-    if (absl::Status warm = runner->WarmUp(); !warm.ok()) {
-      return absl::Status(warm.code(), absl::StrCat(options.model_directory.string(),
-                                                    ": warming up failed: ", warm.message()));
-    }
+    RETURN_IF_ERROR(runner->WarmUp(), options.model_directory.string(), ": warming up failed");
     runners.push_back(std::move(runner));
   }
   log::Info(CompareDtypes(options.model_directory, *model, options.max_batch_samples));

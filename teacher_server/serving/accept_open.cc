@@ -11,10 +11,9 @@ namespace distill {
 namespace {
 
 absl::StatusOr<TargetSpec> GrantTargets(const v1::TargetSpec& wanted, int64_t classes) {
-  const absl::StatusOr<TargetSpec> spec = FromProto(wanted);
-  const absl::Status status = spec.ok() ? Validate(*spec, classes) : spec.status();
-  if (status.ok()) return spec;
-  return absl::Status(status.code(), absl::StrCat("open.targets: ", status.message()));
+  ASSIGN_OR_RETURN(const TargetSpec spec, FromProto(wanted));
+  RETURN_IF_ERROR(Validate(spec, classes));
+  return spec;
 }
 
 }  // namespace
@@ -26,19 +25,16 @@ absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher
                                                    " bytes; allowed are ", kMaxClientNameBytes));
   }
   terms.client = open.client();
-  ASSIGN_OR_RETURN(terms.spec, GrantTargets(open.targets(), teacher.info.classes));
+  ASSIGN_OR_RETURN(terms.spec, GrantTargets(open.targets(), teacher.info.classes), "open.targets");
   if (!open.fingerprint().empty() && open.fingerprint() != teacher.info.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(
         "open.fingerprint: the client expects ", QuotedName(open.fingerprint().substr(0, 12)),
         "…; served is '", teacher.info.fingerprint.substr(0, 12), "…'"));
   }
   const std::vector<std::string> wanted(open.class_names().begin(), open.class_names().end());
-  auto class_order = ClassOrder(teacher.info.class_names, teacher.info.classes, wanted);
-  if (!class_order.ok()) {
-    return absl::Status(class_order.status().code(),
-                        absl::StrCat("open.class_names: ", class_order.status().message()));
-  }
-  terms.class_order = *std::move(class_order);
+  ASSIGN_OR_RETURN(terms.class_order,
+                   ClassOrder(teacher.info.class_names, teacher.info.classes, wanted),
+                   "open.class_names");
   if (open.batch_independent() && teacher.numerics.fixed_batch_size == 0) {
     return absl::UnimplementedError(
         "open.batch_independent: this server has no fixed batch size; open without it");

@@ -29,16 +29,13 @@ namespace {
 
 // An address that civetweb can listen on.
 absl::StatusOr<Address> ParseMetricsAddress(const std::string& text) {
-  absl::StatusOr<Address> address = ParseAddress(text);
-  if (!address.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("metrics_listen ", address.status().message()));
-  }
-  if (address->kind == Address::Kind::kUnix) {
+  ASSIGN_OR_RETURN(Address address, ParseAddress(text), "metrics_listen");
+  if (address.kind == Address::Kind::kUnix) {
     return absl::InvalidArgumentError(
         absl::StrCat("metrics_listen ", text,
                      ": metrics have no Unix socket; allowed are host:port and [IPv6]:port"));
   }
-  if (absl::StrContains(address->host, ':') && mg_check_feature(MG_FEATURES_IPV6) == 0) {
+  if (absl::StrContains(address.host, ':') && mg_check_feature(MG_FEATURES_IPV6) == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("metrics_listen ", text,
                      ": this system's civetweb has no IPv6; use an IPv4 address or a host name"));

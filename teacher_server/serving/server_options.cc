@@ -23,11 +23,8 @@ absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, i
 }
 
 absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
-  const absl::StatusOr<Address> address = ParseAddress(text);
-  if (!address.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("listen ", address.status().message()));
-  }
-  if (options.tls.certificate.empty() && !IsLoopback(*address) && !options.allow_insecure) {
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(text), "listen");
+  if (options.tls.certificate.empty() && !IsLoopback(address) && !options.allow_insecure) {
     return absl::InvalidArgumentError(
         absl::StrCat("listen ", text,
                      ": without TLS, whoever reaches this address may read and use the teacher; "
