@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "common/base/clock.h"
+#include "common/base/flag_names.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/signals.h"
@@ -46,6 +47,6 @@ int main(int argc, char** argv) {
     distill::log::Error("interrupted");
     return kInterrupted;
   }
-  distill::log::Error(status.message());
+  distill::log::Error(distill::WithFlags(status.message(), command_line.flags));
   return 1;
 }

@@ -98,7 +98,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   AddReport(report, report_options);
 
   if (const std::optional<int> exit_code = ParseOrExit(app, argc, argv)) return Exit(*exit_code);
-  ParsedCommandLine parsed;
+  ParsedCommandLine parsed{.flags = FlagNamesOf(app)};
   absl::Status valid;
   if (train.parsed()) {
     train_options.config_toml = ConfigOf(train);

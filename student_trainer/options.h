@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/flag_names.h"
 #include "student_trainer/report/report_command.h"
 #include "student_trainer/train/evaluate_command.h"
 #include "student_trainer/train/export_command.h"
@@ -24,6 +25,7 @@ struct StudentTrainerOptions {
 struct ParsedCommandLine {
   StudentTrainerOptions options;
   std::optional<int> exit_code;
+  FlagNames flags;  // of the subcommand, for messages that name options
 };
 ParsedCommandLine ParseCommandLine(int argc, char** argv);
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
+#include "common/base/flag_names.h"
 #include "common/base/log.h"
 #include "common/base/mutex.h"
 #include "common/base/process.h"
@@ -81,8 +81,8 @@ absl::StatusOr<Teacher> LoadTeacher(const RunnerOptions& model, const Options& o
   return teacher;
 }
 
-int Fail(const absl::Status& status) {
-  log::Error(status.message());
+int Fail(const absl::Status& status, const FlagNames& flags) {
+  log::Error(WithFlags(status.message(), flags));
   return EXIT_FAILURE;
 }
 
@@ -96,33 +96,33 @@ void PrintCounts(const ServedCounts& counts) {
             << " requests_dropped=" << counts.requests_dropped << std::endl;
 }
 
-int PrintHealth(const HealthCheck& check) {
+int PrintHealth(const HealthCheck& check, const FlagNames& flags) {
   const absl::Status health = CheckHealth(check.address, check.security, kHealthTimeout);
-  if (!health.ok()) return Fail(health);
+  if (!health.ok()) return Fail(health, flags);
   std::cout << check.address << " is SERVING" << std::endl;
   return EXIT_SUCCESS;
 }
 
-int Serve(const Options& options) {
+int Serve(const Options& options, const FlagNames& flags) {
   DrainRequest drain;
   const SignalWatcher signals([&drain](int, int count) { drain.OnSignal(count); });
 
   if (const absl::Status files = options.server.CheckFiles(); !files.ok()) {
-    return Fail(files);
+    return Fail(files, flags);
   }
   std::vector<std::string> names;
   for (const RunnerOptions& model : options.models) names.push_back(NameOf(model));
   Metrics metrics(names);
   if (!options.metrics_listen.empty()) {
     const absl::StatusOr<std::string> address = metrics.Expose(options.metrics_listen);
-    if (!address.ok()) return Fail(address.status());
+    if (!address.ok()) return Fail(address.status(), flags);
     std::cout << "metrics on http://" << *address << "/metrics" << std::endl;
   }
   std::vector<Teacher> teachers;
   std::vector<ServedModel> models;
   for (const RunnerOptions& model : options.models) {
     absl::StatusOr<Teacher> teacher = LoadTeacher(model, options, metrics);
-    if (!teacher.ok()) return Fail(teacher.status());
+    if (!teacher.ok()) return Fail(teacher.status(), flags);
     const Runner& runner = *teacher->runners.front();
     models.push_back({runner.info(), runner.numerics(), teacher->batcher.get()});
     teachers.push_back(*std::move(teacher));
@@ -130,7 +130,7 @@ int Serve(const Options& options) {
   drain.BeginServing();
   const absl::StatusOr<std::unique_ptr<TeacherServer>> server =
       TeacherServer::Start(options.server, models, metrics);
-  if (!server.ok()) return Fail(server.status());
+  if (!server.ok()) return Fail(server.status(), flags);
   for (const std::string& address : (*server)->addresses()) {
     std::cout << "listening on " << address << std::endl;
   }
@@ -139,7 +139,7 @@ int Serve(const Options& options) {
   log::Info("draining");
   const absl::Status drained = (*server)->Drain(options.drain_timeout);
   PrintCounts((*server)->counts());
-  return drained.ok() ? EXIT_SUCCESS : Fail(drained);
+  return drained.ok() ? EXIT_SUCCESS : Fail(drained, flags);
 }
 
 }  // namespace
@@ -150,7 +150,8 @@ int main(int argc, char** argv) {
   distill::RaiseOpenFileLimit();
   const auto parsed = distill::ParseCommandLine(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
-  const distill::HealthCheck& check = std::get<distill::Options>(parsed).check_health;
-  if (!check.address.empty()) return distill::PrintHealth(check);
-  return distill::Serve(std::get<distill::Options>(parsed));
+  const auto& [options, flags] = std::get<distill::CommandLine>(parsed);
+  const distill::HealthCheck& check = options.check_health;
+  if (!check.address.empty()) return distill::PrintHealth(check, flags);
+  return distill::Serve(options, flags);
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/command_line.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
@@ -27,7 +28,7 @@ constexpr absl::Duration kMaxDrainTimeout = absl::Hours(24);
 absl::StatusOr<int64_t> ParseInteger(absl::string_view text) {
   int64_t value = 0;
   if (absl::SimpleAtoi(text, &value)) return value;
-  return absl::InvalidArgumentError(absl::StrCat("'", text, "' is not a whole number"));
+  return InvalidValue("the number", absl::StrCat("'", text, "'"), "a whole number");
 }
 
 absl::StatusOr<int> ParseInt(absl::string_view text) {
@@ -35,7 +36,7 @@ absl::StatusOr<int> ParseInt(absl::string_view text) {
   if (value >= std::numeric_limits<int>::min() && value <= std::numeric_limits<int>::max()) {
     return static_cast<int>(value);
   }
-  return absl::InvalidArgumentError(absl::StrCat("'", text, "' is too large"));
+  return InvalidValue("the number", absl::StrCat("'", text, "'"), "below 2^31");
 }
 
 // "NAME=DIR" or "DIR"; a folder with '=' in its path is written with a name. All else is `common`.
@@ -45,8 +46,7 @@ absl::StatusOr<RunnerOptions> ParseModel(const std::string& text, const RunnerOp
   if (equals != std::string::npos) model.model_name = text.substr(0, equals);
   model.model_directory = equals == std::string::npos ? text : text.substr(equals + 1);
   if (equals == 0 || model.model_directory.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("model '", text, "': allowed are DIR and NAME=DIR"));
+    return InvalidField("model", absl::StrCat("'", text, "'"), "DIR or NAME=DIR");
   }
   return model;
 }
@@ -59,13 +59,13 @@ absl::StatusOr<std::vector<RunnerOptions>> ParseModels(const std::vector<std::st
     ASSIGN_OR_RETURN(models.emplace_back(), ParseModel(text, common));
     if (NameOf(models.back()).empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("model '", text, "' has no name; give it one with NAME=DIR"));
+          absl::StrCat("`model` '", text, "': it has no name; give it one with NAME=DIR"));
     }
     const auto [known, added] = text_of_name.try_emplace(NameOf(models.back()), text);
     if (!added) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "model '", text, "' has the name of '", known->second,
-          "'; clients ask for a model by its name: give it another one with NAME=DIR"));
+          "`model` '", text, "': it has the name of '", known->second,
+          "', and clients ask for a model by its name; give it another one with NAME=DIR"));
     }
   }
   return models;
@@ -77,8 +77,8 @@ absl::StatusOr<int> ParseFileMode(const std::string& text) {
   if (error == std::errc() && end == text.data() + text.size() && mode >= 0 && mode <= 0777) {
     return mode;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", text, "' is no file mode; it is octal, 0 to 777, such as 660"));
+  return InvalidValue("the file mode", absl::StrCat("'", text, "'"),
+                      "octal, 0 to 777, such as 660");
 }
 
 // Who may enter, and who may look.
@@ -127,38 +127,34 @@ absl::Status Options::Validate() const {
   if (!check_health.address.empty()) {
     if (!models.empty() || !server.listen.empty()) {
       return absl::InvalidArgumentError(
-          "check_health asks a server that runs: --model and --listen do not go with it");
+          "`check_health`: it asks a server that runs; leave `model` and `listen` out");
     }
-    const absl::StatusOr<Address> address = ParseAddress(check_health.address);
-    if (address.ok()) return check_health.security.Validate(*address);
-    return absl::InvalidArgumentError(absl::StrCat("check_health ", address.status().message()));
+    ASSIGN_OR_RETURN(const Address address, ParseAddress(check_health.address),
+                     Field("check_health"));
+    return check_health.security.Validate(address);
   }
   if (!check_health.security.ca.empty()) {
     return absl::InvalidArgumentError(
-        "tls_ca goes with --check_health; what clients must show is --tls_client_ca");
+        "`tls_ca`: it is given without `check_health`; what clients must show is `tls_client_ca`");
   }
   if (server.streams_per_token > 0 && server.token_file.empty()) {
-    return absl::InvalidArgumentError("streams_per_token goes with --token_file");
+    return absl::InvalidArgumentError(
+        "`streams_per_token`: it is given without `token_file`; give both");
   }
-  if (models.empty()) return absl::InvalidArgumentError("model is required: --model [NAME=]DIR");
+  if (models.empty()) return CheckGiven("model", "", "[NAME=]DIR");
   for (const RunnerOptions& model : models) RETURN_IF_ERROR(model.Validate());
   RETURN_IF_ERROR(batcher.Validate());
   RETURN_IF_ERROR(server.Validate());
   if (!metrics_listen.empty()) {
     const absl::StatusOr<Address> address = ParseAddress(metrics_listen);
     if (!address.ok() || address->kind != Address::Kind::kTcp) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("metrics_listen ", metrics_listen, ": allowed is host:port"));
+      return InvalidField("metrics_listen", metrics_listen, "host:port");
     }
   }
-  if (drain_timeout > kMaxDrainTimeout) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "drain_timeout ", absl::FormatDuration(drain_timeout), ": allowed are 0s to 24h"));
-  }
-  return absl::OkStatus();
+  return CheckInRange("drain_timeout", drain_timeout, absl::ZeroDuration(), kMaxDrainTimeout);
 }
 
-std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
+std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* argv) {
   Options options;
   std::vector<std::string> models;
   RunnerOptions runner;
@@ -233,8 +229,8 @@ std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv) {
   options.check_health.security.certificate = options.server.tls.certificate;
   options.check_health.security.key = options.server.tls.key;
   const absl::Status status = parsed.ok() ? options.Validate() : parsed.status();
-  if (!status.ok()) return RefuseCommandLine(app, absl::StrCat("--", status.message()));
-  return options;
+  if (!status.ok()) return RefuseCommandLine(app, status.message());
+  return CommandLine{std::move(options), FlagNamesOf(app)};
 }
 
 }  // namespace distill

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "common/base/flag_names.h"
 #include "teacher_server/batching/batcher.h"
 #include "teacher_server/model/runner.h"
 #include "teacher_server/serving/server.h"
@@ -33,8 +34,13 @@ struct Options {
   absl::Status Validate() const;
 };
 
+struct CommandLine {
+  Options options;
+  FlagNames flags;  // for messages that name options
+};
+
 // The options; or the code to exit with, once help, the version (0) or what is wrong (2) was
 // printed.
-std::variant<Options, int> ParseCommandLine(int argc, const char* const* argv);
+std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* argv);
 
 }  // namespace distill

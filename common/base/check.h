@@ -1,5 +1,5 @@
-// Checks of options, whose errors (INVALID_ARGUMENT) have the form of status.h: a check is given the
-// field's name, its value, and what it must be.
+// Checks of options, whose errors (INVALID_ARGUMENT) have the form of status.h: a check is given
+// the field's name, its value, and what it must be.
 //
 //   absl::Status LoaderOptions::Validate() const {
 //     RETURN_IF_ERROR(CheckAtLeast("epochs", epochs, 1));
@@ -46,8 +46,6 @@ template <typename T>
 bool IsFinite(T value) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::isfinite(value);
-  } else if constexpr (std::is_same_v<T, absl::Duration>) {
-    return value != absl::InfiniteDuration() && value != -absl::InfiniteDuration();
   } else {
     return true;
   }
@@ -60,8 +58,8 @@ std::string Least(T least, absl::string_view meaning) {
 
 }  // namespace check_internal
 
-// The checks are written so that they refuse NaN, and where there is no upper bound, infinity.
-// `least_means` says what the smallest value stands for, where it is special.
+// T is a number or absl::Duration. A floating-point number that is NaN or infinite is refused.
+// `least_means` says what the least value stands for.
 
 // "must be LEAST or more".
 template <typename T>
@@ -106,8 +104,5 @@ absl::Status CheckOneOf(absl::string_view field, absl::string_view value,
 
 // "`field`: it is missing; give WHAT", where the value is empty.
 absl::Status CheckGiven(absl::string_view field, absl::string_view value, absl::string_view what);
-
-// "A, B or C".
-std::string AnyOf(absl::Span<const std::string> names);
 
 }  // namespace distill

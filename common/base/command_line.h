@@ -1,5 +1,6 @@
-// What the programs' command lines share: options of the project's own types, and the exit codes: 2
-// where the command line is wrong, 1 where a file that it names cannot be read.
+// What the programs' command lines share: options of the project's own types, how messages name
+// options, and the exit codes: 2 where the command line is wrong, 1 where a file that it names
+// cannot be read.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,7 +9,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/flag_names.h"
 
 namespace distill {
 
@@ -28,9 +31,20 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& target, Parse 
   return app.add_option_function<std::string>(name, set, help)->default_str(default_text);
 }
 
+// The options of the application and of the subcommands that were given, for WithFlags.
+inline FlagNames FlagNamesOf(const CLI::App& app) {
+  FlagNames names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.insert(name);
+  }
+  for (const CLI::App* subcommand : app.get_subcommands()) names.merge(FlagNamesOf(*subcommand));
+  return names;
+}
+
 // Says what is wrong and returns the exit code.
 inline int RefuseCommandLine(const CLI::App& app, absl::string_view message) {
-  std::cerr << app.get_name() << ": " << message << "\nRun with --help for the options.\n";
+  std::cerr << app.get_name() << ": " << WithFlags(message, FlagNamesOf(app))
+            << "\nRun with --help for the options.\n";
   return kCommandLineWrong;
 }
 
@@ -42,10 +56,12 @@ inline std::optional<int> ParseOrExit(CLI::App& app, int argc, const char* const
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::FileError& error) {
-    std::cerr << app.get_name() << ": " << error.what() << "\n";
+    std::cerr << app.get_name() << ": the command line: " << error.what() << "\n";
     return kFileMissing;
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::ValidationError& error) {
     return RefuseCommandLine(app, error.what());
+  } catch (const CLI::ParseError& error) {  // in CLI11's own words
+    return RefuseCommandLine(app, absl::StrCat("the command line: ", error.what()));
   }
 }
 

@@ -17,7 +17,7 @@ absl::StatusOr<OpenedFile> OpenRegularFile(const std::filesystem::path& path) {
   struct stat status;
   if (::fstat(descriptor.get(), &status) != 0) return FileError("cannot read", path, errno);
   if (!S_ISREG(status.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path.string(), " is not a file"));
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), ": it is not a file"));
   }
   return OpenedFile{std::move(descriptor), static_cast<size_t>(status.st_size)};
 }

@@ -18,7 +18,7 @@ absl::StatusOr<std::unique_ptr<FileLock>> FileLock::TryTake(const std::filesyste
   }
   if (errno != EWOULDBLOCK) return FileError("cannot lock", path, errno);
   return absl::FailedPreconditionError(
-      absl::StrCat(path.string(), " is locked by another process"));
+      absl::StrCat(path.string(), ": another process has locked it"));
 }
 
 }  // namespace distill

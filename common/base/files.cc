@@ -117,10 +117,11 @@ absl::Status CreateEmptyDirectory(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::exists(path, error)) {
     if (!std::filesystem::is_directory(path, error)) {
-      return absl::FailedPreconditionError(absl::StrCat(path.string(), " is not a folder"));
+      return absl::FailedPreconditionError(absl::StrCat(path.string(), ": it is not a folder"));
     }
     if (!std::filesystem::is_empty(path, error) && !error) {
-      return absl::AlreadyExistsError(absl::StrCat(path.string(), " exists and is not empty"));
+      return absl::AlreadyExistsError(
+          absl::StrCat(path.string(), ": the folder exists and is not empty; name another"));
     }
   }
   if (!error) std::filesystem::create_directories(path, error);

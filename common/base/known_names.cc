@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -27,15 +28,18 @@ size_t Distance(absl::string_view a, absl::string_view b) {
 
 }  // namespace
 
-std::string DescribeKnownNames(absl::string_view name, const std::vector<std::string>& known) {
+std::string AnyOf(absl::Span<const std::string> names) {
+  if (names.size() < 2) return absl::StrJoin(names, "");
+  return absl::StrCat(absl::StrJoin(names.first(names.size() - 1), ", "), " or ", names.back());
+}
+
+std::string DescribeKnownNames(absl::string_view name, absl::Span<const std::string> known) {
   const auto nearest = std::min_element(
       known.begin(), known.end(),
       [&](const auto& a, const auto& b) { return Distance(name, a) < Distance(name, b); });
-  const std::string list = absl::StrCat("nown are ", absl::StrJoin(known, ", "));
-  if (Distance(name, *nearest) > std::max<size_t>(2, name.size() / 3)) {
-    return absl::StrCat("k", list);
-  }
-  return absl::StrCat("did you mean ", *nearest, "? K", list);
+  const std::string list = AnyOf(known);
+  if (Distance(name, *nearest) > std::max<size_t>(2, name.size() / 3)) return list;
+  return absl::StrCat(list, " (did you mean ", *nearest, "?)");
 }
 
 }  // namespace distill

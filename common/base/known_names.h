@@ -1,15 +1,19 @@
-// What to answer to a name that is not known.
+// What an error says instead of a name that is not known.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace distill {
 
-// "did you mean resnet18? Known are mlp, resnet18": the first part where one of `known` (not empty)
-// is near, by Levenshtein's distance: up to a third of the name's letters, at least 2, changed.
-std::string DescribeKnownNames(absl::string_view name, const std::vector<std::string>& known);
+// "mlp, resnet18 or resnet34".
+std::string AnyOf(absl::Span<const std::string> names);
+
+// "mlp or resnet18 (did you mean resnet18?)": what a name must be. The question is there where one
+// of `known` (not empty) is near `name`, by Levenshtein's distance: up to a third of the name's
+// letters, at least 2, changed.
+std::string DescribeKnownNames(absl::string_view name, absl::Span<const std::string> known);
 
 }  // namespace distill

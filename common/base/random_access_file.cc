@@ -18,7 +18,7 @@ absl::StatusOr<RandomAccessFile> RandomAccessFile::Open(const std::filesystem::p
 absl::Status RandomAccessFile::ReadAt(uint64_t offset, absl::Span<uint8_t> destination) const {
   if (offset > size_ || destination.size() > size_ - offset) {
     return absl::OutOfRangeError(absl::StrCat(path_.string(), ": ", destination.size(),
-                                              " bytes at ", offset, " were asked for, it has ",
+                                              " bytes at ", offset, " were asked for, and it has ",
                                               size_, " bytes"));
   }
   while (!destination.empty()) {
@@ -28,7 +28,7 @@ absl::Status RandomAccessFile::ReadAt(uint64_t offset, absl::Span<uint8_t> desti
     if (got < 0) return FileError("cannot read", path_, errno);
     if (got == 0) {
       return absl::FailedPreconditionError(
-          absl::StrCat(path_.string(), " has become shorter: it ends at ", offset, ", it had ",
+          absl::StrCat(path_.string(), ": it has become shorter and ends at ", offset, ", it had ",
                        size_, " bytes when it was opened"));
     }
     destination.remove_prefix(static_cast<size_t>(got));

@@ -18,4 +18,10 @@ absl::Status InvalidValue(absl::string_view what, const absl::AlphaNum& value,
   return absl::InvalidArgumentError(absl::StrCat(what, " is ", value, "; must be ", range));
 }
 
+absl::string_view OneLineReason(absl::string_view text) {
+  text = text.substr(0, text.find('\n'));
+  const size_t last = text.find_last_not_of(" .;:,!\r");
+  return last == absl::string_view::npos ? absl::string_view() : text.substr(0, last + 1);
+}
+
 }  // namespace distill

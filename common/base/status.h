@@ -32,4 +32,8 @@ absl::Status Annotate(absl::Status status, absl::string_view where);
 absl::Status InvalidValue(absl::string_view what, const absl::AlphaNum& value,
                           const absl::AlphaNum& range);
 
+// Returns the text of a library, or of a peer, as a REASON: its first line, without the stops and
+// spaces at its end.
+absl::string_view OneLineReason(absl::string_view text);
+
 }  // namespace distill

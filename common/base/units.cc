@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/status.h"
 
 namespace distill {
 namespace {
@@ -21,8 +22,8 @@ constexpr Unit kUnits[] = {
 
 absl::StatusOr<int64_t> ParseByteSize(absl::string_view text) {
   const auto invalid = [text] {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", text, "' is not a size: use a number and KiB, MiB, GiB or TiB, as in 2MiB"));
+    return InvalidValue("the size", absl::StrCat("'", text, "'"),
+                        "a number with KiB, MiB, GiB or TiB, as in 2MiB");
   };
   const size_t digits = text.find_first_not_of("0123456789.");
   const absl::string_view unit =
@@ -42,8 +43,8 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
   absl::Duration duration;
   if (!absl::ParseDuration(text, &duration) || duration < absl::ZeroDuration() ||
       duration == absl::InfiniteDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", text, "' is not a duration: use a number and us, ms, s, m or h, as in 5ms"));
+    return InvalidValue("the duration", absl::StrCat("'", text, "'"),
+                        "a number with us, ms, s, m or h, as in 5ms");
   }
   return duration;
 }

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/known_names.h"
+#include "common/base/status.h"
 #include "common/store/json_text.h"
 
 namespace distill {
@@ -31,8 +33,8 @@ std::string Text(Arguments::Range range) {
 Arguments::Arguments(absl::string_view architecture, const nlohmann::json& json)
     : architecture_(architecture), json_(json) {
   if (!json_.is_object()) {
-    first_error_ = absl::InvalidArgumentError(
-        absl::StrCat("arguments of ", architecture_, ": expected an object, got ", Text(json_)));
+    first_error_ =
+        InvalidValue(absl::StrCat("arguments of ", architecture_), Text(json_), "an object");
   }
 }
 
@@ -41,17 +43,16 @@ const nlohmann::json* Arguments::Find(const std::string& name, bool may_be_absen
   if (Has(name)) return &json_[name];
   if (!may_be_absent && first_error_.ok()) {
     first_error_ = absl::InvalidArgumentError(
-        absl::StrCat("arguments of ", architecture_, ": \"", name, "\" is missing"));
+        absl::StrCat("arguments of ", architecture_, ": '", name, "' is missing"));
   }
   return nullptr;
 }
 
 void Arguments::Wrong(const std::string& name, const nlohmann::json& value,
-                      absl::string_view expected) {
+                      absl::string_view range) {
   if (!first_error_.ok()) return;
-  first_error_ =
-      absl::InvalidArgumentError(absl::StrCat("arguments of ", architecture_, ": \"", name,
-                                              "\" must be ", expected, ", got ", Text(value)));
+  first_error_ = InvalidValue(absl::StrCat("arguments of ", architecture_, ": '", name, "'"),
+                              Text(value), range);
 }
 
 int64_t Arguments::Int(const std::string& name, Range range, int64_t otherwise) {
@@ -92,7 +93,7 @@ std::string Arguments::OneOf(const std::string& name, absl::Span<const absl::str
       if (value->get_ref<const std::string&>() == candidate) return std::string(candidate);
     }
   }
-  Wrong(name, *value, absl::StrCat("one of ", absl::StrJoin(allowed, ", ")));
+  Wrong(name, *value, AnyOf(std::vector<std::string>(allowed.begin(), allowed.end())));
   return std::string(allowed.front());
 }
 
@@ -139,8 +140,8 @@ absl::Status Arguments::Finish() const {
   if (!first_error_.ok()) return first_error_;
   for (const auto& [name, value] : json_.items()) {
     if (!known_.contains(name)) {
-      return absl::InvalidArgumentError(absl::StrCat("arguments of ", architecture_, ": \"", name,
-                                                     "\" is not known; known are ",
+      return absl::InvalidArgumentError(absl::StrCat("arguments of ", architecture_, ": '", name,
+                                                     "' is not known; known are ",
                                                      absl::StrJoin(known_, ", ")));
     }
   }

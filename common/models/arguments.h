@@ -54,7 +54,7 @@ class Arguments {
  private:
   // Returns the argument, or null (and records an error unless it may be absent).
   const nlohmann::json* Find(const std::string& name, bool may_be_absent);
-  void Wrong(const std::string& name, const nlohmann::json& value, absl::string_view expected);
+  void Wrong(const std::string& name, const nlohmann::json& value, absl::string_view range);
   bool ReadIntList(const nlohmann::json& value, Range length, Range range,
                    std::vector<int64_t>& list) const;
 

@@ -76,15 +76,13 @@ absl::StatusOr<std::shared_ptr<Model>> CreateCifarResNet(const nlohmann::json& j
   options.classes = arguments.Int("classes", {2, kMaxModelClasses});
   RETURN_IF_ERROR(arguments.Finish());
   if (std::find(kPaperDepths.begin(), kPaperDepths.end(), options.depth) == kPaperDepths.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("arguments of cifar_resnet: \"depth\" must be one of ",
-                     absl::StrJoin(kPaperDepths, ", "), ", got ", options.depth));
+    return InvalidValue("arguments of cifar_resnet: 'depth'", options.depth,
+                        absl::StrCat("one of ", absl::StrJoin(kPaperDepths, ", ")));
   }
   if (options.shortcut == Shortcut::kPad &&
       !std::is_sorted(options.widths.begin(), options.widths.end())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "arguments of cifar_resnet: \"widths\" must not fall where \"shortcut\" is A, got ",
-        ToString(options.widths)));
+    return InvalidValue("arguments of cifar_resnet: 'widths'", ToString(options.widths),
+                        "in ascending order where 'shortcut' is A");
   }
   return std::make_shared<CifarResNet>(options);
 }

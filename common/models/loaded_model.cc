@@ -57,8 +57,8 @@ absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path&
                                                     const ModelDescription& description,
                                                     const Placement& placement) {
   if (description.inputs.size() != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        description.architecture, " takes one input, not ", description.inputs.size()));
+    return InvalidValue(absl::StrCat("the number of inputs of ", description.architecture),
+                        description.inputs.size(), 1);
   }
   ASSIGN_OR_RETURN(std::shared_ptr<Model> model,
                    CreateModel({description.architecture, description.arguments}));
@@ -91,7 +91,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
     absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement);
     if (!script.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(
-          weights.string(), " is no TorchScript that can be run: ", script.status().message()));
+          weights.string(), " is not TorchScript that can be run: ", script.status().message()));
     }
     loaded->parameters_ = script->parameters;
     loaded->takes_mask_ = TakesMask(*script, description);
@@ -126,7 +126,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   if (!ran.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(
         directory.string(), ": the model fails on one sample of zeros of the inputs that ",
-        kConfigFile, " names, and must give one tensor: ", ran.message()));
+        kConfigFile, " names, where it should give one tensor: ", ran.message()));
   }
   if ((output.dim() != 2 && output.dim() != 3) || output.size(0) != 1 || output.numel() == 0 ||
       !output.is_floating_point()) {
@@ -153,8 +153,7 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
 
 absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
   if (inputs.size() != description_.inputs.size() || inputs.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("the model takes ", description_.inputs.size(),
-                                                   " inputs, not ", inputs.size()));
+    return InvalidValue("the number of inputs", inputs.size(), description_.inputs.size());
   }
   at::Tensor logits;
   RETURN_IF_ERROR(CatchTorch([&] {

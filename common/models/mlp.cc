@@ -65,14 +65,14 @@ absl::StatusOr<std::shared_ptr<Model>> CreateMlp(const nlohmann::json& json) {
     options.inputs = arguments.Int("inputs", {1, kMaxInputs});
     if (arguments.Has("input_shape")) {
       return absl::InvalidArgumentError(
-          "arguments of mlp: \"inputs\" and \"input_shape\" say the same thing; give one of them");
+          "arguments of mlp: 'inputs' and 'input_shape' say the same thing; give one of them");
     }
   } else {
     const std::vector<int64_t> shape = arguments.IntList("input_shape", {1, 8}, {1, kMaxInputs});
     options.inputs = 1;
     for (int64_t size : shape) {
       if (size > kMaxInputs / options.inputs) {
-        return absl::InvalidArgumentError(absl::StrCat("arguments of mlp: \"input_shape\" ",
+        return absl::InvalidArgumentError(absl::StrCat("arguments of mlp: 'input_shape' ",
                                                        ToString(shape), " has over ", kMaxInputs,
                                                        " elements"));
       }
@@ -89,7 +89,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateMlp(const nlohmann::json& json) {
 
 absl::Status FitMlp(const Shape& input_shape, int64_t classes, nlohmann::json& arguments) {
   if (input_shape.empty()) {
-    return absl::InvalidArgumentError("it takes inputs of at least one dimension");
+    return absl::InvalidArgumentError("it takes inputs of at least one dimension, not []");
   }
   arguments["input_shape"] = input_shape;
   arguments["classes"] = classes;

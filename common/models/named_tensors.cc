@@ -50,7 +50,7 @@ TensorMap ToHost(const NamedTensors& tensors) {
 absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what) {
   if (const std::vector<std::string> problems = Differences(state, own); !problems.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the tensors do not fit ", what, ": ", absl::StrJoin(problems, "; ")));
+        absl::StrCat("the tensors do not fit ", what, ": ", absl::StrJoin(problems, ", ")));
   }
   return CatchTorch([&] {
     const at::NoGradGuard no_grad;

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -49,22 +50,19 @@ absl::StatusOr<at::Device> FindDevice(absl::string_view device) {
   const int index = device == "auto" ? 0 : CudaIndex(device);
   if (index < devices) return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
   return absl::FailedPreconditionError(
-      absl::StrCat("device ", device, ": this machine has ", devices,
-                   " CUDA devices that this LibTorch can use; --device=cpu computes without one"));
+      absl::StrCat(Field("device"), " ", device, ": this machine has ", devices,
+                   " CUDA devices that this LibTorch can use; the device cpu needs none"));
 }
 
 }  // namespace
 
 absl::Status CheckPlacement(absl::string_view device, absl::string_view dtype) {
   if (device != "auto" && device != "cpu" && CudaIndex(device) < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("device '", device, "': allowed are auto, cpu, cuda and cuda:N"));
+    return InvalidField("device", absl::StrCat("'", device, "'"), "auto, cpu, cuda or cuda:N");
   }
-  for (const Type& type : kComputeTypes) {
-    if (type.short_name == dtype) return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("dtype '", dtype, "': allowed are f32, bf16 and f16"));
+  std::vector<std::string> names;
+  for (const Type& type : kComputeTypes) names.emplace_back(type.short_name);
+  return CheckOneOf("dtype", dtype, names);
 }
 
 absl::StatusOr<Placement> ParsePlacement(absl::string_view device, absl::string_view dtype) {

@@ -37,20 +37,20 @@ absl::StatusOr<Architecture> ArchitectureOf(absl::string_view student_name,
     for (const Family::Variant& variant : family.variants) {
       if (variant.name != student_name) continue;
       if (std::any_of(input_shape.begin(), input_shape.end(), [](int64_t n) { return n <= 0; })) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            variant.name, ": it takes inputs of a fixed shape, not ", ToString(input_shape)));
+        return InvalidValue(absl::StrCat(variant.name, ": the shape of the inputs"),
+                            ToString(input_shape), "fixed");
       }
       if (classes < 2 || classes > kMaxModelClasses) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            variant.name, ": it takes from 2 to ", kMaxModelClasses, " classes, not ", classes));
+        return InvalidValue(absl::StrCat(variant.name, ": the number of classes"), classes,
+                            absl::StrCat("2 to ", kMaxModelClasses));
       }
       Architecture architecture{family.name, variant.arguments};
       RETURN_IF_ERROR(family.fit(input_shape, classes, architecture.arguments), variant.name);
       return architecture;
     }
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no student \"", student_name, "\"; ",
-                                                 DescribeKnownNames(student_name, StudentNames())));
+  return InvalidValue("the student", absl::StrCat("'", student_name, "'"),
+                      DescribeKnownNames(student_name, StudentNames()));
 }
 
 absl::StatusOr<std::shared_ptr<Model>> CreateModel(const Architecture& architecture) {
@@ -67,9 +67,8 @@ absl::StatusOr<std::shared_ptr<Model>> CreateModel(const Architecture& architect
     }
     names.push_back(family.name);
   }
-  return absl::InvalidArgumentError(absl::StrCat("there is no architecture \"", architecture.name,
-                                                 "\"; ",
-                                                 DescribeKnownNames(architecture.name, names)));
+  return InvalidValue("the architecture", absl::StrCat("'", architecture.name, "'"),
+                      DescribeKnownNames(architecture.name, names));
 }
 
 }  // namespace distill

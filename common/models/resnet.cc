@@ -80,8 +80,7 @@ absl::StatusOr<std::shared_ptr<Model>> CreateResNet(const nlohmann::json& json) 
   for (const Depth& known : kDepths) {
     if (known.depth == depth) return std::make_shared<ResNet>(known, stem, channels, classes);
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "arguments of resnet: \"depth\" must be one of 18, 34, 50, 101, 152, got ", depth));
+  return InvalidValue("arguments of resnet: 'depth'", depth, "18, 34, 50, 101 or 152");
 }
 
 }  // namespace

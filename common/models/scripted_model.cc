@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
-#include "common/base/status_macros.h"
 #include "common/models/torch_errors.h"
 #include "common/models/weights.h"
 
@@ -25,13 +24,13 @@ absl::StatusOr<std::shared_ptr<ScriptedModel>> ScriptedModel::Load(
   });
   if (!loaded.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path.string(), " is no TorchScript that can be trained: ", loaded.message()));
+        absl::StrCat(path.string(), " is not TorchScript that can be trained: ", loaded.message()));
   }
   if (TrainableParameters(*model).empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(path.string(),
-                     ": the TorchScript has no parameters that take gradients; a frozen one cannot "
-                     "be trained: save it with torch.jit.script(model).save(…)"));
+                     ": the TorchScript has no parameters that take gradients, as if frozen; "
+                     "save it with torch.jit.script(model).save(…)"));
   }
   return model;
 }

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "absl/status/status.h"
+#include "common/base/status.h"
 
 namespace distill {
 
@@ -17,9 +18,9 @@ absl::Status CatchTorch(Function&& function) {
     function();
     return absl::OkStatus();
   } catch (const c10::Error& error) {
-    return absl::InternalError(error.what_without_backtrace());
+    return absl::InternalError(OneLineReason(error.what_without_backtrace()));
   } catch (const std::exception& error) {
-    return absl::InternalError(error.what());
+    return absl::InternalError(OneLineReason(error.what()));
   }
 }
 

@@ -22,9 +22,8 @@ constexpr size_t kMaxUnixPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr int kMaxPort = 65535;
 
 absl::Status Refused(absl::string_view text, absl::string_view why) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("address '", text, "': ", why,
-                   "; allowed are host:port, [IPv6 address]:port and unix:/path"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "address '", text, "': ", why, "; use host:port, [IPv6 address]:port or unix:/path"));
 }
 
 // gRPC parses an address as a URI; these characters need no escape in one.
@@ -79,11 +78,11 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   absl::string_view host = text.substr(0, colon);
   const absl::string_view port_text = text.substr(colon + 1);
   if (absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]")) {
-    if (!IsIpv6(host)) return Refused(text, "what stands in brackets is no IPv6 address");
+    if (!IsIpv6(host)) return Refused(text, "what stands in brackets is not an IPv6 address");
   } else if (absl::StrContains(host, ':')) {
     return Refused(text, "an IPv6 address stands in brackets");
   } else if (!IsHostName(host)) {
-    return Refused(text, "the host is empty or no host name");
+    return Refused(text, "the host is empty or not a host name");
   }
 
   Address address;
@@ -91,7 +90,7 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   const bool digits = !port_text.empty() && port_text.size() <= 5 &&
                       std::all_of(port_text.begin(), port_text.end(), absl::ascii_isdigit);
   if (!digits || !absl::SimpleAtoi(port_text, &address.port) || address.port > kMaxPort) {
-    return Refused(text, absl::StrCat("the port is a number from 0 to ", kMaxPort));
+    return Refused(text, absl::StrCat("the port is not a number from 0 to ", kMaxPort));
   }
   return address;
 }

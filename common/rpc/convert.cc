@@ -25,6 +25,11 @@ constexpr std::pair<TargetEncoding, v1::TargetEncoding> kEncodings[] = {
     {TargetEncoding::kHeadSampled, v1::TARGET_ENCODING_HEAD_SAMPLED},
 };
 
+absl::Status Unknown(absl::string_view what, int value, absl::string_view enumeration) {
+  return InvalidValue(what, value == 0 ? "unspecified" : absl::StrCat(value),
+                      absl::StrCat("a known value of the protocol's enum ", enumeration));
+}
+
 absl::StatusOr<InputSpec> InputFromProto(const v1::InputSpec& input) {
   InputSpec spec;
   spec.name = input.name();
@@ -32,9 +37,8 @@ absl::StatusOr<InputSpec> InputFromProto(const v1::InputSpec& input) {
   spec.shape.assign(input.shape().begin(), input.shape().end());
   for (const int64_t dimension : spec.shape) {
     if (dimension != -1 && dimension <= 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input '", spec.name, "' has the shape ", ToString(spec.shape),
-                       "; a dimension is positive, or -1 for a variable length"));
+      return InvalidValue(absl::StrCat("the shape of input '", spec.name, "'"),
+                          ToString(spec.shape), "positive dimensions, or -1 for a variable length");
     }
   }
   return spec;
@@ -53,10 +57,7 @@ absl::StatusOr<DType> FromProto(v1::DType dtype) {
   for (const auto& [ours, theirs] : kDTypes) {
     if (theirs == dtype) return ours;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("dtype ", static_cast<int>(dtype), " is ",
-                   dtype == v1::DTYPE_UNSPECIFIED ? "unspecified" : "unknown",
-                   "; see enum DType of the protocol"));
+  return Unknown("the dtype", dtype, "DType");
 }
 
 v1::TargetEncoding ToProto(TargetEncoding encoding) {
@@ -78,10 +79,7 @@ absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& spec) {
   for (const auto& [ours, theirs] : kEncodings) {
     if (theirs == spec.encoding()) return TargetSpec{ours, spec.k(), spec.draws()};
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("target encoding ", static_cast<int>(spec.encoding()), " is ",
-                   spec.encoding() == v1::TARGET_ENCODING_UNSPECIFIED ? "unspecified" : "unknown",
-                   "; see enum TargetEncoding of the protocol"));
+  return Unknown("the target encoding", spec.encoding(), "TargetEncoding");
 }
 
 v1::ModelInfo ToProto(const ModelInfo& model) {
@@ -113,21 +111,20 @@ absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& message) {
   model.classes = message.classes();
   model.class_names.assign(message.class_names().begin(), message.class_names().end());
   if (message.rows_per_sample() != 0) model.rows_per_sample = message.rows_per_sample();
+  const std::string name = absl::StrCat("model '", model.name, "'");
   if (model.fingerprint.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has no fingerprint"));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": it has no fingerprint"));
   }
   if (model.inputs.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has no inputs"));
+    return absl::InvalidArgumentError(absl::StrCat(name, ": it has no inputs"));
   }
   if (model.classes <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has ", model.classes,
-                                                   " classes; at least one is needed"));
+    return InvalidValue(absl::StrCat(name, ": the number of classes"), model.classes, "1 or more");
   }
   if (!model.class_names.empty() &&
       static_cast<int64_t>(model.class_names.size()) != model.classes) {
-    return absl::InvalidArgumentError(absl::StrCat("model '", model.name, "' has ", model.classes,
-                                                   " classes and ", model.class_names.size(),
-                                                   " class names; as many or none are allowed"));
+    return InvalidValue(absl::StrCat(name, ": the number of class names"), model.class_names.size(),
+                        absl::StrCat("0 or ", model.classes, ", one per class"));
   }
   return model;
 }
@@ -168,12 +165,15 @@ absl::StatusOr<StreamLimits> FromProto(const v1::Limits& message) {
                       .max_request_samples = message.max_request_samples(),
                       .max_message_bytes = message.max_message_bytes()};
   if (message.max_length() > 0) limits.max_length = message.max_length();
-  if (limits.max_request_samples <= 0 || limits.max_message_bytes <= 0 ||
-      limits.credits < limits.max_request_samples) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("limits: credits ", limits.credits, ", max_request_samples ",
-                     limits.max_request_samples, ", max_message_bytes ", limits.max_message_bytes,
-                     "; all are positive, and credits are at least max_request_samples"));
+  if (limits.max_request_samples <= 0) {
+    return InvalidValue("max_request_samples", limits.max_request_samples, "1 or more");
+  }
+  if (limits.max_message_bytes <= 0) {
+    return InvalidValue("max_message_bytes", limits.max_message_bytes, "1 or more");
+  }
+  if (limits.credits < limits.max_request_samples) {
+    return InvalidValue("credits", limits.credits,
+                        absl::StrCat(limits.max_request_samples, " (max_request_samples) or more"));
   }
   return limits;
 }
@@ -182,9 +182,8 @@ absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tensor>& tensors,
     const std::vector<Bytes>& payloads) {
   if (static_cast<size_t>(tensors.size()) != payloads.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("the request has ", tensors.size(),
-                                                   " tensors and ", payloads.size(),
-                                                   " payloads; each tensor has one payload"));
+    return InvalidValue("the number of payloads of the request", payloads.size(),
+                        absl::StrCat(tensors.size(), ", one per tensor"));
   }
   std::vector<HostTensor> result;
   result.reserve(payloads.size());
@@ -208,17 +207,15 @@ v1::Tensor ToProto(const HostTensor& tensor) {
 
 absl::StatusOr<EncodedTargets> TargetsFromProto(const v1::Targets& message, const TargetSpec& spec,
                                                 const std::vector<Bytes>& payloads) {
-  if (message.rows() <= 0 || message.classes() <= 0) {
-    return absl::InvalidArgumentError(absl::StrCat("targets of ", message.rows(), " rows and ",
-                                                   message.classes(),
-                                                   " classes; both are positive"));
+  if (message.rows() <= 0) return InvalidValue("targets.rows", message.rows(), "1 or more");
+  if (message.classes() <= 0) {
+    return InvalidValue("targets.classes", message.classes(), "1 or more");
   }
   EncodedTargets targets{.spec = spec, .rows = message.rows(), .classes = message.classes()};
   std::vector<PartSpec> parts = PartsOf(spec, targets.rows, targets.classes);
   if (parts.size() != payloads.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("targets in ", payloads.size(),
-                                                   " payloads; encoding ", Name(spec.encoding),
-                                                   " has ", parts.size()));
+    return InvalidValue("the number of payloads of the targets", payloads.size(),
+                        absl::StrCat(parts.size(), " with the encoding ", Name(spec.encoding)));
   }
   for (size_t i = 0; i < parts.size(); ++i) {
     targets.parts.push_back({parts[i].dtype, std::move(parts[i].shape), payloads[i]});

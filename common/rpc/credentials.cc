@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/pem_files.h"
@@ -22,16 +23,16 @@ constexpr unsigned kRefreshSeconds = 1;
 constexpr size_t kMaxTokenBytes = 4096;
 
 // The names in these messages are those of the programs' options.
+absl::Status Needs(absl::string_view field, const std::filesystem::path& value,
+                   absl::string_view lacking) {
+  return absl::InvalidArgumentError(absl::StrCat(Field(field), " ", value.string(),
+                                                 ": it is given without ", lacking, "; give both"));
+}
+
 absl::Status CheckPaired(const std::filesystem::path& certificate,
                          const std::filesystem::path& key) {
-  if (certificate.empty() && !key.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tls_key ", key.string(), ": needs tls_cert, too"));
-  }
-  if (!certificate.empty() && key.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("tls_cert ", certificate.string(), ": needs tls_key, too"));
-  }
+  if (certificate.empty() && !key.empty()) return Needs("tls_key", key, Field("tls_cert"));
+  if (!certificate.empty() && key.empty()) return Needs("tls_cert", certificate, Field("tls_key"));
   return absl::OkStatus();
 }
 
@@ -40,8 +41,9 @@ absl::Status CheckPaired(const std::filesystem::path& certificate,
 absl::Status ServerTls::Validate() const {
   RETURN_IF_ERROR(CheckPaired(certificate, key));
   if (client_ca.empty() || !certificate.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("tls_client_ca ", client_ca.string(), ": needs tls_cert and tls_key, too"));
+  return absl::InvalidArgumentError(absl::StrCat(Field("tls_client_ca"), " ", client_ca.string(),
+                                                 ": it is given without ", Field("tls_cert"),
+                                                 " and ", Field("tls_key"), "; give all three"));
 }
 
 absl::Status Check(const ServerTls& tls) {
@@ -75,9 +77,9 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeServerCredentials(
 absl::Status ClientSecurity::Validate(const Address& address) const {
   RETURN_IF_ERROR(CheckPaired(certificate, key));
   if (!token_file.empty() && !UsesTls() && !IsLoopback(address)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("token_file ", token_file.string(), ": a token is not sent in the clear to ",
-                     address.ToString(), "; use TLS, a loopback address or a unix: socket"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        Field("token_file"), " ", token_file.string(), ": a token is not sent in the clear to ",
+        address.ToString(), "; use TLS, a loopback address or a unix: socket"));
   }
   return absl::OkStatus();
 }
@@ -88,9 +90,9 @@ absl::StatusOr<std::string> ReadToken(const std::filesystem::path& file) {
   const auto refuse = [&file](absl::string_view why) {
     return absl::InvalidArgumentError(
         absl::StrCat("token file ", file.string(), ": ", why,
-                     "; it holds one line, of printable ASCII without spaces"));
+                     "; write one line, of printable ASCII without spaces"));
   };
-  if (token.empty()) return refuse("holds no token");
+  if (token.empty()) return refuse("it holds no token");
   if (token.size() > kMaxTokenBytes) {
     return refuse(absl::StrCat("the token has more than ", kMaxTokenBytes, " bytes"));
   }

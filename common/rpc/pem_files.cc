@@ -63,7 +63,7 @@ absl::StatusOr<std::vector<Certificate>> ReadCertificates(const PemFile& file) {
                                     " in it cannot be read: ", Reason()));
   }
   ERR_clear_error();
-  if (certificates.empty()) return Wrong(file, "holds no PEM certificate");
+  if (certificates.empty()) return Wrong(file, "it holds no PEM certificate");
   return certificates;
 }
 
@@ -79,9 +79,9 @@ absl::StatusOr<Key> ReadKey(const PemFile& file) {
   Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, refuse, &encrypted));
   if (key != nullptr) return key;
   const std::string reason = Reason();
-  if (encrypted) return Wrong(file, "the key is encrypted; it must be stored without passphrase");
+  if (encrypted) return Wrong(file, "the key is encrypted; store it without a passphrase");
   if (!absl::StrContains(file.contents, "PRIVATE KEY-----")) {
-    return Wrong(file, "holds no PEM private key");
+    return Wrong(file, "it holds no PEM private key");
   }
   return Wrong(file, absl::StrCat("the private key cannot be read: ", reason));
 }

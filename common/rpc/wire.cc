@@ -28,8 +28,13 @@ absl::Status Malformed(absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat("malformed message: ", what));
 }
 
-// Reads the slices of a frame as if they were one piece of memory. Every method returns an error if
-// it would read past the last byte.
+absl::Status HeaderTooLong() {
+  return Malformed(
+      absl::StrCat("it has more than ", kMaxHeaderBytes, " bytes beside its payloads"));
+}
+
+// Walks over the slices of a frame as if they were one piece of memory. An end past the last byte
+// is an error of every method.
 class FrameScanner {
  public:
   explicit FrameScanner(const std::vector<grpc::Slice>& slices) {
@@ -73,8 +78,7 @@ class FrameScanner {
   absl::Status Copy(uint64_t size, std::string* copy) {
     if (size > remaining_) return Malformed("a field ends after the message");
     if (size + copy->size() > kMaxHeaderBytes) {
-      return absl::InvalidArgumentError(absl::StrCat("the message has more than ", kMaxHeaderBytes,
-                                                     " bytes beside its payloads"));
+      return HeaderTooLong();
     }
     ForNext(size, [&](const OwnedSlice&, Bytes::Piece piece) {
       copy->append(reinterpret_cast<const char*>(piece.data()), piece.size());
@@ -188,15 +192,11 @@ absl::Status ReadFrame(const grpc::ByteBuffer& frame, google::protobuf::MessageL
     header_bytes.resize(field_begin);  // excludes tag and length of the payload
     if (size > scanner.remaining()) return Malformed("a payload ends after the message");
     if (payloads->size() == kMaxPayloads) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the message has more than ", kMaxPayloads, " payloads"));
+      return Malformed(absl::StrCat("it has more than ", kMaxPayloads, " payloads"));
     }
     payloads->push_back(scanner.Take(size));
   }
-  if (header_bytes.size() > kMaxHeaderBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the message has more than ", kMaxHeaderBytes, " bytes beside its payloads"));
-  }
+  if (header_bytes.size() > kMaxHeaderBytes) return HeaderTooLong();
   if (!header->ParseFromString(header_bytes)) return Malformed("its header cannot be parsed");
   return absl::OkStatus();
 }

@@ -33,7 +33,7 @@ absl::StatusOr<std::vector<std::string>> ReadSums(const std::filesystem::path& l
     if (!IsSum(sum)) {
       return absl::InvalidArgumentError(
           absl::StrCat(list.string(), ":", number,
-                       ": a line begins with the 64 hexadecimal digits "
+                       ": the line does not begin with the 64 hexadecimal digits "
                        "of a SHA-256 sum"));
     }
     sums.push_back(absl::AsciiStrToLower(sum));
@@ -53,8 +53,9 @@ absl::Status CheckModelAllowed(const std::filesystem::path& list,
       ReadFileInPieces(weights, [&digest](absl::string_view piece) { digest.Update(piece); }));
   const std::string sum = digest.HexDigest();
   if (std::find(sums.begin(), sums.end(), sum) != sums.end()) return absl::OkStatus();
-  return absl::PermissionDeniedError(absl::StrCat(
-      "the weights are not among those of ", list.string(), ": ", sum, "  ", weights.string()));
+  return absl::PermissionDeniedError(
+      absl::StrCat(weights.string(), ": the weights are not among those of ", list.string(),
+                   "; to allow them, add the line ", sum, "  ", weights.string()));
 }
 
 }  // namespace distill

@@ -40,12 +40,12 @@ absl::Status ClassesDiffer(absl::Span<const std::string> model,
                            absl::Span<const std::string> wanted) {
   if (model.size() <= kListedNames && wanted.size() <= kListedNames) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the sets of classes differ; the model's ", model.size(), ": ", Listed(model),
-                     "; wanted are ", wanted.size(), ": ", Listed(wanted)));
+        absl::StrCat("the sets of classes differ: the model's ", model.size(), " are ",
+                     Listed(model), ", wanted are ", wanted.size(), ": ", Listed(wanted)));
   }
   return absl::FailedPreconditionError(absl::StrCat(
-      "the sets of classes differ; the model has ", model.size(),
-      ", of them not wanted: ", Listed(Lacking(model, wanted)), "; wanted are ", wanted.size(),
+      "the sets of classes differ: the model has ", model.size(),
+      ", of them not wanted: ", Listed(Lacking(model, wanted)), ", wanted are ", wanted.size(),
       ", of them unknown to the model: ", Listed(Lacking(wanted, model))));
 }
 
@@ -70,16 +70,17 @@ absl::StatusOr<std::shared_ptr<const std::vector<int64_t>>> ClassOrder(
   auto order = std::make_shared<std::vector<int64_t>>();
   for (const std::string& name : wanted) {
     if (!seen.emplace(name, 0).second) {
-      return absl::InvalidArgumentError(absl::StrCat("", QuotedName(name), " appears twice"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("class ", QuotedName(name), ": it appears twice"));
     }
     const auto found = index_of_served.find(name);
     if (found != index_of_served.end()) order->push_back(found->second);
   }
   if (model.empty()) {
     if (static_cast<int64_t>(wanted.size()) == classes) return nullptr;
-    return absl::FailedPreconditionError(absl::StrCat("the client names ", wanted.size(),
-                                                      " classes; the model has ", classes,
-                                                      ", without names"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the number of classes is ", wanted.size(), "; must be ", classes,
+                     ", as of the model, which has no class names"));
   }
   if (order->size() != model.size() || wanted.size() != model.size()) {
     return ClassesDiffer(model, wanted);

@@ -25,16 +25,25 @@ constexpr absl::string_view kFields[] = {"format",      "architecture", "argumen
                                          "class_names", "training"};
 constexpr absl::string_view kInputFields[] = {"name", "dtype", "shape"};
 
-absl::Status Invalid(absl::string_view field, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat("field '", field, "' ", what));
+// "field 'scale' is 0; must be …".
+absl::Status MustBe(absl::string_view field, const Json& value, absl::string_view range) {
+  constexpr size_t kShown = 60;
+  std::string text = JsonText(value);
+  if (text.size() > kShown) text = absl::StrCat(absl::string_view(text).substr(0, kShown), "…");
+  return InvalidValue(absl::StrCat("field '", field, "'"), text, range);
+}
+
+// "field 'mean': it has 3 numbers, …".
+absl::Status Invalid(absl::string_view field, absl::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat("field '", field, "': ", reason));
 }
 
 absl::Status RefuseUnknownFields(const Json& object, absl::Span<const absl::string_view> known,
                                  absl::string_view where) {
   for (const auto& [key, value] : object.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown field '", key, "'", where,
-                                                     "; known are ", absl::StrJoin(known, ", ")));
+      return Invalid(absl::StrCat(where, key),
+                     absl::StrCat("it is unknown; known are ", absl::StrJoin(known, ", ")));
     }
   }
   return absl::OkStatus();
@@ -49,7 +58,7 @@ const Json& FieldOrNull(const Json& object, absl::string_view name) {
 
 absl::StatusOr<std::string> ParseName(absl::string_view field, const Json& value) {
   if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
-    return Invalid(field, "must be a string that is not empty");
+    return MustBe(field, value, "a string that is not empty");
   }
   return value.get<std::string>();
 }
@@ -57,7 +66,7 @@ absl::StatusOr<std::string> ParseName(absl::string_view field, const Json& value
 // A missing value is an empty object.
 absl::StatusOr<Json> ParseObject(absl::string_view field, const Json& value) {
   if (value.is_null()) return Json::object();
-  if (!value.is_object()) return Invalid(field, "must be an object");
+  if (!value.is_object()) return MustBe(field, value, "an object");
   return value;
 }
 
@@ -65,9 +74,9 @@ absl::StatusOr<Json> ParseObject(absl::string_view field, const Json& value) {
 absl::StatusOr<std::vector<double>> ParseReals(absl::string_view field, const Json& value) {
   std::vector<double> numbers;
   if (value.is_null()) return numbers;
-  if (!value.is_array()) return Invalid(field, "must be a list of numbers");
+  if (!value.is_array()) return MustBe(field, value, "a list of numbers");
   for (const Json& element : value) {
-    if (!element.is_number()) return Invalid(field, "must be a list of numbers");
+    if (!element.is_number()) return MustBe(field, value, "a list of numbers");
     numbers.push_back(element.get<double>());
   }
   return numbers;
@@ -82,38 +91,32 @@ bool IsInt64(const Json& value) {
 }
 
 absl::StatusOr<Shape> ParseInputShape(absl::string_view field, const Json& value) {
-  const absl::string_view rule =
-      "must be a list of dimensions, each positive, or -1 where it varies";
-  if (!value.is_array()) return Invalid(field, rule);
+  const absl::string_view rule = "a list of dimensions, each positive, or -1 where it varies";
+  if (!value.is_array()) return MustBe(field, value, rule);
   Shape shape;
   Shape fixed;
   for (const Json& element : value) {
-    if (!IsInt64(element)) return Invalid(field, rule);
+    if (!IsInt64(element)) return MustBe(field, value, rule);
     const auto dimension = element.get<int64_t>();
-    if (dimension != -1 && dimension < 1) return Invalid(field, rule);
+    if (dimension != -1 && dimension < 1) return MustBe(field, value, rule);
     shape.push_back(dimension);
     if (dimension != -1) fixed.push_back(dimension);
   }
-  // Checks with the widest type, so that no later check of the bytes of a sample can overflow.
-  if (absl::Status fits = ByteSize(DType::kFloat64, fixed).status(); !fits.ok()) {
-    return Invalid(field, absl::StrCat("is too large: ", fits.message()));
-  }
+  // With the widest type, so that no check of a sample's bytes can overflow.
+  RETURN_IF_ERROR(ByteSize(DType::kFloat64, fixed).status(), "field '", field, "' is too large");
   return shape;
 }
 
 absl::StatusOr<InputSpec> ParseInput(const std::string& where, const Json& value) {
-  if (!value.is_object()) return Invalid(where, "must be an object with name, dtype and shape");
-  RETURN_IF_ERROR(RefuseUnknownFields(value, kInputFields, absl::StrCat(" in ", where)));
+  if (!value.is_object()) {
+    return MustBe(where, value, "an object with name, dtype and shape");
+  }
+  RETURN_IF_ERROR(RefuseUnknownFields(value, kInputFields, absl::StrCat(where, ".")));
   InputSpec spec;
   ASSIGN_OR_RETURN(spec.name, ParseName(absl::StrCat(where, ".name"), FieldOrNull(value, "name")));
   ASSIGN_OR_RETURN(const std::string dtype,
                    ParseName(absl::StrCat(where, ".dtype"), FieldOrNull(value, "dtype")));
-  const absl::StatusOr<DType> parsed = ParseDType(dtype);
-  if (!parsed.ok()) {
-    return Invalid(absl::StrCat(where, ".dtype"),
-                   absl::StrCat("is wrong: ", parsed.status().message()));
-  }
-  spec.dtype = *parsed;
+  ASSIGN_OR_RETURN(spec.dtype, ParseDType(dtype), "field '", where, ".dtype'");
   ASSIGN_OR_RETURN(spec.shape,
                    ParseInputShape(absl::StrCat(where, ".shape"), FieldOrNull(value, "shape")));
   return spec;
@@ -121,7 +124,7 @@ absl::StatusOr<InputSpec> ParseInput(const std::string& where, const Json& value
 
 absl::StatusOr<std::vector<InputSpec>> ParseInputs(const Json& value) {
   if (!value.is_array() || value.empty()) {
-    return Invalid("inputs", "must be a list of at least one input");
+    return MustBe("inputs", value, "a list of at least one input");
   }
   std::vector<InputSpec> inputs;
   std::set<std::string> names;
@@ -129,7 +132,7 @@ absl::StatusOr<std::vector<InputSpec>> ParseInputs(const Json& value) {
     ASSIGN_OR_RETURN(InputSpec spec,
                      ParseInput(absl::StrCat("inputs[", inputs.size(), "]"), element));
     if (!names.insert(spec.name).second) {
-      return Invalid("inputs", absl::StrCat("has the name '", spec.name, "' twice"));
+      return Invalid("inputs", absl::StrCat("it has the name '", spec.name, "' twice"));
     }
     inputs.push_back(std::move(spec));
   }
@@ -139,13 +142,13 @@ absl::StatusOr<std::vector<InputSpec>> ParseInputs(const Json& value) {
 absl::StatusOr<std::vector<std::string>> ParseClassNames(const Json& value) {
   std::vector<std::string> names;
   if (value.is_null()) return names;
-  if (!value.is_array()) return Invalid("class_names", "must be a list of strings");
+  if (!value.is_array()) return MustBe("class_names", value, "a list of strings");
   std::set<std::string> seen;
   for (const Json& element : value) {
     ASSIGN_OR_RETURN(std::string name,
                      ParseName(absl::StrCat("class_names[", names.size(), "]"), element));
     if (!seen.insert(name).second) {
-      return Invalid("class_names", absl::StrCat("has the name '", name, "' twice"));
+      return Invalid("class_names", absl::StrCat("it has the name '", name, "' twice"));
     }
     names.push_back(std::move(name));
   }
@@ -162,8 +165,8 @@ bool IsNormalized(const InputSpec& input) {
 absl::Status CheckChannels(const ModelDescription& description) {
   const size_t channels = description.normalization.mean.size();
   if (description.normalization.std.size() != channels) {
-    return Invalid("std", absl::StrCat("must have as many numbers as 'mean', ", channels, ", not ",
-                                       description.normalization.std.size()));
+    return Invalid("std", absl::StrCat("it has ", description.normalization.std.size(),
+                                       " numbers, and 'mean' has ", channels));
   }
   if (channels == 0) return absl::OkStatus();
   bool used = false;
@@ -172,11 +175,13 @@ absl::Status CheckChannels(const ModelDescription& description) {
     used = true;
     if (input.shape.empty() || input.shape[0] != static_cast<int64_t>(channels)) {
       return Invalid("mean",
-                     absl::StrCat("has ", channels, " numbers, which are not the channels of ",
+                     absl::StrCat("it has ", channels, " numbers, which are not the channels of ",
                                   ToString(input)));
     }
   }
-  if (!used) return Invalid("mean", "is given, and no input is uint8 or of floating point");
+  if (!used) {
+    return Invalid("mean", "it is given, and no input is uint8 or of floating point");
+  }
   return absl::OkStatus();
 }
 
@@ -184,17 +189,19 @@ absl::StatusOr<Normalization> ParseNormalization(const Json& root) {
   Normalization normalization;
   if (const Json& scale = FieldOrNull(root, "scale"); !scale.is_null()) {
     if (!scale.is_number() || !IsPositiveAndFinite(scale.get<double>())) {
-      return Invalid("scale", "must be a finite number above 0");
+      return MustBe("scale", scale, "a finite number above 0");
     }
     normalization.scale = scale.get<double>();
   }
   ASSIGN_OR_RETURN(normalization.mean, ParseReals("mean", FieldOrNull(root, "mean")));
   ASSIGN_OR_RETURN(normalization.std, ParseReals("std", FieldOrNull(root, "std")));
   for (const double mean : normalization.mean) {
-    if (!std::isfinite(mean)) return Invalid("mean", "must hold finite numbers");
+    if (!std::isfinite(mean)) return MustBe("mean", root["mean"], "a list of finite numbers");
   }
   for (const double std : normalization.std) {
-    if (!IsPositiveAndFinite(std)) return Invalid("std", "must hold finite numbers above 0");
+    if (!IsPositiveAndFinite(std)) {
+      return MustBe("std", root["std"], "a list of finite numbers above 0");
+    }
   }
   return normalization;
 }
@@ -202,13 +209,13 @@ absl::StatusOr<Normalization> ParseNormalization(const Json& root) {
 absl::StatusOr<std::optional<int64_t>> ParsePadId(const Json& value,
                                                   absl::Span<const InputSpec> inputs) {
   if (!value.is_null()) {
-    if (!IsInt64(value)) return Invalid("pad_id", "must be a whole number");
+    if (!IsInt64(value)) return MustBe("pad_id", value, "a whole number");
     return value.get<int64_t>();
   }
   for (const InputSpec& input : inputs) {
     if (std::count(input.shape.begin(), input.shape.end(), -1) > 0) {
-      return Invalid("pad_id",
-                     absl::StrCat("is missing; ", ToString(input), " has a variable length"));
+      return Invalid(
+          "pad_id", absl::StrCat("it is missing, and ", ToString(input), " has a variable length"));
     }
   }
   return std::nullopt;
@@ -218,10 +225,9 @@ absl::Status CheckFormat(const Json& root) {
   const Json& format = FieldOrNull(root, "format");
   if (format.is_null() && root.contains("model_type")) {
     return absl::InvalidArgumentError(
-        "not supported yet: Hugging Face config (it has 'model_type' and no 'format')");
+        "not supported yet: it is a Hugging Face config (it has 'model_type' and no 'format')");
   }
-  if (format != kFormat)
-    return Invalid("format", absl::StrCat("is ", format.dump(), "; it must be \"", kFormat, "\""));
+  if (format != kFormat) return MustBe("format", format, absl::StrCat("\"", kFormat, "\""));
   return absl::OkStatus();
 }
 
@@ -229,7 +235,7 @@ absl::Status CheckFormat(const Json& root) {
 
 absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text) {
   ASSIGN_OR_RETURN(const Json root, ParseStrictJson(json_text, kMaxConfigDepth));
-  if (!root.is_object()) return absl::InvalidArgumentError("the JSON is no object");
+  if (!root.is_object()) return absl::InvalidArgumentError("the JSON: it is not an object");
   RETURN_IF_ERROR(CheckFormat(root));
   RETURN_IF_ERROR(RefuseUnknownFields(root, kFields, ""));
 

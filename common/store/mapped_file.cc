@@ -18,7 +18,7 @@ absl::StatusOr<Bytes> MapDescriptor(int fd, const std::filesystem::path& path) {
   struct stat status;
   if (::fstat(fd, &status) != 0) return FileError("cannot read", path, errno);
   if (!S_ISREG(status.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path.string(), " is not a file"));
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), ": it is not a file"));
   }
   const auto size = static_cast<size_t>(status.st_size);
   if (size == 0) return Bytes();

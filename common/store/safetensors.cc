@@ -28,7 +28,7 @@ struct Parsed {
 absl::StatusOr<Parsed> ParseFile(const Bytes& file) {
   if (file.size() < kLengthBytes) {
     return absl::DataLossError(
-        absl::StrCat("has ", file.size(), " bytes, fewer than the 8 of the header's length"));
+        absl::StrCat("it has ", file.size(), " bytes, fewer than the 8 of the header's length"));
   }
   const Bytes::Piece bytes = file.piece(0);
   uint64_t header_bytes = 0;

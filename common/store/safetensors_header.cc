@@ -46,12 +46,12 @@ absl::Status Malformed(absl::string_view tensor, absl::string_view what) {
 // Returns the field of a tensor, or an error that names both.
 absl::StatusOr<const Json*> Field(const std::string& tensor, const Json& object, const char* name) {
   const auto found = object.find(name);
-  if (found == object.end()) return Malformed(tensor, absl::StrCat("no ", name));
+  if (found == object.end()) return Malformed(tensor, absl::StrCat("it has no ", name));
   return &*found;
 }
 
 absl::StatusOr<DType> ParseEntryDType(const std::string& tensor, const Json& value) {
-  if (!value.is_string()) return Malformed(tensor, "dtype is no string");
+  if (!value.is_string()) return Malformed(tensor, "dtype is not a string");
   const auto& name = value.get_ref<const std::string&>();
   for (const DTypeName& known : kDTypeNames) {
     if (known.name == name) return known.dtype;
@@ -66,7 +66,7 @@ absl::StatusOr<DType> ParseEntryDType(const std::string& tensor, const Json& val
 // Whole numbers from 0 to 2^63 - 1.
 absl::StatusOr<std::vector<int64_t>> ParseNumbers(const std::string& tensor, const char* field,
                                                   const Json& value) {
-  if (!value.is_array()) return Malformed(tensor, absl::StrCat(field, " is no array"));
+  if (!value.is_array()) return Malformed(tensor, absl::StrCat(field, " is not an array"));
   std::vector<int64_t> numbers;
   numbers.reserve(value.size());
   for (const Json& element : value) {
@@ -82,7 +82,7 @@ absl::StatusOr<std::vector<int64_t>> ParseNumbers(const std::string& tensor, con
 }
 
 absl::StatusOr<SafetensorsEntry> ParseEntry(const std::string& tensor, const Json& value) {
-  if (!value.is_object()) return Malformed(tensor, "its header is no object");
+  if (!value.is_object()) return Malformed(tensor, "its header is not an object");
   ASSIGN_OR_RETURN(const Json* dtype, Field(tensor, value, "dtype"));
   ASSIGN_OR_RETURN(const Json* shape, Field(tensor, value, "shape"));
   ASSIGN_OR_RETURN(const Json* offsets_field, Field(tensor, value, "data_offsets"));
@@ -93,7 +93,7 @@ absl::StatusOr<SafetensorsEntry> ParseEntry(const std::string& tensor, const Jso
   ASSIGN_OR_RETURN(const std::vector<int64_t> offsets,
                    ParseNumbers(tensor, "data_offsets", *offsets_field));
   if (offsets.size() != 2 || offsets[0] > offsets[1]) {
-    return Malformed(tensor, "data_offsets must be two numbers, the begin and the end");
+    return Malformed(tensor, "data_offsets are not two numbers, the begin and the end");
   }
   entry.begin = static_cast<size_t>(offsets[0]);
   entry.end = static_cast<size_t>(offsets[1]);
@@ -121,19 +121,19 @@ absl::Status CheckTiling(const std::map<std::string, SafetensorsEntry>& entries,
   for (const Named* named : in_order) {
     const auto& [name, entry] = *named;
     if (entry.end > data_bytes) {
-      return Malformed(name, absl::StrCat("ends at byte ", entry.end, " of the data, which has ",
-                                          data_bytes, ": truncated?"));
+      return Malformed(name, absl::StrCat("it ends at byte ", entry.end, " of the data, which has ",
+                                          data_bytes, ", as if truncated"));
     }
     if (entry.begin != covered) {
       return Malformed(
-          name, absl::StrCat("begins at byte ", entry.begin, " of the data where ", covered,
-                             " was expected: ", entry.begin < covered ? "an overlap" : "a hole"));
+          name, absl::StrCat("it begins at byte ", entry.begin, " of the data instead of ", covered,
+                             ", which is ", entry.begin < covered ? "an overlap" : "a hole"));
     }
     covered = entry.end;
   }
   if (covered != data_bytes) {
-    return absl::DataLossError(
-        absl::StrCat("the tensors end at byte ", covered, " of the data, which has ", data_bytes));
+    return absl::DataLossError(absl::StrCat("the tensors: they end at byte ", covered,
+                                            " of the data, which has ", data_bytes));
   }
   return absl::OkStatus();
 }
@@ -144,7 +144,7 @@ absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json,
                                                          size_t data_bytes) {
   // The format's rule; the JSON parser alone would skip white space and a byte order mark.
   if (json.empty() || json.front() != '{') {
-    return absl::DataLossError("the header does not begin with '{'");
+    return absl::DataLossError("the header: it does not begin with '{'");
   }
   const absl::StatusOr<Json> root = ParseStrictJson(json, kMaxHeaderDepth);
   if (!root.ok()) {
@@ -156,10 +156,10 @@ absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view json,
       ASSIGN_OR_RETURN(header.entries[name], ParseEntry(name, value));
       continue;
     }
-    if (!value.is_object()) return absl::DataLossError("__metadata__ is no object");
+    if (!value.is_object()) return absl::DataLossError("__metadata__: it is not an object");
     for (const auto& [key, text] : value.items()) {
       if (!text.is_string()) {
-        return absl::DataLossError(absl::StrCat("__metadata__: '", key, "' is no string"));
+        return absl::DataLossError(absl::StrCat("__metadata__: '", key, "' is not a string"));
       }
       header.metadata[key] = text.get<std::string>();
     }
@@ -173,7 +173,8 @@ absl::StatusOr<std::string> FormatSafetensorsHeader(const SafetensorsHeader& hea
   if (!header.metadata.empty()) root[kMetadata] = header.metadata;
   for (const auto& [name, entry] : header.entries) {
     if (name == kMetadata) {
-      return absl::InvalidArgumentError(absl::StrCat("no tensor may be named ", kMetadata));
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor '", kMetadata, "': the name is reserved; choose another"));
     }
     root[name] = {{"dtype", FormatName(entry.dtype)},
                   {"shape", entry.shape},
@@ -183,7 +184,7 @@ absl::StatusOr<std::string> FormatSafetensorsHeader(const SafetensorsHeader& hea
     return root.dump();
   } catch (const Json::exception& error) {
     return absl::InvalidArgumentError(
-        absl::StrCat("names of tensors and metadata must be UTF-8: ", error.what()));
+        absl::StrCat("names of tensors and metadata: they are not UTF-8: ", error.what()));
   }
 }
 

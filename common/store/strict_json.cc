@@ -28,7 +28,7 @@ class Checker {
       case Json::parse_event_t::array_start:
         open_.emplace_back();
         if (open_.size() > max_depth_) {
-          throw Refused{absl::StrCat("nested deeper than ", max_depth_, " levels")};
+          throw Refused{absl::StrCat("it is nested deeper than ", max_depth_, " levels")};
         }
         break;
       case Json::parse_event_t::object_end:
@@ -57,7 +57,7 @@ class Checker {
 absl::StatusOr<Json> ParseStrictJson(absl::string_view text, int max_depth) {
   // The parser takes a zero byte for the end of the text.
   if (text.find('\0') != absl::string_view::npos) {
-    return absl::InvalidArgumentError("a zero byte in JSON");
+    return absl::InvalidArgumentError("the JSON: it holds a zero byte");
   }
   Checker checker(max_depth);
   const auto callback = [&checker](int /*depth*/, Json::parse_event_t event, Json& parsed) {
@@ -67,13 +67,13 @@ absl::StatusOr<Json> ParseStrictJson(absl::string_view text, int max_depth) {
   try {
     return Json::parse(text, callback);
   } catch (const Refused& refused) {
-    return absl::InvalidArgumentError(refused.why);
+    return absl::InvalidArgumentError(absl::StrCat("the JSON: ", refused.why));
   } catch (const Json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, …"
     const absl::string_view what = error.what();
     const size_t behind_tag = what.find("] ");
-    return absl::InvalidArgumentError(
-        behind_tag == absl::string_view::npos ? what : what.substr(behind_tag + 2));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the JSON: ", behind_tag == absl::string_view::npos ? what : what.substr(behind_tag + 2)));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -107,11 +108,9 @@ absl::StatusOr<DType> ParseDType(absl::string_view name) {
   for (const DTypeInfo& info : kDTypes) {
     if (info.name == name) return info.dtype;
   }
-  const auto append_name = [](std::string* out, const DTypeInfo& info) {
-    absl::StrAppend(out, info.name);
-  };
-  return absl::InvalidArgumentError(absl::StrCat("'", name, "' is not a dtype; known are ",
-                                                 absl::StrJoin(kDTypes, ", ", append_name)));
+  std::vector<std::string> names;
+  for (const DTypeInfo& info : kDTypes) names.emplace_back(info.name);
+  return InvalidValue("the dtype", absl::StrCat("'", name, "'"), DescribeKnownNames(name, names));
 }
 
 std::string ToString(absl::Span<const int64_t> shape) {
@@ -123,7 +122,7 @@ absl::StatusOr<int64_t> NumElements(absl::Span<const int64_t> shape) {
   for (const int64_t dimension : shape) {
     if (dimension < 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("shape ", ToString(shape), " has a negative dimension"));
+          absl::StrCat("shape ", ToString(shape), ": it has a negative dimension"));
     }
     empty |= dimension == 0;
   }
@@ -132,7 +131,7 @@ absl::StatusOr<int64_t> NumElements(absl::Span<const int64_t> shape) {
   for (const int64_t dimension : shape) {
     if (__builtin_mul_overflow(elements, dimension, &elements)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("shape ", ToString(shape), " has more than 2^63 - 1 elements"));
+          absl::StrCat("shape ", ToString(shape), ": it has more than 2^63 - 1 elements"));
     }
   }
   return elements;
@@ -143,7 +142,7 @@ absl::StatusOr<size_t> ByteSize(DType dtype, absl::Span<const int64_t> shape) {
   int64_t bytes = 0;
   if (__builtin_mul_overflow(elements, static_cast<int64_t>(ByteWidth(dtype)), &bytes)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(Name(dtype), " of shape ", ToString(shape), " has more than 2^63 - 1 bytes"));
+        absl::StrCat(Name(dtype), ToString(shape), ": it has more than 2^63 - 1 bytes"));
   }
   return static_cast<size_t>(bytes);
 }
@@ -151,9 +150,8 @@ absl::StatusOr<size_t> ByteSize(DType dtype, absl::Span<const int64_t> shape) {
 absl::Status HostTensor::Validate() const {
   ASSIGN_OR_RETURN(const size_t expected, ByteSize(dtype, shape));
   if (bytes.size() != expected) {
-    return absl::InvalidArgumentError(absl::StrCat(Name(dtype), " of shape ", ToString(shape),
-                                                   " takes ", expected, " bytes, not ",
-                                                   bytes.size()));
+    return InvalidValue(absl::StrCat("the number of bytes of ", Name(dtype), ToString(shape)),
+                        bytes.size(), expected);
   }
   return absl::OkStatus();
 }

@@ -17,21 +17,19 @@ bool Fits(absl::Span<const int64_t> wanted, absl::Span<const int64_t> shape) {
 }
 
 absl::Status CheckInput(const InputSpec& spec, const HostTensor& input) {
-  const std::string prefix = absl::StrCat("input '", spec.name, "'");
+  const std::string name = absl::StrCat("input '", spec.name, "'");
   if (input.dtype != spec.dtype) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(prefix, " must be ", Name(spec.dtype), ", not ", Name(input.dtype)));
+    return InvalidValue(absl::StrCat("the dtype of ", name), Name(input.dtype), Name(spec.dtype));
   }
   if (!Fits(spec.shape, input.shape)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(prefix, " must have shape ", ToString(spec.shape),
-                     " behind a batch dimension, not ", ToString(input.shape)));
+    return InvalidValue(absl::StrCat("the shape of ", name), ToString(input.shape),
+                        absl::StrCat(ToString(spec.shape), " behind a batch dimension"));
   }
   if (input.shape[0] < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(prefix, " must have at least one sample, not ", input.shape[0]));
+    return InvalidValue(absl::StrCat("the number of samples of ", name), input.shape[0],
+                        "1 or more");
   }
-  return Annotate(input.Validate(), prefix);
+  return Annotate(input.Validate(), name);
 }
 
 }  // namespace
@@ -42,17 +40,16 @@ std::string ToString(const InputSpec& spec) {
 
 absl::StatusOr<int64_t> CheckInputs(absl::Span<const InputSpec> specs,
                                     absl::Span<const HostTensor> inputs) {
-  if (specs.empty()) return absl::InvalidArgumentError("the model has no inputs");
+  if (specs.empty()) return absl::InvalidArgumentError("the model: it has no inputs");
   if (inputs.size() != specs.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("expected ", specs.size(), " input tensors, got ", inputs.size()));
+    return InvalidValue("the number of input tensors", inputs.size(), specs.size());
   }
   for (size_t i = 0; i < specs.size(); ++i) {
     RETURN_IF_ERROR(CheckInput(specs[i], inputs[i]));
     if (inputs[i].shape[0] != inputs[0].shape[0]) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input '", specs[i].name, "' has ", inputs[i].shape[0], " samples, and '",
-                       specs[0].name, "' has ", inputs[0].shape[0], "; they must be as many"));
+      return InvalidValue(absl::StrCat("the number of samples of input '", specs[i].name, "'"),
+                          inputs[i].shape[0],
+                          absl::StrCat(inputs[0].shape[0], ", as of '", specs[0].name, "'"));
     }
   }
   return inputs[0].shape[0];

@@ -1,7 +1,8 @@
 #include "common/tensor/target_spec.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/base/check.h"
+#include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 #include "common/tensor/bit_packing.h"
 
@@ -32,18 +33,18 @@ const EncodingInfo* Find(TargetEncoding encoding) {
   return nullptr;
 }
 
-void AppendName(std::string* out, const EncodingInfo& info) { absl::StrAppend(out, info.name); }
+std::vector<std::string> EncodingNames() {
+  std::vector<std::string> names;
+  for (const EncodingInfo& info : kEncodings) names.emplace_back(info.name);
+  return names;
+}
 
 absl::Status CheckParameter(absl::string_view parameter, int32_t value, bool has, int64_t largest,
                             TargetEncoding encoding) {
-  if (!has && value != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(parameter, " must be 0 for the encoding ", Name(encoding), ", not ", value));
-  }
+  const std::string with = absl::StrCat(" with the encoding ", Name(encoding));
+  if (!has && value != 0) return InvalidField(parameter, value, absl::StrCat("0", with));
   if (has && (value < 1 || value > largest)) {
-    return absl::InvalidArgumentError(absl::StrCat(parameter, " must be 1 to ", largest,
-                                                   " for the encoding ", Name(encoding), ", not ",
-                                                   value));
+    return InvalidField(parameter, value, absl::StrCat("1 to ", largest, with));
   }
   return absl::OkStatus();
 }
@@ -83,9 +84,8 @@ absl::StatusOr<TargetEncoding> ParseTargetEncoding(absl::string_view name) {
   for (const EncodingInfo& info : kEncodings) {
     if (info.name == name) return info.encoding;
   }
-  return absl::InvalidArgumentError(absl::StrCat("'", name,
-                                                 "' is not a target encoding; known are ",
-                                                 absl::StrJoin(kEncodings, ", ", AppendName)));
+  return InvalidValue("the target encoding", absl::StrCat("'", name, "'"),
+                      DescribeKnownNames(name, EncodingNames()));
 }
 
 std::vector<TargetEncoding> AllEncodings() {
@@ -100,12 +100,11 @@ int CountBits(const TargetSpec& spec) { return BitsFor(spec.draws); }
 absl::Status Validate(const TargetSpec& spec, int64_t classes) {
   const EncodingInfo* info = Find(spec.encoding);
   if (info == nullptr) {
-    return absl::InvalidArgumentError(absl::StrCat("no such target encoding; known are ",
-                                                   absl::StrJoin(kEncodings, ", ", AppendName)));
+    return InvalidValue("the target encoding", static_cast<int>(spec.encoding),
+                        AnyOf(EncodingNames()));
   }
   if (classes < 1 || classes > kMaxClasses) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("classes must be 1 to ", kMaxClasses, ", not ", classes));
+    return InvalidValue("the number of classes", classes, absl::StrCat("1 to ", kMaxClasses));
   }
   // At least one class must remain outside the head, since the draws come from there.
   const int64_t largest_k = info->has_draws ? classes - 1 : classes;
@@ -137,21 +136,19 @@ std::vector<PartSpec> PartsOf(const TargetSpec& spec, int64_t rows, int64_t clas
 
 absl::Status Validate(const EncodedTargets& targets) {
   RETURN_IF_ERROR(Validate(targets.spec, targets.classes));
-  if (targets.rows < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("rows must be ≥ 0, not ", targets.rows));
-  }
+  if (targets.rows < 0) return InvalidValue("the number of rows", targets.rows, "0 or more");
   const std::vector<PartSpec> wanted = PartsOf(targets.spec, targets.rows, targets.classes);
   const std::string prefix = absl::StrCat("targets as ", Name(targets.spec.encoding));
   if (targets.parts.size() != wanted.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(prefix, " have ", wanted.size(), " parts, not ", targets.parts.size()));
+    return InvalidValue(absl::StrCat(prefix, ": the number of parts"), targets.parts.size(),
+                        wanted.size());
   }
   for (size_t i = 0; i < wanted.size(); ++i) {
     const HostTensor& part = targets.parts[i];
     if (part.dtype != wanted[i].dtype || part.shape != wanted[i].shape) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          prefix, ": ", wanted[i].name, " must be ", Name(wanted[i].dtype),
-          ToString(wanted[i].shape), ", not ", Name(part.dtype), ToString(part.shape)));
+      return InvalidValue(absl::StrCat(prefix, ": ", wanted[i].name),
+                          absl::StrCat(Name(part.dtype), ToString(part.shape)),
+                          absl::StrCat(Name(wanted[i].dtype), ToString(wanted[i].shape)));
     }
     RETURN_IF_ERROR(part.Validate(), prefix, ": ", wanted[i].name);
   }

@@ -42,7 +42,7 @@ absl::Status CheckIds(absl::Span<const int64_t> ids, int64_t classes, int64_t ro
   for (size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] >= classes) return Wrong("ids", row, ids[i], ", where classes are ", classes);
     if (i > 0 && ids[i] <= ids[i - 1]) {
-      return Wrong("ids", row, ids[i], " behind ", ids[i - 1], "; they must ascend");
+      return Wrong("ids", row, ids[i], " behind ", ids[i - 1], ", and they ascend");
     }
   }
   return absl::OkStatus();
@@ -65,13 +65,13 @@ absl::Status CheckProbabilities(absl::Span<const uint16_t> log_probabilities, ui
   for (const uint16_t bits : log_probabilities) {
     const float value = HalfToFloat(bits);
     if (!(value <= 0) || std::isinf(value)) {
-      return Wrong("log_probabilities", row, value, " is no logarithm of a probability");
+      return Wrong("log_probabilities", row, value, " is not the logarithm of a probability");
     }
     sum += std::exp(value);
   }
   const float tail_value = HalfToFloat(tail);
   if (!(tail_value <= 0) || std::isinf(tail_value)) {
-    return Wrong("tail", row, tail_value, " is no logarithm of a probability");
+    return Wrong("tail", row, tail_value, " is not the logarithm of a probability");
   }
   if (static_cast<int64_t>(log_probabilities.size()) == classes && tail != kNoTail) {
     return Wrong("tail", row, tail_value, ", where all classes are in the head");

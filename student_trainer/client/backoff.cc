@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 
 namespace distill {
 namespace {
@@ -13,15 +14,11 @@ constexpr double kJitter = 0.2;
 
 absl::Status BackoffOptions::Validate() const {
   if (initial <= absl::ZeroDuration() || initial > max || max == absl::InfiniteDuration()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("backoff: initial ", absl::FormatDuration(initial), ", max ",
-                     absl::FormatDuration(max), "; 0 < initial ≤ max < infinity is needed"));
+    return InvalidField("initial", absl::FormatDuration(initial),
+                        absl::StrCat("more than 0 and at most `max`, which is ",
+                                     absl::FormatDuration(max), " and finite"));
   }
-  if (!(multiplier >= 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("backoff: multiplier ", multiplier, "; it is at least 1"));
-  }
-  return absl::OkStatus();
+  return CheckAtLeast("multiplier", multiplier, 1);
 }
 
 absl::Duration Backoff::Next() {

@@ -14,7 +14,7 @@ void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
     MutexLock lock(mutex_);
     if (!IsCurrent(stream)) return;
     if (phase_ != Phase::kOpening) {
-      FailBreach(absl::InternalError("it opened the stream twice"));
+      FailBreach(absl::InternalError("Opened: it came twice on one stream"));
     } else if (absl::Status status = AcceptOpened(opened); status.ok()) {
       phase_ = Phase::kOpen;
       was_open_ = true;
@@ -34,9 +34,9 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
   if (!has_opened_) {
     if (!options_.class_names.empty() &&
         granted.model.classes != static_cast<int64_t>(options_.class_names.size())) {
-      return absl::InternalError(absl::StrCat("Opened.model: ", granted.model.classes,
-                                              " classes, where ", options_.class_names.size(),
-                                              " were named"));
+      return absl::InternalError(absl::StrCat("Opened.model.classes is ", granted.model.classes,
+                                              "; must be ", options_.class_names.size(),
+                                              ", as many as were named"));
     }
     granted_ = std::move(granted);
     has_opened_ = true;
@@ -107,8 +107,9 @@ void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {
       has_news_ = draining_;
       SendNow(error.id(), **request);
     } else if (error.code() <= 0 || error.code() > 16) {
-      FailBreach(absl::InternalError(
-          absl::StrCat("an error of code ", error.code(), " for request ", error.id())));
+      FailBreach(
+          absl::InternalError(absl::StrCat("an error for request ", error.id(), ": its code is ",
+                                           error.code(), ", which is unknown")));
     } else {
       Fail(Annotate(absl::Status(code, error.message()),
                     absl::StrCat("the teacher at ", name_, " could not answer a request")));

@@ -18,8 +18,7 @@ uint64_t PendingRequests::Add(PendingRequest request) {
 absl::StatusOr<PendingRequest*> PendingRequests::Find(uint64_t id, int64_t stream) {
   const auto found = requests_.find(id);
   if (found == requests_.end() || found->second.sent_on != stream) {
-    return absl::InternalError(
-        absl::StrCat("an answer to request ", id, ", which is not in flight"));
+    return absl::InternalError(absl::StrCat("an answer to request ", id, ": it is not in flight"));
   }
   return &found->second;
 }
@@ -59,25 +58,25 @@ absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
                                               const std::vector<Bytes>& payloads,
                                               const PendingRequest& request, const TargetSpec& spec,
                                               int64_t classes) {
+  const std::string answer = absl::StrCat("an answer to request ", targets.id());
+  const auto breach = [&answer](absl::string_view reason) {
+    return absl::InternalError(absl::StrCat(answer, ": ", reason));
+  };
   const int64_t wanted_rows = request.request.rows;
   if (wanted_rows != 0 && targets.rows() != wanted_rows) {
-    return absl::InternalError(absl::StrCat("an answer of ", targets.rows(), " rows instead of ",
-                                            wanted_rows, " to request ", targets.id()));
+    return breach(absl::StrCat("it has ", targets.rows(), " rows instead of ", wanted_rows));
   }
   if (targets.rows() <= 0 || targets.rows() % request.samples != 0) {
-    return absl::InternalError(absl::StrCat("an answer of ", targets.rows(), " rows to request ",
-                                            targets.id(), " of ", request.samples, " samples"));
+    return breach(
+        absl::StrCat("it has ", targets.rows(), " rows for ", request.samples, " samples"));
   }
   if (targets.classes() != classes) {
-    return absl::InternalError(absl::StrCat("an answer of ", targets.classes(),
-                                            " classes instead of ", classes, " to request ",
-                                            targets.id()));
+    return breach(absl::StrCat("it has ", targets.classes(), " classes instead of ", classes));
   }
   absl::StatusOr<EncodedTargets> read = TargetsFromProto(targets, spec, payloads);
   const absl::Status valid = read.ok() ? ValidateValues(*read) : read.status();
   if (valid.ok()) return read;
-  return absl::InternalError(
-      absl::StrCat("an answer to request ", targets.id(), ": ", valid.message()));
+  return breach(valid.message());
 }
 
 }  // namespace distill

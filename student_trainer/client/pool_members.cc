@@ -113,7 +113,7 @@ absl::Status PoolMembers::Describe() const {
     add(reason.ok() ? member->client->last_loss() : std::move(reason));
   }
   for (const Dropped& dropped : dropped_) add(dropped.why);
-  if (reasons.empty()) return absl::UnavailableError("no teacher is connected");
+  if (reasons.empty()) return absl::UnavailableError("no teacher can be used: none is connected");
   if (reasons.size() == 1) return reasons.front();
   const auto append = [](std::string* out, const auto& r) { absl::StrAppend(out, r.message()); };
   return absl::Status(

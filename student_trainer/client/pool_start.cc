@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
@@ -34,7 +35,7 @@ StreamLimits SmallerOf(const StreamLimits& a, const StreamLimits& b) {
 }  // namespace
 
 absl::Status TeacherPoolOptions::Validate() const {
-  if (addresses.empty()) return absl::InvalidArgumentError("addresses: at least one is needed");
+  if (addresses.empty()) return CheckGiven("addresses", "", "at least one");
   std::set<std::string> seen;
   for (const std::string& address : addresses) {
     TeacherClientOptions one = teacher;
@@ -42,7 +43,7 @@ absl::Status TeacherPoolOptions::Validate() const {
     RETURN_IF_ERROR(one.Validate());
     if (!seen.insert(ParseAddress(address)->ToString()).second) {
       return absl::InvalidArgumentError(
-          absl::StrCat("address '", address, "' is given twice; each teacher is named once"));
+          absl::StrCat("address '", address, "': it is given twice; name each teacher once"));
     }
   }
   return absl::OkStatus();

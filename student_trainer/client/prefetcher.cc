@@ -243,8 +243,8 @@ absl::Status Prefetcher::CheckGoingOn() {
       client_.stats().losses > losses_before_) {
     return absl::UnavailableError(
         absl::StrCat(client_.last_loss().message(),
-                     "; with --on_teacher_loss=wait the run waits until it is back, with "
-                     "hard_labels it goes on without soft targets"));
+                     "; with `on_teacher_loss` wait the run waits until it is back, with "
+                     "hard_labels it continues without soft targets"));
   }
   return absl::OkStatus();
 }

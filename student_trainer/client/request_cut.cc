@@ -24,9 +24,9 @@ absl::StatusOr<std::vector<RequestRange>> CutIntoRequests(const HostTensor& inpu
   const int64_t sample_bytes = std::max({input_bytes, answer_bytes, int64_t{1}});
   const int64_t message_bytes = limits.max_message_bytes - kHeaderBytes;
   if (sample_bytes > message_bytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("one sample takes ", input_bytes, " bytes and its answer ", answer_bytes,
-                     "; the teacher's messages have at most ", limits.max_message_bytes));
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "one sample does not fit a message: it takes ", input_bytes, " bytes and its answer ",
+        answer_bytes, ", and the teacher's messages have ", limits.max_message_bytes, " at most"));
   }
   const int64_t by_bytes = std::min(kRequestBytes, message_bytes) / sample_bytes;
   const int64_t step = std::clamp<int64_t>(by_bytes, 1, limits.max_request_samples);

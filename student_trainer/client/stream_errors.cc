@@ -36,10 +36,10 @@ absl::string_view WhyClosed(const absl::Status& end, const ClientSecurity& secur
   return "; a server closes connections whose client certificate it does not trust";
 }
 
-absl::string_view Reason(const absl::Status& end) {
+absl::string_view WhyNotATeacher(const absl::Status& end) {
   if (end.ok()) return "it ended the stream without an answer";
   if (end.message().empty()) return "it does not know the service distill.v1.Teacher";
-  return end.message();
+  return OneLineReason(end.message());
 }
 
 }  // namespace
@@ -76,13 +76,13 @@ absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurit
                                  const absl::Status& end) {
   if (IsNotATeacher(end)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(address, " is not a teacher server: ", Reason(end)));
+        absl::StrCat(address, " is not a teacher server: ", WhyNotATeacher(end)));
   }
   if (IsLoss(end)) {
     return absl::UnavailableError(
         absl::StrCat("cannot reach a teacher at ", address, ": ",
-                     IsTlsRefusal(end) ? "the TLS handshake failed: " : "", end.message(),
-                     WhyClosed(end, security)));
+                     IsTlsRefusal(end) ? "the TLS handshake failed: " : "",
+                     OneLineReason(end.message()), WhyClosed(end, security)));
   }
   return Annotate(end, absl::StrCat("the teacher at ", address, " refused"));
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/address.h"
 #include "common/rpc/grpc_log.h"
@@ -18,22 +19,15 @@ constexpr size_t kMaxClientName = 128;
 absl::Status TeacherClientOptions::Validate() const {
   ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
   if (parsed.kind == Address::Kind::kTcp && parsed.port == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("address '", address, "': port 0 is for listening alone"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "address '", address, "': port 0 is for listening alone; name the server's port"));
   }
   if (client_name.size() > kMaxClientName) {
-    return absl::InvalidArgumentError(absl::StrCat("client_name has ", client_name.size(),
-                                                   " bytes; at most ", kMaxClientName,
-                                                   " are allowed"));
+    return InvalidValue("the length of client_name", absl::StrCat(client_name.size(), " bytes"),
+                        absl::StrCat("at most ", kMaxClientName));
   }
-  if (connect_timeout <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "connect_timeout ", absl::FormatDuration(connect_timeout), "; it must be positive"));
-  }
-  if (max_message_bytes <= 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_message_bytes ", max_message_bytes, "; it must be positive"));
-  }
+  RETURN_IF_ERROR(CheckMoreThan("connect_timeout", connect_timeout, absl::ZeroDuration()));
+  RETURN_IF_ERROR(CheckAtLeast("max_message_bytes", max_message_bytes, 1));
   RETURN_IF_ERROR(security.Validate(parsed));
   return backoff.Validate();
 }

@@ -50,8 +50,8 @@ absl::StatusOr<uint64_t> TeacherConnection::Send(SoftTargetRequest request,
   RETURN_IF_ERROR(failure_);
   ASSIGN_OR_RETURN(const int64_t samples, CheckInputs(granted_.model.inputs, request.inputs));
   if (samples > granted_.limits.max_request_samples) {
-    return absl::ResourceExhaustedError(absl::StrCat("a request of ", samples,
-                                                     " samples; the teacher takes at most ",
+    return absl::ResourceExhaustedError(absl::StrCat("the number of samples of the request is ",
+                                                     samples, "; must be at most ",
                                                      granted_.limits.max_request_samples));
   }
   const uint64_t id = pending_.Add(

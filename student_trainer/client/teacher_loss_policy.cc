@@ -1,6 +1,8 @@
 #include "student_trainer/client/teacher_loss_policy.h"
 
 #include "absl/strings/str_cat.h"
+#include "common/base/known_names.h"
+#include "common/base/status.h"
 
 namespace distill {
 
@@ -17,12 +19,13 @@ absl::string_view Name(TeacherLossPolicy policy) {
 }
 
 absl::StatusOr<TeacherLossPolicy> ParseTeacherLossPolicy(absl::string_view name) {
+  std::vector<std::string> names;
   for (const auto policy :
        {TeacherLossPolicy::kWait, TeacherLossPolicy::kHardLabels, TeacherLossPolicy::kFail}) {
     if (name == Name(policy)) return policy;
+    names.emplace_back(Name(policy));
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", name, "' is not one of wait, hard_labels, fail"));
+  return InvalidValue("the policy", absl::StrCat("'", name, "'"), DescribeKnownNames(name, names));
 }
 
 }  // namespace distill

@@ -25,8 +25,8 @@ absl::StatusOr<uint64_t> TeacherPool::Send(SoftTargetRequest request, Callback c
   RETURN_IF_ERROR(failure_);
   ASSIGN_OR_RETURN(const int64_t samples, CheckInputs(chosen_->model.inputs, request.inputs));
   if (samples > chosen_->limits.max_request_samples) {
-    return absl::ResourceExhaustedError(absl::StrCat("a request of ", samples,
-                                                     " samples; the teachers take at most ",
+    return absl::ResourceExhaustedError(absl::StrCat("the number of samples of the request is ",
+                                                     samples, "; must be at most ",
                                                      chosen_->limits.max_request_samples));
   }
   requests_.emplace(++last_id_, Outstanding{std::move(request), samples, std::move(callback)});

@@ -89,13 +89,13 @@ absl::Status CheckInputs(const std::string& path, const TensorMap& tensors) {
     const std::string there = absl::StrJoin(tensors, ", ", [](std::string* out, const auto& entry) {
       absl::StrAppend(out, entry.first);
     });
-    return absl::InvalidArgumentError(absl::StrCat(
-        path, ": there is no tensor \"inputs\" [n, …]; there is ", there.empty() ? "none" : there));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": there is no tensor 'inputs' [n, …] among its tensors (",
+                     there.empty() ? "none" : there, ")"));
   }
   if (inputs->second.shape.empty() || inputs->second.bytes.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": \"inputs\" is ", Describe(inputs->second),
-                     ", expected samples [n, …] that hold something"));
+    return InvalidValue(absl::StrCat(path, ": 'inputs'"), Describe(inputs->second),
+                        "samples [n, …] that hold something");
   }
   return absl::OkStatus();
 }
@@ -104,9 +104,9 @@ absl::Status CheckLabels(const std::string& path, const HostTensor& labels, int6
   const bool integers = labels.dtype == DType::kInt64 || labels.dtype == DType::kInt32 ||
                         labels.dtype == DType::kUint8;
   if (integers && labels.shape == Shape{samples}) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(path, ": \"labels\" is ", Describe(labels),
-                                                 ", expected int64 (or int32, uint8) [", samples,
-                                                 "], one for each of the inputs"));
+  return InvalidValue(
+      absl::StrCat(path, ": 'labels'"), Describe(labels),
+      absl::StrCat("int64 (or int32, uint8) [", samples, "], one for each of the inputs"));
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ absl::StatusOr<TrainingBatch> BatchMaker::Make(int64_t number) const {
   const InputSpec& input = dataset_.input();
   if (!options_.views.IsIdentity() && (input.dtype != DType::kUint8 || input.shape.size() != 3)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("views are made of uint8 images [channels, height, width], not of ",
-                     ToString(input), "; take --views none"));
+        absl::StrCat("`views`: they are made of uint8 images [channels, height, width], not of ",
+                     ToString(input), "; use none"));
   }
   TrainingBatch batch;
   batch.epoch = number / batches_per_epoch();

@@ -30,7 +30,7 @@ absl::StatusOr<Kind> KindOf(const RandomAccessFile& file) {
   const bool fits100 = file.size() % kCifar100.record_bytes() == 0;
   if (file.size() == 0 || (!fits10 && !fits100)) {
     return absl::DataLossError(absl::StrCat(
-        file.path().string(), " is ", file.size(), " bytes long, expected a multiple of ",
+        file.path().string(), ": the number of bytes is ", file.size(), "; must be a multiple of ",
         kCifar10.record_bytes(), " (records of CIFAR-10) or of ", kCifar100.record_bytes(),
         " (of CIFAR-100), and one record at least"));
   }
@@ -50,7 +50,7 @@ class Records {
       if (records.files_.empty()) records.kind_ = kind;
       if (kind.record_bytes() != records.kind_.record_bytes()) {
         return absl::InvalidArgumentError(
-            absl::StrCat(path.string(), " has records of ", kind.record_bytes(), " bytes, ",
+            absl::StrCat(path.string(), ": it has records of ", kind.record_bytes(), " bytes, ",
                          paths[0].string(), " of ", records.kind_.record_bytes()));
       }
       records.ends_.push_back(records.size() +

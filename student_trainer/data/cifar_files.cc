@@ -46,7 +46,7 @@ absl::StatusOr<std::optional<CifarFiles>> FindCifarFiles(const std::filesystem::
   if (!files.batches.empty() && !missing.empty()) {
     return absl::NotFoundError(absl::StrCat(folder.string(), ": ", missing, " is missing beside ",
                                             files.batches[0].filename().string(),
-                                            "; a single batch can be named instead"));
+                                            "; name a single batch, or copy the others"));
   }
   if (files.batches.empty() && Exists(folder / Cifar100Name(role))) {
     files.batches.push_back(folder / Cifar100Name(role));

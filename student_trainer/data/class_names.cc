@@ -26,7 +26,7 @@ bool IsUtf8(const std::string& text) {
   }
 }
 
-// "--train has "cat", "dog" and 3 more that --test lacks"; empty where none is lacking.
+// "`train` has "cat", "dog" and 3 more that `test` lacks"; empty where none is lacking.
 std::string OnlyIn(absl::string_view a, const std::set<std::string>& a_names, absl::string_view b,
                    const std::set<std::string>& b_names) {
   constexpr size_t kMostNamed = 5;
@@ -58,7 +58,7 @@ absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_v
     if (!problem.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(where, ": class name ", i + 1, " of ",
                                                      names.size(), " ", problem,
-                                                     "; expected one name a class, none twice"));
+                                                     "; write one name per class, none twice"));
     }
   }
   return absl::OkStatus();
@@ -73,7 +73,7 @@ absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path)
   while (!names.empty() && names.back().empty()) names.pop_back();
   if (names.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path, " holds no class names, expected one a line"));
+        absl::StrCat(path, ": it holds no class names; write one per line"));
   }
   RETURN_IF_ERROR(CheckClassNames(names, path));
   return names;
@@ -93,7 +93,7 @@ std::string DescribeClassDifference(absl::string_view a, const std::vector<std::
   const std::set<std::string> b_set(b_names.begin(), b_names.end());
   std::vector<std::string> parts = {OnlyIn(a, a_set, b, b_set), OnlyIn(b, b_set, a, a_set)};
   parts.erase(std::remove(parts.begin(), parts.end(), ""), parts.end());
-  if (!parts.empty()) return absl::StrJoin(parts, "; ");
+  if (!parts.empty()) return absl::StrJoin(parts, ", and ");
   if (a_names.size() != b_names.size()) {
     return absl::StrCat(a, " names ", a_names.size(), " classes, ", b, " ", b_names.size());
   }

@@ -24,8 +24,8 @@ absl::StatusOr<std::vector<std::string>> ClassNamesIn(const std::filesystem::pat
 // names.
 absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where);
 
-// Describes in words which names each of `a` and `b` has that the other lacks: "--train has "cat"
-// that --test lacks; --test has "dog" and 3 more that --train lacks". If only the order differs, it
+// Describes in words which names each of `a` and `b` has that the other lacks: "`train` has "cat"
+// that `test` lacks; `test` has "dog" and 3 more that `train` lacks". If only the order differs, it
 // gives the position of the first difference. Empty for equal lists.
 std::string DescribeClassDifference(absl::string_view a, const std::vector<std::string>& a_names,
                                     absl::string_view b, const std::vector<std::string>& b_names);

@@ -74,8 +74,9 @@ absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::unique_ptr<Dataset>
                                                         SecondLabels second_labels) {
   if (first->input().dtype != second->input().dtype ||
       first->input().shape != second->input().shape) {
-    return absl::InvalidArgumentError(absl::StrCat("the samples are ", ToString(second->input()),
-                                                   ", expected ", ToString(first->input())));
+    return absl::InvalidArgumentError(absl::StrCat("the samples differ: they are ",
+                                                   ToString(second->input()), " instead of ",
+                                                   ToString(first->input())));
   }
   if (second_labels == SecondLabels::kKept && !first->class_names().empty() &&
       !second->class_names().empty() && first->class_names() != second->class_names()) {
@@ -87,7 +88,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::unique_ptr<Dataset>
   const auto names = static_cast<int64_t>(both->class_names().size());
   if (names > 0 && names < both->classes()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("there are ", both->classes(), " classes, but only ", names, " class names"));
+        absl::StrCat("the class names: there are ", names, ", but ", both->classes(), " classes"));
   }
   return both;
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
+#include "common/base/status.h"
 
 namespace distill {
 
@@ -18,8 +19,8 @@ absl::Status CorruptSamples::Report(int64_t index, const absl::Status& why) {
   }
   const std::string reason(why.message());
   if (corrupt > max_corrupt_) {
-    return absl::DataLossError(absl::StrCat(reason, " (corrupt samples: ", corrupt,
-                                            ", --max_corrupt allows ", max_corrupt_, ")"));
+    return Annotate(
+        why, absl::StrCat(corrupt, " corrupt samples, where `max_corrupt` allows ", max_corrupt_));
   }
   if (first) {
     log::Warning(log::Line("a corrupt sample is skipped", {{"sample", index}, {"why", reason}}));

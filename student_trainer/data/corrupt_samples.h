@@ -18,7 +18,7 @@ class CorruptSamples {
 
   // `why` is the error from reading sample `index`. If the result is OK, skip the sample; the first
   // report of a sample logs a warning. The result is `why` itself unless it is DATA_LOSS, since
-  // only files can be corrupt; it is a DATA_LOSS that names --max_corrupt if more samples than that
+  // only files can be corrupt; it is a DATA_LOSS that names `max_corrupt` if more samples than that
   // are corrupt.
   absl::Status Report(int64_t index, const absl::Status& why);
 

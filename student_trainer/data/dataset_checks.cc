@@ -31,14 +31,13 @@ absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
   for (int64_t sample = 0; sample < samples; ++sample) {
     const int64_t value = label(sample);
     if (value < kNoLabel) {
-      return absl::InvalidArgumentError(absl::StrCat(path, ": the label of sample ", sample, " is ",
-                                                     value, "; must be a class from 0, or ",
-                                                     kNoLabel, " for none"));
+      return InvalidValue(absl::StrCat(path, ": the label of sample ", sample), value,
+                          absl::StrCat("a class from 0, or ", kNoLabel, " for none"));
     }
     if (value >= limit) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ": the label of sample ", sample, " is ", value, ", but there are ", limit,
-          names > 0 ? " class names" : " classes at most", " (0 to ", limit - 1, ")"));
+      return InvalidValue(absl::StrCat(path, ": the label of sample ", sample), value,
+                          absl::StrCat("0 to ", limit - 1, ", as there are ", limit,
+                                       names > 0 ? " class names" : " classes at most"));
     }
     largest = std::max(largest, value);
   }

@@ -19,12 +19,12 @@ enum class Format { kJpeg, kPng };
 absl::StatusOr<Format> FormatOf(absl::Span<const uint8_t> bytes) {
   if (IsJpeg(bytes)) return Format::kJpeg;
   if (IsPng(bytes)) return Format::kPng;
-  if (bytes.empty()) return absl::DataLossError("the file is empty, expected a JPEG or a PNG");
+  if (bytes.empty()) return absl::DataLossError("the file: it is empty instead of a JPEG or a PNG");
   const absl::string_view first(reinterpret_cast<const char*>(bytes.data()),
                                 std::min<size_t>(bytes.size(), 4));
   return absl::DataLossError(absl::StrCat("the format is not known: the file begins with 0x",
                                           absl::BytesToHexString(first),
-                                          ", expected a JPEG (0xffd8ff) or a PNG (0x89504e47)"));
+                                          " instead of a JPEG (0xffd8ff) or a PNG (0x89504e47)"));
 }
 
 absl::StatusOr<RasterHeader> ReadHeader(Format format, absl::Span<const uint8_t> bytes) {
@@ -32,9 +32,8 @@ absl::StatusOr<RasterHeader> ReadHeader(Format format, absl::Span<const uint8_t>
                    format == Format::kJpeg ? ReadJpegHeader(bytes) : ReadPngHeader(bytes));
   const auto [height, width] = header.size;
   if (height > kMaxImagePixels / width) {
-    return absl::DataLossError(absl::StrCat("the image is ", width, " x ", height,
-                                            " pixels large, expected ", kMaxImagePixels,
-                                            " pixels at most"));
+    return absl::DataLossError(absl::StrCat("the size of the image is ", width, " x ", height,
+                                            "; must be ", kMaxImagePixels, " pixels at most"));
   }
   return header;
 }
@@ -107,8 +106,7 @@ Image UprightPlanes(const Raster& raster, const RasterHeader& header, int channe
 
 absl::StatusOr<Image> DecodeImage(absl::Span<const uint8_t> bytes, int channels) {
   if (channels != 1 && channels != 3) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("images of ", channels, " channels were asked for, expected 1 or 3"));
+    return InvalidValue("the number of channels", channels, "1 or 3");
   }
   ASSIGN_OR_RETURN(const Format format, FormatOf(bytes));
   ASSIGN_OR_RETURN(const RasterHeader header, ReadHeader(format, bytes));

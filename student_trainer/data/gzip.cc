@@ -33,7 +33,7 @@ class Inflater {
 
   // Writes `size` bytes, or fewer if the last member ends before; returns their number.
   absl::StatusOr<size_t> Read(uint8_t* destination, size_t size) {
-    if (!ready_) return absl::ResourceExhaustedError("no memory to inflate");
+    if (!ready_) return absl::ResourceExhaustedError("cannot inflate: there is no memory");
     size_t produced = 0;
     while (produced < size) {
       if (member_ended_) {
@@ -65,7 +65,7 @@ class Inflater {
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
       return absl::DataLossError(
           absl::StrCat("the gzip stream is broken after ", total_,
-                       " inflated bytes: ", stream_.msg != nullptr ? stream_.msg : "no gzip"));
+                       " inflated bytes: ", stream_.msg != nullptr ? stream_.msg : "not gzip"));
     } else if (consumed == 0 && produced == 0) {
       return absl::DataLossError(
           absl::StrCat("the gzip stream is truncated: it ends after ", total_, " inflated bytes"));
@@ -98,24 +98,25 @@ absl::StatusOr<std::string> GunzipPrefix(absl::string_view compressed, size_t li
 absl::StatusOr<Bytes> Gunzip(absl::string_view compressed, size_t size) {
   if (size / kMaxDeflateRatio > compressed.size()) {
     return absl::DataLossError(absl::StrCat("the gzip stream of ", compressed.size(),
-                                            " bytes cannot hold the expected ", size, " bytes"));
+                                            " bytes: it cannot hold ", size, " bytes"));
   }
   const std::shared_ptr<uint8_t[]> inflated(new (std::nothrow) uint8_t[size]);
   if (inflated == nullptr) {
-    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", size, " inflated bytes"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot inflate: there is no memory for ", size, " bytes"));
   }
   Inflater inflater(compressed);
   ASSIGN_OR_RETURN(const size_t got, inflater.Read(inflated.get(), size));
   if (got < size) {
     return absl::DataLossError(
-        absl::StrCat("the gzip stream holds ", got, " bytes, expected ", size));
+        absl::StrCat("the gzip stream: it holds ", got, " bytes instead of ", size));
   }
   // Requesting one byte more makes zlib read the end of the stream and its checksum.
   uint8_t beyond;
   ASSIGN_OR_RETURN(const size_t extra, inflater.Read(&beyond, 1));
   if (extra > 0) {
     return absl::DataLossError(
-        absl::StrCat("the gzip stream holds more than the expected ", size, " bytes"));
+        absl::StrCat("the gzip stream: it holds more than ", size, " bytes"));
   }
   return Bytes::Wrap(inflated, Bytes::Piece(inflated.get(), size));
 }

@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<uint8_t>> ReadLabels(const IdxFiles& files, int64_t s
   ASSIGN_OR_RETURN(const HostTensor tensor, ReadIdx(*files.labels, IdxKind::kLabels));
   if (tensor.shape[0] != samples) {
     return absl::InvalidArgumentError(
-        absl::StrCat(files.labels->string(), " holds ", tensor.shape[0], " labels, but ",
+        absl::StrCat(files.labels->string(), ": it holds ", tensor.shape[0], " labels, but ",
                      files.images.string(), " holds ", samples, " images"));
   }
   std::vector<uint8_t> labels(tensor.bytes.size());

@@ -52,12 +52,12 @@ absl::Status CheckMagic(uint32_t magic, IdxKind kind) {
   if (kind == IdxKind::kLabels) {
     if (magic == kLabelsMagic) return absl::OkStatus();
     return absl::DataLossError(
-        absl::StrFormat("the magic number is 0x%08x%s, expected that of uint8 IDX labels, 0x%08x",
+        absl::StrFormat("the magic number is 0x%08x%s; must be that of uint8 IDX labels, 0x%08x",
                         magic, ContentsOf(magic), kLabelsMagic));
   }
   if (magic == kImagesMagic || magic == kImagesWithChannelsMagic) return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrFormat("the magic number is 0x%08x%s, expected that of uint8 IDX images, 0x%08x "
+      absl::StrFormat("the magic number is 0x%08x%s; must be that of uint8 IDX images, 0x%08x "
                       "([n, height, width]) "
                       "or 0x%08x ([n, channels, height, width])",
                       magic, ContentsOf(magic), kImagesMagic, kImagesWithChannelsMagic));
@@ -102,7 +102,7 @@ absl::StatusOr<Bytes> Inflate(absl::string_view compressed, const IdxHeader& hea
 absl::Status CheckLength(uint64_t length, const IdxHeader& header) {
   const size_t expected = header.header_bytes + header.element_bytes;
   if (length == expected) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("it is ", length, " bytes long, expected ", expected,
+  return absl::DataLossError(absl::StrCat("the number of bytes is ", length, "; must be ", expected,
                                           " (the header announces ", ToString(header.shape), ")"));
 }
 
@@ -147,8 +147,8 @@ absl::Status IdxFile::Read(size_t first, absl::Span<uint8_t> destination) const 
   if (!held_.has_value()) return file_.ReadAt(header_bytes_ + first, destination);
   if (first > held_->size() || destination.size() > held_->size() - first) {
     return absl::OutOfRangeError(absl::StrCat(file_.path().string(), ": ", destination.size(),
-                                              " elements at ", first, " were asked for, it has ",
-                                              held_->size()));
+                                              " elements at ", first,
+                                              " were asked for, and it has ", held_->size()));
   }
   if (!destination.empty()) {
     std::memcpy(destination.data(), held_->piece(0).data() + first, destination.size());

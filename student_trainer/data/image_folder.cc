@@ -47,8 +47,8 @@ absl::Status FindImages(const fs::path& root, const std::string& relative, int d
   constexpr int kMostDepth = 32;
   if (depth > kMostDepth) {
     return absl::FailedPreconditionError(
-        absl::StrCat((root / relative).string(), " lies ", depth,
-                     " folders deep: does a link lead back to a folder above it?"));
+        absl::StrCat((root / relative).string(), ": it lies ", depth,
+                     " folders deep, as where a link leads back to a folder above it"));
   }
   ASSIGN_OR_RETURN(const Listing listing, List(root / relative));
   for (const std::string& name : listing.images) {
@@ -73,9 +73,9 @@ bool AreSplits(const std::vector<std::string>& folders) {
 absl::Status CheckLayout(const fs::path& root, const Listing& listing, int64_t in_folders) {
   if (listing.images.empty() || in_folders == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      root.string(), " holds ", listing.images.size(), " images such as ", listing.images[0],
+      root.string(), ": it holds ", listing.images.size(), " images such as ", listing.images[0],
       " beside folders of images such as ", listing.folders[0],
-      "; expected one folder a class and no image beside them, or images alone (unlabelled)"));
+      "; make one folder per class with no image beside them, or keep images alone (unlabelled)"));
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const fs::path& root)
   ASSIGN_OR_RETURN(const Listing listing, List(root));
   if (listing.images.empty() && AreSplits(listing.folders)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(root.string(), " holds the folders ", absl::StrJoin(listing.folders, ", "),
+        absl::StrCat(root.string(), ": it holds the folders ", absl::StrJoin(listing.folders, ", "),
                      ", which would be taken for classes; name one of them, such as ",
                      (root / listing.folders[0]).string()));
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/class_names.h"
@@ -62,9 +63,9 @@ class ImageFolderDataset : public Dataset, public ImageSource {
     ASSIGN_OR_RETURN(const Image view, CentreView(std::move(image), input_.shape, resizer_),
                      PathOf(folder_, index).string());
     if (view.pixels.size() != destination.size()) {
-      return absl::InternalError(absl::StrCat(PathOf(folder_, index).string(), ": resized to ",
-                                              view.pixels.size(), " bytes, expected ",
-                                              destination.size()));
+      return absl::InternalError(absl::StrCat(PathOf(folder_, index).string(),
+                                              ": it was resized to ", view.pixels.size(),
+                                              " bytes instead of ", destination.size()));
     }
     std::memcpy(destination.data(), view.pixels.data(), destination.size());
     return absl::OkStatus();
@@ -112,16 +113,9 @@ absl::StatusOr<std::vector<int64_t>> LabelsOf(const ImageFolder& folder,
 }  // namespace
 
 absl::Status ImageFolderOptions::Validate() const {
-  if (image_size < 0 || image_size > kMostImageSize) {
-    return absl::InvalidArgumentError(absl::StrCat("image_size is ", image_size, ", expected 1 to ",
-                                                   kMostImageSize,
-                                                   " pixels, or 0 for the first image's size"));
-  }
-  if (channels != 1 && channels != 3) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("channels is ", channels, ", expected 1 (grey) or 3 (RGB)"));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckInRange("image_size", image_size, 0, kMostImageSize, "as the first image"));
+  if (channels == 1 || channels == 3) return absl::OkStatus();
+  return InvalidField("image_channels", channels, "1 (grey) or 3 (RGB)");
 }
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenImageFolder(ImageFolder folder,

@@ -31,7 +31,9 @@ absl::Status Broken(const Decompressor& decompressor) {
 
 absl::StatusOr<Decompressor> MakeDecompressor() {
   Decompressor decompressor(tjInitDecompress(), &tjDestroy);
-  if (decompressor == nullptr) return absl::ResourceExhaustedError("no memory to decode a JPEG");
+  if (decompressor == nullptr) {
+    return absl::ResourceExhaustedError("cannot decode a JPEG: there is no memory");
+  }
   return decompressor;
 }
 

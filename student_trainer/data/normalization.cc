@@ -5,7 +5,6 @@
 #include <cmath>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -43,7 +42,7 @@ absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
   const InputSpec& input = dataset.input();
   if (input.dtype != DType::kUint8 || input.shape.size() != 3) return Normalization{};
   if (samples.empty()) {
-    return absl::InvalidArgumentError("no samples to measure mean and deviation of");
+    return absl::InvalidArgumentError("cannot measure mean and deviation: there are no samples");
   }
   ASSIGN_OR_RETURN(const size_t bytes, ByteSize(input.dtype, input.shape));
   std::vector<uint8_t> image(bytes);
@@ -63,7 +62,10 @@ absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
       for (size_t i = 0; i < plane; ++i) ++histograms[channel][image[channel * plane + i]];
     }
   }
-  if (!measured) return absl::InvalidArgumentError("none of the samples can be read");
+  if (!measured) {
+    return absl::InvalidArgumentError(
+        "cannot measure mean and deviation: none of the samples can be read");
+  }
   Normalization normalization;
   normalization.scale = kScale;
   for (const Histogram& histogram : histograms) AddFigures(histogram, normalization);

@@ -60,11 +60,11 @@ DatasetOr OpenFile(const DataOptions& options, const std::filesystem::path& path
   if (idx) return OpenIdx(options, WithLabelsBeside(path));
   if (HasImageExtension(path)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(path.string(), " is a single image; name the folder that holds it"));
+        absl::StrCat(path.string(), ": it is a single image; name the folder that holds it"));
   }
   return absl::InvalidArgumentError(
       absl::StrCat(path.string(),
-                   ": the format of the file is not known; expected IDX (MNIST's, gzipped or not), "
+                   ": the format of the file is not known; use IDX (MNIST's, gzipped or not), "
                    "CIFAR's binary version (.bin), .safetensors, or a folder"));
 }
 
@@ -80,8 +80,8 @@ DatasetOr OpenFolder(const DataOptions& options, const std::filesystem::path& pa
   return absl::NotFoundError(absl::StrCat(
       path.string(), ": the folder holds none of ", absl::StrJoin(IdxFileNames(options.role), ", "),
       " (IDX), none of ", absl::StrJoin(CifarFileNames(options.role), ", "),
-      " (CIFAR), and no .jpg, .jpeg or .png in it or in a folder a class; a file can be named "
-      "instead: of images in IDX, .bin of CIFAR, or .safetensors"));
+      " (CIFAR), and no .jpg, .jpeg or .png in it or in a folder per class; name a file instead, "
+      "of images in IDX, .bin of CIFAR, or .safetensors"));
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ DatasetOr OpenDataset(const DataOptions& options) {
           absl::StrCat("cannot open ", path.string(), ": ", error.message()));
     default:
       return absl::FailedPreconditionError(
-          absl::StrCat(path.string(), " is neither a file nor a folder"));
+          absl::StrCat(path.string(), ": it is neither a file nor a folder"));
   }
 }
 

@@ -24,7 +24,9 @@ constexpr size_t kMaxChunkBytes = size_t{32} << 20;
 
 absl::Status Check(int result) {
   if (result == 0) return absl::OkStatus();
-  if (result == SPNG_EMEM) return absl::ResourceExhaustedError("no memory to decode a PNG");
+  if (result == SPNG_EMEM) {
+    return absl::ResourceExhaustedError("cannot decode a PNG: there is no memory");
+  }
   return absl::DataLossError(
       absl::StrCat("the PNG is truncated or corrupt: ", spng_strerror(result)));
 }

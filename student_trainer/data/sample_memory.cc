@@ -18,7 +18,8 @@ absl::StatusOr<SampleMemory> SampleMemory::Allocate(const InputSpec& input, int6
   memory.memory_.reset(new (std::nothrow) uint8_t[memory.total_bytes_]);
   if (memory.memory_ == nullptr) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("no memory for ", samples, " samples of ", memory.sample_bytes_, " bytes"));
+        absl::StrCat("cannot hold the samples: there is no memory for ", samples, " of ",
+                     memory.sample_bytes_, " bytes"));
   }
   return memory;
 }

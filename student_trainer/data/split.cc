@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
 
@@ -67,24 +68,15 @@ std::vector<int64_t> Draw(ByClass& samples, int64_t count, uint64_t seed) {
   return drawn;
 }
 
-absl::Status CheckPart(absl::string_view name, const std::optional<int64_t>& count,
-                       const std::optional<double>& fraction, double largest_fraction,
-                       absl::string_view range) {
-  if (count.has_value() && fraction.has_value()) {
-    return absl::InvalidArgumentError(absl::StrCat(name, "_count is ", *count, " and ", name,
-                                                   "_fraction is ", *fraction,
-                                                   ", expected one of them at most"));
-  }
-  if (count.has_value() && *count < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, "_count is ", *count, ", expected 0 or more"));
-  }
-  // Written so that NaN is rejected.
-  if (fraction.has_value() && !(*fraction >= 0 && *fraction <= largest_fraction)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, "_fraction is ", *fraction, ", expected a number in ", range));
-  }
-  return absl::OkStatus();
+absl::Status CheckCount(absl::string_view name, const std::optional<int64_t>& count,
+                        const std::optional<double>& fraction) {
+  if (!count.has_value()) return absl::OkStatus();
+  const std::string field = absl::StrCat(name, "_count");
+  RETURN_IF_ERROR(CheckAtLeast(field, *count, 0));
+  if (!fraction.has_value()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(Field(field), ": ",
+                                                 Field(absl::StrCat(name, "_fraction")),
+                                                 " is given, too; give one of them"));
 }
 
 int64_t CountOf(const std::optional<int64_t>& count, double fraction, int64_t available) {
@@ -94,8 +86,10 @@ int64_t CountOf(const std::optional<int64_t>& count, double fraction, int64_t av
 }  // namespace
 
 absl::Status SplitOptions::Validate() const {
-  RETURN_IF_ERROR(CheckPart("val", val_count, val_fraction, std::nextafter(1.0, 0.0), "[0, 1)"));
-  return CheckPart("label", label_count, label_fraction, 1.0, "[0, 1]");
+  RETURN_IF_ERROR(CheckCount("val", val_count, val_fraction));
+  RETURN_IF_ERROR(CheckCount("label", label_count, label_fraction));
+  RETURN_IF_ERROR(CheckInHalfOpenRange("val_fraction", val_fraction.value_or(0), 0, 1));
+  return CheckInRange("label_fraction", label_fraction.value_or(1), 0, 1);
 }
 
 absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const SplitOptions& options) {
@@ -104,8 +98,8 @@ absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const Split
   ByClass remaining;
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] < -1) {
-      return absl::InvalidArgumentError(absl::StrCat("the label of sample ", i, " is ", labels[i],
-                                                     ", expected a class or -1 for none"));
+      return InvalidValue(absl::StrCat("the label of sample ", i), labels[i],
+                          "a class, or -1 for none");
     }
     auto& ids = labels[i] < 0 ? split.unlabelled : remaining[labels[i]];
     ids.push_back(static_cast<int64_t>(i));
@@ -115,8 +109,8 @@ absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const Split
   const int64_t val_count =
       CountOf(options.val_count, options.val_fraction.value_or(kDefaultValFraction), labelled);
   if (val_count > labelled) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("val_count is ", val_count, ", but only ", labelled, " samples are labelled"));
+    return InvalidField("val_count", val_count,
+                        absl::StrCat("at most ", labelled, ", the number of labelled samples"));
   }
   split.validation = Draw(remaining, val_count, MixSeed({options.split_seed, kValidationTag}));
 
@@ -124,9 +118,10 @@ absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const Split
   const int64_t label_count =
       CountOf(options.label_count, options.label_fraction.value_or(1.0), available);
   if (label_count > available) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "label_count is ", label_count, ", but ", available, " labelled samples remain of ",
-        labelled, " after ", val_count, " are held out for validation"));
+    return InvalidField(
+        "label_count", label_count,
+        absl::StrCat("at most ", available, ", the labelled samples that remain of ", labelled,
+                     " after ", val_count, " are held out for validation"));
   }
   split.labelled = Draw(remaining, label_count, MixSeed({options.split_seed, kLabelTag}));
 

@@ -2,9 +2,8 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
-#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
 
 namespace distill {
 namespace {
@@ -45,19 +44,9 @@ at::Tensor LikeliestLabels(const HardLabels& labels) {
 }
 
 absl::Status DistillationLossOptions::Validate() const {
-  if (!(alpha >= 0 && alpha <= 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("alpha is ", alpha, "; allowed is a number from 0 to 1"));
-  }
-  if (!(std::isfinite(temperature) && temperature > 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("temperature is ", temperature, "; allowed is a finite number above 0"));
-  }
-  if (!(label_smoothing >= 0 && label_smoothing < 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("label_smoothing is ", label_smoothing,
-                                                   "; allowed is a number from 0 to below 1"));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckInRange("alpha", alpha, 0, 1));
+  RETURN_IF_ERROR(CheckMoreThan("temperature", temperature, 0));
+  return CheckInHalfOpenRange("label_smoothing", label_smoothing, 0, 1);
 }
 
 LossParts DistillationLoss(const at::Tensor& student_logits, const DecodedTargets& targets,

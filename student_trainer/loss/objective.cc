@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/check.h"
 #include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/loss/dist.h"
@@ -126,20 +127,19 @@ absl::Status Assign(const ObjectiveType& type, absl::string_view assignment,
                                   [&](const auto& each) { return each.name == sides[0]; });
   if (found == type.parameters.end()) {
     if (type.parameters.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the objective ", type.name, " has no parameters, not '", sides[0], "'"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the objective ", type.name, ": it has no parameters, not '", sides[0], "'"));
     }
     std::vector<std::string> known;
     for (const ObjectiveParameter& each : type.parameters) known.emplace_back(each.name);
-    return absl::InvalidArgumentError(absl::StrCat("the objective ", type.name,
-                                                   " has no parameter '", sides[0], "'; ",
-                                                   DescribeKnownNames(sides[0], known)));
+    return InvalidValue(absl::StrCat("the objective ", type.name, ": the parameter"),
+                        absl::StrCat("'", sides[0], "'"), DescribeKnownNames(sides[0], known));
   }
   double value = 0;
   if (sides.size() != 2 || !absl::SimpleAtod(sides[1], &value) || !Allows(*found, value)) {
-    return absl::InvalidArgumentError(absl::StrCat("the objective ", type.name, ": '", assignment,
-                                                   "'; allowed is ", sides[0], "=VALUE, ",
-                                                   Allowed(*found)));
+    return InvalidValue(absl::StrCat("the objective ", type.name, ": the parameter"),
+                        absl::StrCat("'", assignment, "'"),
+                        absl::StrCat(sides[0], "=VALUE, ", Allowed(*found)));
   }
   values[static_cast<size_t>(found - type.parameters.begin())] = value;
   return absl::OkStatus();
@@ -167,8 +167,7 @@ absl::StatusOr<Objective> ParseObjective(absl::string_view name, absl::string_vi
   const auto type = std::find_if(ObjectiveTypes().begin(), ObjectiveTypes().end(),
                                  [&](const auto& each) { return each.name == name; });
   if (type == ObjectiveTypes().end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", name, "' is not an objective; ", DescribeKnownNames(name, known)));
+    return CheckOneOf("objective", name, known);
   }
   Objective objective{.type = &*type};
   for (const ObjectiveParameter& each : type->parameters)
@@ -194,7 +193,7 @@ absl::Status CheckAccepts(const Objective& objective, TargetEncoding encoding) {
   return absl::InvalidArgumentError(
       absl::StrCat("the objective ", objective.type->name,
                    objective.standardize_logits ? " on standardised logits" : "",
-                   " cannot be computed from the encoding ", Name(encoding), " (",
+                   ": it cannot be computed from the encoding ", Name(encoding), " (",
                    Name(FormOf(encoding)), "); encodings that fit are ", absl::StrJoin(fit, ", ")));
 }
 

@@ -16,7 +16,7 @@ absl::StatusOr<AppendFile> AppendFile::Open(const std::filesystem::path& path, i
   std::error_code error;
   const auto size = static_cast<int64_t>(std::filesystem::file_size(path, error));
   if (!error && size < bytes) {
-    return absl::FailedPreconditionError(absl::StrCat(path.string(), " has ", size,
+    return absl::FailedPreconditionError(absl::StrCat(path.string(), ": it has ", size,
                                                       " bytes, fewer than the ", bytes,
                                                       " that the checkpoint was written after"));
   }

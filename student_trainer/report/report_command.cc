@@ -2,13 +2,14 @@
 
 #include <filesystem>
 
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/report/report_page.h"
 
 namespace distill {
 
 absl::Status ReportOptions::Validate() const {
-  if (runs.empty()) return absl::InvalidArgumentError("RUN_DIR is required");
+  if (runs.empty()) return CheckGiven("runs", "", "at least one run directory");
   return absl::OkStatus();
 }
 

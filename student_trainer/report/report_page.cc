@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "common/store/safetensors.h"
@@ -26,7 +27,7 @@ struct RunFiles {
 };
 
 absl::Status NotARun(const std::filesystem::path& file) {
-  return absl::DataLossError(absl::StrCat(file.string(), " is not what a run writes"));
+  return absl::DataLossError(absl::StrCat(file.string(), ": it is not what a run writes"));
 }
 
 // The lines that are whole: the last may have been cut by a kill.
@@ -42,13 +43,9 @@ std::vector<nlohmann::json> ParseLines(const std::string& text) {
 absl::StatusOr<RunFiles> ReadRun(const std::filesystem::path& folder) {
   RunFiles run{.folder = folder};
   const std::filesystem::path set_up = folder / "report.json";
-  absl::StatusOr<std::string> text = ReadFile(set_up);
-  if (!text.ok()) {
-    return absl::Status(text.status().code(),
-                        absl::StrCat(folder.string(), " is no run directory of student_trainer: ",
-                                     text.status().message()));
-  }
-  run.set_up = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(set_up), folder.string(),
+                   " is not a run directory of student_trainer");
+  run.set_up = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   for (const char* key :
        {"student", "classes", "class_count", "labels", "data", "quality", "figures"}) {
     if (!run.set_up.is_object() || !run.set_up.contains(key)) return NotARun(set_up);
@@ -143,11 +140,11 @@ absl::StatusOr<nlohmann::json> ReportData(absl::Span<const std::filesystem::path
     for (const RunFiles& other : runs) {
       if (MayShareData(runs.back().set_up, other.set_up)) continue;
       return absl::FailedPreconditionError(
-          absl::StrCat(folder.string(), " was judged on other data than ", other.folder.string(),
-                       ": a report compares runs with the same test or validation data"));
+          absl::StrCat(folder.string(), ": it was judged on other data than ",
+                       other.folder.string(), "; name runs with the same test or validation data"));
     }
   }
-  if (runs.empty()) return absl::InvalidArgumentError("RUN_DIR is required");
+  if (runs.empty()) return CheckGiven("runs", "", "at least one run directory");
   try {
     const std::vector<std::string> names = NamesOf(folders);
     std::vector<const TensorMap*> samples;

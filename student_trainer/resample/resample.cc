@@ -15,8 +15,8 @@ namespace {
 
 absl::Status CheckSize(int64_t height, int64_t width) {
   if (height > 0 && width > 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("cannot resize to ", height, "×", width,
-                                                 " pixels, expected 1 or more each way"));
+  return InvalidValue("the size to resize to", absl::StrCat(height, "×", width, " pixels"),
+                      "1 or more each way");
 }
 
 // Returns whether [begin, begin + length) is not empty and within [0, side).
@@ -45,13 +45,13 @@ absl::StatusOr<Image> Resize(const Image& image, const Box& box, int64_t height,
                    ByteSize(DType::kUint8, {image.channels, image.height, image.width}));
   if (bytes != image.pixels.size()) {
     return absl::InvalidArgumentError(absl::StrCat("an image of ", image.channels, "×",
-                                                   image.height, "×", image.width, " has ",
+                                                   image.height, "×", image.width, ": it has ",
                                                    image.pixels.size(), " bytes"));
   }
   if (!IsWithin(box.top, box.height, image.height) || !IsWithin(box.left, box.width, image.width)) {
     return absl::InvalidArgumentError(
         absl::StrCat("the box of ", box.height, "×", box.width, " pixels at ", box.top, ", ",
-                     box.left, " is not within an image of ", image.height, "×", image.width));
+                     box.left, ": it is not within an image of ", image.height, "×", image.width));
   }
   ASSIGN_OR_RETURN(const size_t output_bytes,
                    ByteSize(DType::kUint8, {image.channels, height, width}));
@@ -76,9 +76,9 @@ absl::StatusOr<HostTensor> Downsample(const HostTensor& batch, int64_t height, i
   RETURN_IF_ERROR(batch.Validate());
   const Shape& from = batch.shape;
   if (batch.dtype != DType::kUint8 || from.size() != 4 || from[2] < height || from[3] < width) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("cannot downsample ", Name(batch.dtype), " ", ToString(from), " to ", height,
-                     "×", width, " pixels; it takes uint8 images [n, channels, height, width]"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "cannot downsample ", Name(batch.dtype), " ", ToString(from), " to ", height, "×", width,
+        " pixels: they are not larger uint8 images [n, channels, height, width]"));
   }
   if (from[2] == height && from[3] == width) return batch;
   HostTensor small{DType::kUint8, {from[0], from[1], height, width}, Bytes()};
@@ -86,7 +86,8 @@ absl::StatusOr<HostTensor> Downsample(const HostTensor& batch, int64_t height, i
   if (bytes == 0) return small;
   const std::shared_ptr<uint8_t[]> memory(new (std::nothrow) uint8_t[bytes]);
   if (memory == nullptr) {
-    return absl::ResourceExhaustedError(absl::StrCat("no memory for ", bytes, " bytes of images"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("cannot downsample: there is no memory for ", bytes, " bytes"));
   }
   const Bytes source = batch.bytes.Contiguous();
   RETURN_IF_ERROR(CatchTorch([&] {

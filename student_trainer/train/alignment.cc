@@ -21,20 +21,23 @@ bool ShapesMatch(const Shape& teacher, const Shape& data) {
 absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset) {
   if (teacher.inputs.size() != 1) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the teacher takes ", teacher.inputs.size(), " inputs, the data has one"));
+        absl::StrCat("the teacher does not fit the data: it takes ", teacher.inputs.size(),
+                     " inputs, the data has one"));
   }
   const InputSpec& theirs = teacher.inputs[0];
   const InputSpec& ours = dataset.input();
   if (theirs.dtype != ours.dtype || !ShapesMatch(theirs.shape, ours.shape)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the teacher takes ", ToString(theirs), ", the data has ", ToString(ours),
+        absl::StrCat("the teacher does not fit the data: it takes ", ToString(theirs),
+                     ", the data has ", ToString(ours),
                      dataset.images() == nullptr
                          ? ""
-                         : "; --image_size and --image_channels say how images are made to fit"));
+                         : "; set `image_size` and `image_channels` to make images fit"));
   }
   if (dataset.classes() > 0 && dataset.classes() != teacher.classes) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the teacher knows ", teacher.classes, " classes, the data has ", dataset.classes()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the teacher does not fit the data: it knows ", teacher.classes,
+                     " classes, the data has ", dataset.classes()));
   }
   return absl::OkStatus();
 }

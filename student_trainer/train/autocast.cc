@@ -2,7 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
-#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 
 namespace distill {
 
@@ -11,11 +11,10 @@ absl::StatusOr<Autocast> ParseAutocast(absl::string_view name) {
   if (name == "bf16") return Autocast::kBf16;
   if (name == "f16") {
     return absl::InvalidArgumentError(
-        "autocast f16: small gradients underflow in float16 unless the loss is scaled, which this "
-        "trainer does not do; bf16 has the range of float32");
+        "`autocast` f16: small gradients underflow in float16 unless the loss is scaled, which "
+        "this trainer does not do; use bf16, which has the range of float32");
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("autocast '", name, "': allowed are off and bf16"));
+  return CheckOneOf("autocast", name, {"off", "bf16"});
 }
 
 AutocastScope::AutocastScope(Autocast autocast, at::DeviceType device)

@@ -25,7 +25,7 @@ constexpr char kPrefix[] = "step_";
 constexpr char kSuffix[] = ".safetensors";
 
 absl::Status NoCheckpoint(const std::filesystem::path& path, absl::string_view why) {
-  return absl::DataLossError(absl::StrCat(path.string(), " is no checkpoint: ", why));
+  return absl::DataLossError(absl::StrCat(path.string(), " is not a checkpoint: ", why));
 }
 
 // Which of the files are not to stay, given the newest.

@@ -68,7 +68,7 @@ absl::Status CheckFit(const DecodedTargets& targets, const at::Tensor& logits) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat("soft targets of ", Rows(targets), " rows and ",
-                                                 Classes(targets), " classes for a student of ",
+                                                 Classes(targets), " classes: the student has ",
                                                  logits.size(0), " rows and ", logits.size(1)));
 }
 

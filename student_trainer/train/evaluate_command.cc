@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
@@ -52,12 +53,12 @@ absl::Status CheckFits(const std::string& directory, const LoadedModel& model,
   const ModelDescription& description = model.description();
   if (description.inputs.size() != 1 || !Fits(description.inputs[0], test.input())) {
     return absl::FailedPreconditionError(
-        absl::StrCat(directory, " takes ",
+        absl::StrCat(directory, ": it takes ",
                      description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
                      ", the data has ", ToString(test.input())));
   }
   if (model.classes() < test.classes()) {
-    return absl::FailedPreconditionError(absl::StrCat(directory, " knows ", model.classes(),
+    return absl::FailedPreconditionError(absl::StrCat(directory, ": it knows ", model.classes(),
                                                       " classes, the data has ", test.classes()));
   }
   return absl::OkStatus();
@@ -125,7 +126,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenTest(const EvaluateOptions& options
   ASSIGN_OR_RETURN(std::unique_ptr<Dataset> test, OpenDataset(data));
   if (test->classes() == 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("--test ", options.test, " has no labels to compare with"));
+        absl::StrCat("`test` ", options.test, ": it has no labels to compare with"));
   }
   return test;
 }
@@ -133,20 +134,11 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenTest(const EvaluateOptions& options
 }  // namespace
 
 absl::Status EvaluateOptions::Validate() const {
-  if (models.empty()) return absl::InvalidArgumentError("MODEL_DIR is required");
-  if (test.empty()) return absl::InvalidArgumentError("--test is required");
-  if (batch_size < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--batch_size ", batch_size, ": must be 1 or more"));
-  }
-  if (threads < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--threads ", threads, ": must be 0 (one a core) or more"));
-  }
-  if (max_corrupt < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--max_corrupt ", max_corrupt, ": must be 0 or more"));
-  }
+  if (models.empty()) return CheckGiven("models", "", "at least one model directory");
+  RETURN_IF_ERROR(CheckGiven("test", test, "labelled data"));
+  RETURN_IF_ERROR(CheckAtLeast("batch_size", batch_size, 1));
+  RETURN_IF_ERROR(CheckAtLeast("threads", threads, 0, "one per core"));
+  RETURN_IF_ERROR(CheckAtLeast("max_corrupt", max_corrupt, 0));
   return teacher.Validate();
 }
 

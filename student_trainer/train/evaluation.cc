@@ -41,7 +41,7 @@ absl::Status VisitLogits(const Dataset& dataset, absl::Span<const int64_t> sampl
     ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(read.inputs));  // [n, classes]
     if (logits.dim() != 2 || logits.size(0) != static_cast<int64_t>(ids.size()) ||
         logits.size(1) < dataset.classes()) {
-      return absl::InternalError(absl::StrCat("the model gave logits of ", logits.dim(),
+      return absl::InternalError(absl::StrCat("the model: it gave logits of ", logits.dim(),
                                               " dimensions for ", ids.size(), " samples of ",
                                               dataset.classes(), " classes"));
     }

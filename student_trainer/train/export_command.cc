@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "common/models/loaded_model.h"
@@ -25,8 +26,8 @@ absl::StatusOr<TrainableModel> FromCheckpoint(const std::filesystem::path& path)
   if (description.architecture == kTorchScriptArchitecture) {
     return absl::FailedPreconditionError(
         absl::StrCat(path.string(),
-                     " is the checkpoint of a TorchScript student, whose code it does not hold: "
-                     "export the model directory of its run"));
+                     ": it is the checkpoint of a TorchScript student, whose code it does not "
+                     "hold; export the model directory of its run"));
   }
   for (auto& [name, tensor] : checkpoint.trainer) {
     absl::string_view parameter = name;
@@ -40,9 +41,8 @@ absl::StatusOr<TrainableModel> FromCheckpoint(const std::filesystem::path& path)
 }  // namespace
 
 absl::Status ExportOptions::Validate() const {
-  if (source.empty()) return absl::InvalidArgumentError("SOURCE is required");
-  if (out.empty()) return absl::InvalidArgumentError("--out is required");
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckGiven("source", source, "a model directory or a checkpoint"));
+  return CheckGiven("out", out, "a new folder");
 }
 
 absl::Status RunExport(const ExportOptions& options, std::ostream& out) {

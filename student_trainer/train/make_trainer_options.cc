@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/loss/objective.h"
 
@@ -19,10 +20,10 @@ std::optional<ValueSchedule> Schedule(double from, const std::optional<double>& 
 }  // namespace
 
 absl::StatusOr<Objective> ResolveObjective(const TrainOptions& options) {
-  RETURN_IF_ERROR(ParseObjective(options.objective).status(), "--objective");
+  RETURN_IF_ERROR(ParseObjective(options.objective).status());
   ASSIGN_OR_RETURN(Objective objective,
                    ParseObjective(options.objective, options.objective_parameters),
-                   "--objective_parameters");
+                   Field("objective_parameters"));
   objective.standardize_logits = options.standardize_logits;
   return objective;
 }
@@ -38,12 +39,12 @@ absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
   trainer.alpha = Schedule(options.ResolvedAlpha(), options.final_alpha, steps);
   trainer.temperature = Schedule(options.ResolvedTemperature(), options.final_temperature, steps);
 
-  ASSIGN_OR_RETURN(trainer.optimizer.kind, ParseOptimizerKind(options.optimizer), "--optimizer");
+  ASSIGN_OR_RETURN(trainer.optimizer.kind, ParseOptimizerKind(options.optimizer));
   trainer.optimizer.momentum = options.momentum;
   trainer.optimizer.weight_decay = options.weight_decay;
 
   LearningRateSchedule& schedule = trainer.schedule;
-  ASSIGN_OR_RETURN(schedule.kind, ParseScheduleKind(options.schedule), "--schedule");
+  ASSIGN_OR_RETURN(schedule.kind, ParseScheduleKind(options.schedule));
   schedule.peak = options.lr;
   schedule.warmup_steps = static_cast<int64_t>(
       std::llround(options.warmup_epochs * static_cast<double>(steps_per_epoch)));
@@ -57,7 +58,7 @@ absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
   trainer.max_norm = options.max_norm;
   trainer.accumulate = options.accumulate;
   trainer.ema_decay = options.ema_decay;
-  ASSIGN_OR_RETURN(trainer.autocast, ParseAutocast(options.autocast), "--autocast");
+  ASSIGN_OR_RETURN(trainer.autocast, ParseAutocast(options.autocast));
   return trainer;
 }
 

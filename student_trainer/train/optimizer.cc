@@ -2,10 +2,10 @@
 
 #include <torch/nn/module.h>
 
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/models/weights.h"
 #include "student_trainer/train/adamw.h"
@@ -20,12 +20,6 @@ at::Tensor GradientLike(const at::Tensor& parameter) {
   const at::Tensor& gradient = parameter.grad();
   if (gradient.strides().equals(parameter.strides())) return gradient;
   return at::empty_like(parameter).copy_(gradient);
-}
-
-absl::Status CheckBelowOne(absl::string_view name, double value) {
-  if (value >= 0 && value < 1) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", value, "; allowed is a number from 0 to below 1"));
 }
 
 }  // namespace
@@ -105,23 +99,15 @@ absl::StatusOr<OptimizerKind> ParseOptimizerKind(absl::string_view name) {
   for (const OptimizerKind kind : {OptimizerKind::kSgd, OptimizerKind::kAdamW}) {
     if (Name(kind) == name) return kind;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", name, "' is not an optimizer; known are sgd and adamw"));
+  return CheckOneOf("optimizer", name, {"sgd", "adamw"});
 }
 
 absl::Status OptimizerOptions::Validate() const {
-  if (!(std::isfinite(weight_decay) && weight_decay >= 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("weight_decay is ", weight_decay, "; allowed is a finite number from 0"));
-  }
-  RETURN_IF_ERROR(CheckBelowOne("momentum", momentum));
-  RETURN_IF_ERROR(CheckBelowOne("beta1", beta1));
-  RETURN_IF_ERROR(CheckBelowOne("beta2", beta2));
-  if (!(std::isfinite(epsilon) && epsilon > 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("epsilon is ", epsilon, "; allowed is a finite number above 0"));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckAtLeast("weight_decay", weight_decay, 0));
+  RETURN_IF_ERROR(CheckInHalfOpenRange("momentum", momentum, 0, 1));
+  RETURN_IF_ERROR(CheckInHalfOpenRange("beta1", beta1, 0, 1));
+  RETURN_IF_ERROR(CheckInHalfOpenRange("beta2", beta2, 0, 1));
+  return CheckMoreThan("epsilon", epsilon, 0);
 }
 
 std::unique_ptr<Optimizer> MakeOptimizer(const torch::nn::Module& module,

@@ -34,16 +34,16 @@ absl::Status CheckRunDirectory(const std::filesystem::path& root, ExistingRun ex
         return absl::OkStatus();
       }
       return absl::FailedPreconditionError(
-          absl::StrCat("--run_dir ", root.string(),
-                       " holds files, but no config.toml: it is no run that --resume can go on "
-                       "with"));
+          absl::StrCat("`run_dir` ", root.string(),
+                       ": it holds files, but no config.toml, so it is not a run that `resume` "
+                       "can continue"));
     }
   } else if (error) {
     return FileError("cannot read", root, error.value());
   }
   return absl::AlreadyExistsError(
-      absl::StrCat("--run_dir ", root.string(), " exists already and is never written over: ",
-                   "--resume goes on with its run; or name another, or remove it first"));
+      absl::StrCat("`run_dir` ", root.string(), ": it exists already and is never written over; ",
+                   "set `resume` to continue its run, or name another, or remove it first"));
 }
 
 absl::StatusOr<RunDirectory> OpenRunDirectory(const std::filesystem::path& root,
@@ -56,7 +56,7 @@ absl::StatusOr<RunDirectory> OpenRunDirectory(const std::filesystem::path& root,
   absl::StatusOr<std::unique_ptr<FileLock>> lock = FileLock::TryTake(root / kLockFile);
   if (absl::IsFailedPrecondition(lock.status())) {
     return absl::FailedPreconditionError(
-        absl::StrCat("--run_dir ", root.string(), ": another process trains in it"));
+        absl::StrCat("`run_dir` ", root.string(), ": another process trains in it"));
   }
   RETURN_IF_ERROR(lock.status());
   run.lock = *std::move(lock);

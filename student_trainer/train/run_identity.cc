@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "common/base/check.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "common/store/json_text.h"
@@ -22,6 +24,7 @@ namespace distill {
 namespace {
 
 constexpr int64_t kSamplesRead = 64;
+constexpr char kOptionMark[] = "--";  // before the options among the keys that checkpoints hold
 
 // Options that may change from one process of a run to the next: what they name is compared itself,
 // or they decide nothing of what is learnt.
@@ -58,7 +61,7 @@ void AddOptions(const std::string& config_toml, nlohmann::json& identity) {
     const std::pair<absl::string_view, absl::string_view> option =
         absl::StrSplit(line, absl::MaxSplits('=', 1));
     if (option.second.empty() || absl::c_linear_search(kFree, option.first)) continue;
-    identity[absl::StrCat("--", option.first)] = std::string(option.second);
+    identity[absl::StrCat(kOptionMark, option.first)] = std::string(option.second);
   }
 }
 
@@ -124,10 +127,12 @@ absl::Status CheckSameRun(const nlohmann::json& checkpoint, const nlohmann::json
   std::vector<std::string> differences;
   for (const std::string& key : keys) {
     const std::string was = ValueOf(checkpoint, key), is = ValueOf(now, key);
-    if (was != is) differences.push_back(absl::StrCat(key, " was ", was, " and is ", is));
+    absl::string_view option = key;
+    const std::string name = absl::ConsumePrefix(&option, kOptionMark) ? Field(option) : key;
+    if (was != is) differences.push_back(absl::StrCat(name, " was ", was, " and is ", is));
   }
   if (differences.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrJoin(differences, "; "));
+  return absl::FailedPreconditionError(absl::StrJoin(differences, ", "));
 }
 
 }  // namespace distill

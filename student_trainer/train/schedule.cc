@@ -5,7 +5,9 @@
 #include <numbers>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
 
 namespace distill {
 namespace {
@@ -16,10 +18,6 @@ constexpr std::pair<ScheduleKind, absl::string_view> kNames[] = {
     {ScheduleKind::kStep, "step"},
     {ScheduleKind::kConstant, "constant"},
 };
-
-absl::Status RefuseSchedule(absl::string_view name, double value, absl::string_view allowed) {
-  return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, "; allowed is ", allowed));
-}
 
 // From `from` at 0 to `to` at 1, in the shape of the kind.
 double Between(ScheduleKind kind, double from, double to, double progress) {
@@ -45,25 +43,22 @@ absl::string_view Name(ScheduleKind kind) {
 }
 
 absl::StatusOr<ScheduleKind> ParseScheduleKind(absl::string_view name) {
+  std::vector<std::string> names;
   for (const auto& [kind, known] : kNames) {
     if (known == name) return kind;
+    names.emplace_back(known);
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", name, "' is not a schedule; known are cosine, linear, step and constant"));
+  return CheckOneOf("schedule", name, names);
 }
 
 absl::Status LearningRateSchedule::Validate() const {
-  if (!(std::isfinite(peak) && peak >= 0))
-    return RefuseSchedule("peak", peak, "a finite number from 0");
-  if (warmup_steps < 0) return RefuseSchedule("warmup_steps", warmup_steps, "a number from 0");
-  if (total_steps < 1) return RefuseSchedule("total_steps", total_steps, "a number from 1");
-  if (!(final_fraction >= 0 && final_fraction <= 1)) {
-    return RefuseSchedule("final_fraction", final_fraction, "a number from 0 to 1");
-  }
-  if (!(gamma > 0 && gamma <= 1))
-    return RefuseSchedule("gamma", gamma, "a number above 0 and up to 1");
+  RETURN_IF_ERROR(CheckAtLeast("peak", peak, 0));
+  RETURN_IF_ERROR(CheckAtLeast("warmup_steps", warmup_steps, 0));
+  RETURN_IF_ERROR(CheckAtLeast("total_steps", total_steps, 1));
+  RETURN_IF_ERROR(CheckInRange("final_fraction", final_fraction, 0, 1));
+  if (!(gamma > 0 && gamma <= 1)) return InvalidField("gamma", gamma, "more than 0 and at most 1");
   if (!std::is_sorted(decay_steps.begin(), decay_steps.end())) {
-    return absl::InvalidArgumentError("decay_steps must ascend");
+    return InvalidField("decay_steps", absl::StrJoin(decay_steps, " "), "in ascending order");
   }
   return absl::OkStatus();
 }
@@ -93,12 +88,11 @@ std::vector<int64_t> StepsAtFractions(const std::vector<double>& fractions, int6
 }
 
 absl::Status ValueSchedule::Validate() const {
-  if (!std::isfinite(from)) return RefuseSchedule("from", from, "a finite number");
-  if (!std::isfinite(to)) return RefuseSchedule("to", to, "a finite number");
-  if (total_steps < 1) return RefuseSchedule("total_steps", total_steps, "a number from 1");
+  if (!std::isfinite(from)) return InvalidField("from", from, "a finite number");
+  if (!std::isfinite(to)) return InvalidField("to", to, "a finite number");
+  RETURN_IF_ERROR(CheckAtLeast("total_steps", total_steps, 1));
   if (kind == ScheduleKind::kStep) {
-    return absl::InvalidArgumentError(
-        "a value's schedule is step; allowed are constant, linear and cosine");
+    return InvalidField("kind", Name(kind), "constant, linear or cosine");
   }
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
@@ -27,9 +28,9 @@ absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& da
   if (side == 0) return input;
   if (input.dtype != DType::kUint8 || input.shape.size() != 3 || side > input.shape[1] ||
       side > input.shape[2]) {
-    return absl::FailedPreconditionError(absl::StrCat("--student_resolution ", side,
+    return absl::FailedPreconditionError(absl::StrCat("`student_resolution` ", side,
                                                       ": the data has ", ToString(input),
-                                                      "; must be images, and no smaller"));
+                                                      "; use images that are no smaller"));
   }
   input.shape[1] = input.shape[2] = side;
   return input;
@@ -65,7 +66,7 @@ absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& in
     return absl::FailedPreconditionError(absl::StrCat(
         "it knows other classes: ",
         DescribeClassDifference("the model", description.class_names, "the data", class_names),
-        "; --init_from takes over what fits of it"));
+        "; give it as `init_from` to take over what fits"));
   }
   return absl::OkStatus();
 }
@@ -89,8 +90,8 @@ absl::Status CheckForward(Model& model, const InputSpec& input, int64_t classes)
   if (logits.dim() < 2 || logits.size(-1) != classes) {
     return absl::FailedPreconditionError(absl::StrCat(
         "it gives ", ToString(logits.sizes().vec()), " for a sample, and there are ", classes,
-        " classes; a name of the zoo with --init_from begins with all of a "
-        "model but its head"));
+        " classes; use a name of the zoo, and give the model as `init_from` to take over all of "
+        "it but its head"));
   }
   return absl::OkStatus();
 }
@@ -111,7 +112,7 @@ absl::Status InitFrom(const std::string& directory, Model& model) {
   if (others.size() == state.size()) {
     return absl::InvalidArgumentError("no tensor has the name and the shape of one of the student");
   }
-  log::Info(absl::StrCat("--init_from ", directory, ": took over ", state.size() - others.size(),
+  log::Info(absl::StrCat("init_from ", directory, ": took over ", state.size() - others.size(),
                          " of ", state.size(), " tensors", others.empty() ? "" : "; fresh are ",
                          absl::StrJoin(others, ", ")));
   return LoadState(state, model);
@@ -150,7 +151,7 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
 
   ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, *data.train));
   at::manual_seed(options.seed);
-  const std::string where = absl::StrCat("--student ", options.student);
+  const std::string where = absl::StrCat(Field("student"), " ", options.student);
   ASSIGN_OR_RETURN(TrainableModel student,
                    options.StudentIsDirectory() ? LoadTrainable(options.student)
                                                 : FromZoo(options, input, classes),
@@ -159,13 +160,14 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
     RETURN_IF_ERROR(CheckStudentFits(student, input, class_names), where);
   } else {
     ASSIGN_OR_RETURN(student.description.normalization,
-                     MeasureNormalization(*data.train, samples, *data.corrupt_train), "--train ",
-                     options.train);
+                     MeasureNormalization(*data.train, samples, *data.corrupt_train),
+                     Field("train"), " ", options.train);
   }
   RETURN_IF_ERROR(CheckForward(*student.model, input, classes), where);
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {
-    RETURN_IF_ERROR(InitFrom(options.init_from, *student.model), "--init_from ", options.init_from);
+    RETURN_IF_ERROR(InitFrom(options.init_from, *student.model), Field("init_from"), " ",
+                    options.init_from);
   }
   Describe(options, data, samples.size(), teacher, student.description);
   return student;

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/models/host_tensors.h"
 #include "common/models/normalize.h"
@@ -20,9 +19,7 @@ LogitsFunction LogitsOf(Model& model, const ModelDescription& description, at::D
       logits = model.Forward(Normalize(ToTorch(inputs).to(device), description.normalization))
                    .to(at::kCPU, at::kFloat);
     });
-    if (!ran.ok()) {
-      return absl::InternalError(absl::StrCat("the student failed: ", ran.message()));
-    }
+    RETURN_IF_ERROR(ran, "the student failed");
     return logits;
   };
 }

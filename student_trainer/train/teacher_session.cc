@@ -64,7 +64,7 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
   const std::string description = Describe(parity);
   if (parity.parity == Parity::kMisaligned && !allow_misaligned) {
     return absl::FailedPreconditionError(
-        absl::StrCat(description, "; --allow_misaligned_teacher trains all the same"));
+        absl::StrCat(description, "; set `allow_misaligned_teacher` to train all the same"));
   }
   if (parity.parity == Parity::kGood) {
     log::Info(description);

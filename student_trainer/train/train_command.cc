@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
@@ -40,28 +41,29 @@ namespace {
 absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
                           absl::Span<const int64_t> samples) {
   const auto count = static_cast<int64_t>(samples.size());
-  for (const auto& [option, alpha] :
-       {std::pair{"--alpha", options.alpha}, {"--final_alpha", options.final_alpha}}) {
+  for (const auto& [field, alpha] :
+       {std::pair{"alpha", options.alpha}, {"final_alpha", options.final_alpha}}) {
     if (data.split.labelled.empty() && options.Distills() && alpha.value_or(1) < 1) {
       return absl::FailedPreconditionError(
-          absl::StrCat(option, " ", *alpha,
-                       ": no sample of the training data has a label, so that only the "
-                       "teacher can be learnt from; must be 1, or left out"));
+          absl::StrCat(Field(field), " is ", *alpha,
+                       "; must be 1, or left out, as no sample of the training data has a label "
+                       "to learn from"));
     }
   }
+  const std::string train = absl::StrCat(Field("train"), " ", options.train);
   if (count < 2) {
     if (!options.Distills() && data.train->classes() == 0) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "--train ", options.train, " has no labels: training on hard labels alone needs them"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(train, ": it has no labels, and training on hard labels alone needs them"));
     }
     return absl::FailedPreconditionError(
-        absl::StrCat("--train ", options.train, " leaves ", count,
-                     " samples to train on after the validation part; at least 2 are needed"));
+        absl::StrCat(train, ": it leaves ", count,
+                     " samples to train on after the validation part; give at least 2"));
   }
   if (options.ResolvedBatchSize(count) > count) {
     return absl::FailedPreconditionError(
-        absl::StrCat("--batch_size ", *options.batch_size, ": there are ", count,
-                     " samples to train on; must be at most that"));
+        absl::StrCat(Field("batch_size"), " is ", *options.batch_size, "; must be at most ", count,
+                     ", the number of samples to train on"));
   }
   return absl::OkStatus();
 }
@@ -99,11 +101,11 @@ absl::StatusOr<std::optional<Checkpoint>> FindCheckpoint(const TrainOptions& opt
   if (!newest.has_value()) return std::nullopt;
   if (const absl::Status same = CheckSameRun(newest->identity, identity); !same.ok()) {
     if (!options.resume_anyway) {
-      return absl::FailedPreconditionError(absl::StrCat("--resume: this is not the run in ",
-                                                        options.run_dir, ": ", same.message(),
-                                                        "; --resume_anyway goes on all the same"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("`resume`: this is not the run in ", options.run_dir, ": ", same.message(),
+                       "; set `resume_anyway` to continue all the same"));
     }
-    log::Warning(absl::StrCat("going on though ", same.message()));
+    log::Warning(absl::StrCat("continuing though ", same.message()));
   }
   return newest;
 }
@@ -214,7 +216,7 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
     ASSIGN_OR_RETURN(run.teacher, OpenTeacherSession(options, run.data, clock, stop));
     teacher = run.teacher.teachers->info();
   } else if (!options.teacher.none()) {
-    log::Warning("--alpha is 0: the teacher is not asked");
+    log::Warning("alpha is 0: the teacher is not asked");
   }
   ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, teacher));
   ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing));

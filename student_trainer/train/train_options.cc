@@ -1,11 +1,11 @@
 #include "student_trainer/train/train_options.h"
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/check.h"
 #include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 #include "common/models/placement.h"
@@ -17,51 +17,33 @@
 namespace distill {
 namespace {
 
-absl::Status Refuse(absl::string_view option, const auto& value, absl::string_view allowed) {
-  return absl::InvalidArgumentError(absl::StrCat(option, " ", value, ": must be ", allowed));
-}
-
-absl::Status Required(absl::string_view option, const std::string& value) {
-  if (!value.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(option, " is required"));
-}
-
 absl::Status ValidateNumbers(const TrainOptions& o) {
-  if (o.epochs < 1) return Refuse("--epochs", o.epochs, "1 or more");
-  if (o.batch_size.value_or(kUsualBatchSize) < 2) {
-    return Refuse("--batch_size", *o.batch_size, "2 or more");
-  }
-  if (!(std::isfinite(o.lr) && o.lr > 0)) return Refuse("--lr", o.lr, "above 0");
-  if (!(o.momentum >= 0 && o.momentum < 1)) {
-    return Refuse("--momentum", o.momentum, "at least 0 and below 1");
-  }
-  if (!(std::isfinite(o.weight_decay) && o.weight_decay >= 0)) {
-    return Refuse("--weight_decay", o.weight_decay, "0 or more");
-  }
+  RETURN_IF_ERROR(CheckAtLeast("epochs", o.epochs, 1));
+  RETURN_IF_ERROR(CheckAtLeast("batch_size", o.batch_size.value_or(kUsualBatchSize), 2));
+  RETURN_IF_ERROR(CheckMoreThan("lr", o.lr, 0));
+  RETURN_IF_ERROR(CheckInHalfOpenRange("momentum", o.momentum, 0, 1));
+  RETURN_IF_ERROR(CheckAtLeast("weight_decay", o.weight_decay, 0));
   if (!(o.warmup_epochs >= 0 && o.warmup_epochs <= static_cast<double>(o.epochs))) {
-    return Refuse("--warmup_epochs", o.warmup_epochs, "between 0 and --epochs");
+    return InvalidField("warmup_epochs", o.warmup_epochs,
+                        absl::StrCat("0 to ", o.epochs, ", which is `epochs`"));
   }
-  if (o.image_size < 0) return Refuse("--image_size", o.image_size, "0 (as the first) or more");
+  RETURN_IF_ERROR(CheckAtLeast("image_size", o.image_size, 0, "as the first image"));
   if (o.image_channels != 1 && o.image_channels != 3) {
-    return Refuse("--image_channels", o.image_channels, "1 (grey) or 3 (RGB)");
+    return InvalidField("image_channels", o.image_channels, "1 (grey) or 3 (RGB)");
   }
-  if (o.max_corrupt < 0) return Refuse("--max_corrupt", o.max_corrupt, "0 or more");
-  if (o.loader_threads < 1 || o.loader_threads > 256) {
-    return Refuse("--loader_threads", o.loader_threads, "1 to 256");
-  }
-  if (o.student_resolution < 0) {
-    return Refuse("--student_resolution", o.student_resolution, "0 (the data's) or more");
-  }
+  RETURN_IF_ERROR(CheckAtLeast("max_corrupt", o.max_corrupt, 0));
+  RETURN_IF_ERROR(CheckInRange("loader_threads", o.loader_threads, 1, 256));
+  RETURN_IF_ERROR(CheckAtLeast("student_resolution", o.student_resolution, 0, "the data's"));
   if (!std::is_sorted(o.decay_at.begin(), o.decay_at.end()) ||
       std::any_of(o.decay_at.begin(), o.decay_at.end(),
                   [](double part) { return !(part >= 0 && part <= 1); })) {
-    return Refuse("--decay_at", absl::StrJoin(o.decay_at, " "), "from 0 to 1, and ascend");
+    return InvalidField("decay_at", absl::StrJoin(o.decay_at, " "),
+                        "from 0 to 1, in ascending order");
   }
-  if (o.checkpoint_every < 0) return Refuse("--checkpoint_every", o.checkpoint_every, "0 or more");
-  if (o.keep_checkpoints < 1) return Refuse("--keep_checkpoints", o.keep_checkpoints, "1 or more");
-  if (o.threads < 0) return Refuse("--threads", o.threads, "0 (one a core) or more");
-  if (o.validate_every < 1) return Refuse("--validate_every", o.validate_every, "1 or more");
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckAtLeast("checkpoint_every", o.checkpoint_every, 0));
+  RETURN_IF_ERROR(CheckAtLeast("keep_checkpoints", o.keep_checkpoints, 1));
+  RETURN_IF_ERROR(CheckAtLeast("threads", o.threads, 0, "one per core"));
+  return CheckAtLeast("validate_every", o.validate_every, 1);
 }
 
 std::optional<double> UsualTemperature(absl::string_view objective) {
@@ -74,18 +56,14 @@ std::optional<double> UsualTemperature(absl::string_view objective) {
 // What is understood only once it is put together.
 absl::Status ValidateTraining(const TrainOptions& o) {
   ASSIGN_OR_RETURN(const TrainerOptions trainer, MakeTrainerOptions(o, /*steps_per_epoch=*/1));
-  if (const absl::Status valid = trainer.Validate(); !valid.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
-  }
-  if (const absl::Status device = CheckPlacement(o.device, "f32"); !device.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--device: ", device.message()));
-  }
+  RETURN_IF_ERROR(trainer.Validate());
+  RETURN_IF_ERROR(CheckPlacement(o.device, "f32"));
   // The preset's own values fit any image.
   RETURN_IF_ERROR(o.ResolvedViews({3, 32, 32}).status());
   if (o.final_temperature.has_value() && (HasK(o.encoding) || HasDraws(o.encoding))) {
-    return Refuse("--final_temperature", *o.final_temperature,
-                  absl::StrCat("left out with --encoding ", Name(o.encoding),
-                               ", which depends on the temperature"));
+    return InvalidField("final_temperature", *o.final_temperature,
+                        absl::StrCat("left out with `encoding` ", Name(o.encoding),
+                                     ", which depends on the temperature"));
   }
   return absl::OkStatus();
 }
@@ -93,17 +71,16 @@ absl::Status ValidateTraining(const TrainOptions& o) {
 // The objective, and what the encoding needs to know.
 absl::Status ValidateTargets(const TrainOptions& o) {
   ASSIGN_OR_RETURN(const Objective objective, ResolveObjective(o));
-  RETURN_IF_ERROR(CheckAccepts(objective, o.encoding));
-  for (const auto& [option, value] :
-       {std::pair{"--temperature", o.temperature}, {"--final_temperature", o.final_temperature}}) {
+  RETURN_IF_ERROR(CheckAccepts(objective, o.encoding), Field("encoding"), " ", Name(o.encoding));
+  for (const auto& [field, value] :
+       {std::pair{"temperature", o.temperature}, {"final_temperature", o.final_temperature}}) {
     if (value.has_value() && !objective.type->usual_temperature.has_value()) {
-      return Refuse(
-          option, *value,
-          absl::StrCat("left out with --objective ", o.objective, ", which does not look at one"));
+      return InvalidField(
+          field, *value,
+          absl::StrCat("left out with `objective` ", o.objective, ", which does not look at one"));
     }
   }
-  const absl::Status valid = Validate(o.ResolvedTargets(0), kMaxClasses);
-  return valid.ok() ? valid : absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
+  return distill::Validate(o.ResolvedTargets(0), kMaxClasses);
 }
 
 }  // namespace
@@ -134,51 +111,47 @@ absl::StatusOr<ViewOptions> TrainOptions::ResolvedViews(const Shape& shape) cons
     ASSIGN_OR_RETURN(preset, ViewPreset(views, shape));
   }
   const ViewOptions resolved = view_overrides.Over(preset);
-  if (const absl::Status valid = resolved.Validate(); !valid.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("--", valid.message()));
-  }
+  RETURN_IF_ERROR(resolved.Validate());
   return resolved;
 }
 
 absl::Status TrainOptions::Validate() const {
-  RETURN_IF_ERROR(Required("--train", train));
-  RETURN_IF_ERROR(Required("--student", student));
-  RETURN_IF_ERROR(Required("--run_dir", run_dir));
+  RETURN_IF_ERROR(CheckGiven("train", train, "training data"));
+  RETURN_IF_ERROR(CheckGiven("student", student, "a name of the zoo or a model directory"));
+  RETURN_IF_ERROR(CheckGiven("run_dir", run_dir, "a folder for the run"));
   const std::vector<std::string> known = StudentNames();
   if (!StudentIsDirectory() && std::find(known.begin(), known.end(), student) == known.end()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--student ", student,
-                     ": must be a name of the zoo, or a model directory, with "
-                     "a slash in its path; ",
-                     DescribeKnownNames(student, known)));
+    return InvalidField("student", absl::StrCat("'", student, "'"),
+                        absl::StrCat("a model directory, with a slash in its path, or ",
+                                     DescribeKnownNames(student, known)));
   }
   if (StudentIsDirectory() && !student_arguments.empty()) {
-    return Refuse("--student_arguments", student_arguments,
-                  "left out where --student is a directory, which has its own");
+    return InvalidField("student_arguments", student_arguments,
+                        "left out where `student` is a directory, which has its own");
   }
   RETURN_IF_ERROR(ValidateNumbers(*this));
   RETURN_IF_ERROR(split.Validate());
   if (!val.empty() && (split.val_count.has_value() || split.val_fraction.has_value())) {
     return absl::InvalidArgumentError(
-        "--val and --val_count or --val_fraction: give one of them, not both");
+        "`val`: `val_count` or `val_fraction` is given, too; give one of them");
   }
   RETURN_IF_ERROR(
       (DistillationLossOptions{.alpha = ResolvedAlpha(), .temperature = ResolvedTemperature()}
            .Validate()));
   if (teacher.none() && ResolvedAlpha() > 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--alpha ", ResolvedAlpha(), ": needs --teacher ADDRESS, or must be 0"));
+    return InvalidField("alpha", ResolvedAlpha(), "0 where there is no `teacher`");
   }
   if (teacher.none() && final_alpha.value_or(0) > 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--final_alpha ", *final_alpha, ": needs --teacher ADDRESS, or must be 0"));
+    return InvalidField("final_alpha", *final_alpha, "0 where there is no `teacher`");
   }
   RETURN_IF_ERROR(teacher.Validate());
   RETURN_IF_ERROR(ValidateTargets(*this));
   RETURN_IF_ERROR(ValidateTraining(*this));
   if (!student_arguments.empty()) {
     const auto json = nlohmann::json::parse(student_arguments, nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object()) return Refuse("--student_arguments", student_arguments, "a JSON object");
+    if (!json.is_object()) {
+      return InvalidField("student_arguments", student_arguments, "a JSON object");
+    }
   }
   return absl::OkStatus();
 }

@@ -44,8 +44,8 @@ void BoundWeights(const std::vector<at::Tensor>& parameters, double max_norm) {
 }
 
 absl::Status Diverged(absl::string_view what, double value, int64_t step) {
-  return absl::InternalError(absl::StrCat(what, " is ", value, " at step ", step,
-                                          ": training has diverged; try a smaller --lr"));
+  return absl::InternalError(absl::StrCat("training has diverged: ", what, " is ", value,
+                                          " at step ", step, "; try a smaller `lr`"));
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ absl::StatusOr<StepResult> Trainer::Step(const TargetedBatch& targeted) {
     taken = AddGradient(targeted, result);
     if (taken.ok() && batches_ == options_.accumulate) taken = TakeStep(result);
   });
-  if (!ran.ok()) taken = absl::InternalError(absl::StrCat("training step failed: ", ran.message()));
+  if (!ran.ok()) taken = Annotate(ran, "training step failed");
   if (taken.ok()) return result;
   ForgetStep();
   return taken;
@@ -86,7 +86,7 @@ absl::Status Trainer::FinishStep() {
   StepResult result;
   absl::Status taken;
   const absl::Status ran = CatchTorch([&] { taken = TakeStep(result); });
-  if (!ran.ok()) taken = absl::InternalError(absl::StrCat("training step failed: ", ran.message()));
+  if (!ran.ok()) taken = Annotate(ran, "training step failed");
   if (!taken.ok()) ForgetStep();
   return taken;
 }
@@ -176,7 +176,7 @@ NamedTensors Trainer::Tensors() const {
 absl::StatusOr<TensorMap> Trainer::state() const {
   if (batches_ != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("step ", step_, " has begun: its gradients are no part of the state"));
+        absl::StrCat("step ", step_, " has begun: its gradients are not part of the state"));
   }
   TensorMap state;
   RETURN_IF_ERROR(CatchTorch([&] {

@@ -1,8 +1,6 @@
 #include "student_trainer/train/trainer_options.h"
 
-#include <cmath>
-
-#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -29,23 +27,10 @@ absl::Status ValidateSchedules(const TrainerOptions& options) {
 absl::Status TrainerOptions::Validate() const {
   RETURN_IF_ERROR(ValidateSchedules(*this));
   RETURN_IF_ERROR(optimizer.Validate());
-  if (!(std::isfinite(clip_norm) && clip_norm >= 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("clip_norm is ", clip_norm, "; allowed is a finite number from 0"));
-  }
-  if (!(std::isfinite(max_norm) && max_norm >= 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_norm is ", max_norm, "; allowed is a finite number from 0"));
-  }
-  if (accumulate < 1) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("accumulate is ", accumulate, "; allowed is a number of batches from 1"));
-  }
-  if (!(ema_decay >= 0 && ema_decay < 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("ema_decay is ", ema_decay, "; allowed is a number from 0 to below 1"));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckAtLeast("clip_norm", clip_norm, 0));
+  RETURN_IF_ERROR(CheckAtLeast("max_norm", max_norm, 0));
+  RETURN_IF_ERROR(CheckAtLeast("accumulate", accumulate, 1));
+  return CheckInHalfOpenRange("ema_decay", ema_decay, 0, 1);
 }
 
 }  // namespace distill

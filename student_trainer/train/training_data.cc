@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/concat_dataset.h"
@@ -15,8 +16,8 @@
 namespace distill {
 namespace {
 
-// Opens what an option names. Images of folders are made as large as `like`'s, where there is one.
-absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view option, const std::string& path,
+// Opens what a field names. Images of folders are made as large as `like`'s, where there is one.
+absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view field, const std::string& path,
                                               DataRole role, const TrainOptions& options,
                                               const std::vector<std::string>& class_names,
                                               const Dataset* like = nullptr) {
@@ -30,30 +31,30 @@ absl::StatusOr<std::unique_ptr<Dataset>> Open(absl::string_view option, const st
     const Shape& shape = like->input().shape;
     if (shape[1] == shape[2]) data.image_size = shape[1];  // else the first image must fit
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened, OpenDataset(data), option);
+  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> opened, OpenDataset(data), field);
   return opened;
 }
 
 // A test or validation set against the training set.
-absl::Status CheckFitsTraining(absl::string_view option, const Dataset& dataset,
+absl::Status CheckFitsTraining(absl::string_view field, const Dataset& dataset,
                                const Dataset& train) {
   if (dataset.input().dtype != train.input().dtype ||
       dataset.input().shape != train.input().shape) {
-    return absl::FailedPreconditionError(absl::StrCat(option, " has ", ToString(dataset.input()),
-                                                      ", --train has ", ToString(train.input())));
+    return absl::FailedPreconditionError(absl::StrCat(field, ": it has ", ToString(dataset.input()),
+                                                      ", `train` has ", ToString(train.input())));
   }
   if (dataset.classes() == 0) {
-    return absl::FailedPreconditionError(absl::StrCat(option, " has no labels to compare with"));
+    return absl::FailedPreconditionError(absl::StrCat(field, ": it has no labels to compare with"));
   }
   if (!train.class_names().empty() && !dataset.class_names().empty() &&
       train.class_names() != dataset.class_names()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        option, " and --train differ in their classes: ",
-        DescribeClassDifference(option, dataset.class_names(), "--train", train.class_names())));
+        field, " and `train` differ in their classes: ",
+        DescribeClassDifference(field, dataset.class_names(), "`train`", train.class_names())));
   }
   if (train.classes() > 0 && dataset.classes() > train.classes()) {
-    return absl::FailedPreconditionError(absl::StrCat(option, " has ", dataset.classes(),
-                                                      " classes, --train has ", train.classes()));
+    return absl::FailedPreconditionError(absl::StrCat(field, ": it has ", dataset.classes(),
+                                                      " classes, `train` has ", train.classes()));
   }
   return absl::OkStatus();
 }
@@ -84,36 +85,36 @@ std::vector<int64_t> TrainingData::training_samples(Use use) const {
 absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
   std::vector<std::string> class_names;
   if (!options.class_names.empty()) {
-    ASSIGN_OR_RETURN(class_names, ReadClassNames(options.class_names), "--class_names");
+    ASSIGN_OR_RETURN(class_names, ReadClassNames(options.class_names), Field("class_names"));
   }
   TrainingData data;
   ASSIGN_OR_RETURN(data.train,
-                   Open("--train", options.train, DataRole::kTrain, options, class_names));
+                   Open(Field("train"), options.train, DataRole::kTrain, options, class_names));
   data.corrupt_train = std::make_unique<CorruptSamples>(options.max_corrupt);
   SplitOptions split = options.split;
   if (!options.val.empty()) {
-    ASSIGN_OR_RETURN(data.separate_validation, Open("--val", options.val, DataRole::kTest, options,
-                                                    class_names, data.train.get()));
-    RETURN_IF_ERROR(CheckFitsTraining("--val", *data.separate_validation, *data.train));
+    ASSIGN_OR_RETURN(data.separate_validation, Open(Field("val"), options.val, DataRole::kTest,
+                                                    options, class_names, data.train.get()));
+    RETURN_IF_ERROR(CheckFitsTraining(Field("val"), *data.separate_validation, *data.train));
     data.corrupt_validation = std::make_unique<CorruptSamples>(options.max_corrupt);
     split.val_count = 0;
   }
   if (!options.test.empty()) {
-    ASSIGN_OR_RETURN(data.test, Open("--test", options.test, DataRole::kTest, options, class_names,
-                                     data.train.get()));
-    RETURN_IF_ERROR(CheckFitsTraining("--test", *data.test, *data.train));
+    ASSIGN_OR_RETURN(data.test, Open(Field("test"), options.test, DataRole::kTest, options,
+                                     class_names, data.train.get()));
+    RETURN_IF_ERROR(CheckFitsTraining(Field("test"), *data.test, *data.train));
     data.corrupt_test = std::make_unique<CorruptSamples>(options.max_corrupt);
   }
   if (!options.unlabelled.empty()) {
-    ASSIGN_OR_RETURN(
-        std::unique_ptr<Dataset> unlabelled,
-        Open("--unlabelled", options.unlabelled, DataRole::kTrain, options, {}, data.train.get()));
+    ASSIGN_OR_RETURN(std::unique_ptr<Dataset> unlabelled,
+                     Open(Field("unlabelled"), options.unlabelled, DataRole::kTrain, options, {},
+                          data.train.get()));
     ASSIGN_OR_RETURN(
         data.train,
         ConcatDatasets(std::move(data.train), std::move(unlabelled), SecondLabels::kHidden),
-        "--unlabelled beside --train");
+        "`unlabelled` beside `train`");
   }
-  ASSIGN_OR_RETURN(data.split, SplitDataset(AllLabels(*data.train), split), "--train");
+  ASSIGN_OR_RETURN(data.split, SplitDataset(AllLabels(*data.train), split), Field("train"));
   return data;
 }
 

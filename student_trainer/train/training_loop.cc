@@ -142,7 +142,7 @@ absl::StatusOr<std::vector<TargetedBatch>> GatherStep(const TrainingLoop& loop, 
     ASSIGN_OR_RETURN(std::optional<TargetedBatch> targeted, loop.batches.Next());
     if (!targeted.has_value()) {
       return absl::InternalError(
-          absl::StrCat("the batches ended in epoch ", taken / loop.batches_per_epoch + 1));
+          absl::StrCat("the batches: they ended in epoch ", taken / loop.batches_per_epoch + 1));
     }
     step.push_back(*std::move(targeted));
   }

@@ -30,15 +30,15 @@ Box CentreBox(const Image& image, int64_t height, int64_t width) {
 
 absl::StatusOr<Image> CentreView(Image image, const Shape& shape, const Resizer& resizer) {
   if (shape.size() != 3 || shape[0] != image.channels || shape[1] < 1 || shape[2] < 1) {
-    return absl::InvalidArgumentError(absl::StrCat("an image of ", image.channels,
-                                                   " channels does not become ", ToString(shape),
-                                                   " ([channels, height, width])"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("an image of ", image.channels, " channels: it does not become ",
+                     ToString(shape), " ([channels, height, width])"));
   }
   if (image.height == shape[1] && image.width == shape[2]) return image;
   if (resizer == nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the image is ", image.height, " x ", image.width, ", expected ", shape[1],
-                     " x ", shape[2], " (height x width): nothing is there to resize it with"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the size of the image is ", image.height, " x ", image.width, "; must be ", shape[1],
+        " x ", shape[2], " (height x width), as there is nothing to resize it with"));
   }
   return resizer(image, CentreBox(image, shape[1], shape[2]), shape[1], shape[2]);
 }

@@ -3,22 +3,15 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
 namespace {
 
-// Rejects NaN as well.
-absl::Status CheckRange(absl::string_view name, double value, double least, double most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", value, ", expected ", least, " to ", most));
-}
-
-absl::Status CheckBeta(absl::string_view name, double value) {
+absl::Status CheckBeta(absl::string_view field, double value) {
   if (value == 0 || (value >= 0.001 && value <= 1000)) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(name, " is ", value, ", expected 0 or 0.001 to 1000"));
+  return InvalidField(field, value, "0 or 0.001 to 1000");
 }
 
 ViewOptions Standard() {
@@ -42,16 +35,14 @@ ViewOptions Strong() {
 }  // namespace
 
 absl::Status ViewOptions::Validate() const {
-  RETURN_IF_ERROR(CheckRange("crop_scale", crop_scale, 0, 1));
-  if (pad < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("pad is ", pad, ", expected 0 or more pixels"));
-  }
-  RETURN_IF_ERROR(CheckRange("rand_augment_ops", rand_augment_ops, 0, 14));
-  RETURN_IF_ERROR(CheckRange("rand_augment_magnitude", rand_augment_magnitude, 0, 30));
-  RETURN_IF_ERROR(CheckRange("brightness", brightness, 0, 10));
-  RETURN_IF_ERROR(CheckRange("contrast", contrast, 0, 10));
-  RETURN_IF_ERROR(CheckRange("saturation", saturation, 0, 10));
-  RETURN_IF_ERROR(CheckRange("hue", hue, 0, 0.5));
+  RETURN_IF_ERROR(CheckInRange("crop_scale", crop_scale, 0, 1));
+  RETURN_IF_ERROR(CheckAtLeast("pad", pad, 0));
+  RETURN_IF_ERROR(CheckInRange("rand_augment_ops", rand_augment_ops, 0, 14));
+  RETURN_IF_ERROR(CheckInRange("rand_augment_magnitude", rand_augment_magnitude, 0, 30));
+  RETURN_IF_ERROR(CheckInRange("brightness", brightness, 0, 10));
+  RETURN_IF_ERROR(CheckInRange("contrast", contrast, 0, 10));
+  RETURN_IF_ERROR(CheckInRange("saturation", saturation, 0, 10));
+  RETURN_IF_ERROR(CheckInRange("hue", hue, 0, 0.5));
   RETURN_IF_ERROR(CheckBeta("mixup", mixup));
   return CheckBeta("cutmix", cutmix);
 }
@@ -64,13 +55,12 @@ bool ViewOptions::IsIdentity() const {
 absl::StatusOr<ViewOptions> ViewPreset(absl::string_view name, const Shape& shape) {
   if (name == "none") return ViewOptions{};
   if (name != "light" && name != "standard" && name != "strong") {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "no preset of views is called \"", name, "\"; there are none, light, standard and strong"));
+    return CheckOneOf("views", name, {"none", "light", "standard", "strong"});
   }
   if (shape.size() != 3) {
     return absl::InvalidArgumentError(
-        absl::StrCat("the views \"", name, "\" are of images [channels, height, width], not of ",
-                     ToString(shape), "; there is none"));
+        absl::StrCat("`views` ", name, ": they are of images [channels, height, width], not of ",
+                     ToString(shape), "; use none"));
   }
   if (name == "standard") return Standard();
   if (name == "strong") return Strong();

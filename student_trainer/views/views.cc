@@ -32,7 +32,7 @@ absl::StatusOr<Image> MakeView(const ViewOptions& options, const ViewKey& key, I
                                const Shape& output, const Resizer& resizer) {
   if (output.size() != 3 || image.channels != output[0] || !HasItsPixels(image)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("no view ", ToString(output), " can be made of an image ",
+        absl::StrCat("a view ", ToString(output), ": it cannot be made of an image ",
                      ToString(ShapeOf(image)), " of ", image.pixels.size(), " bytes"));
   }
   if (options.crop_scale > 0) {
@@ -42,8 +42,8 @@ absl::StatusOr<Image> MakeView(const ViewOptions& options, const ViewKey& key, I
     ASSIGN_OR_RETURN(image, CentreView(std::move(image), output, resizer));
   }
   if (ShapeOf(image) != output || !HasItsPixels(image)) {
-    return absl::InternalError(absl::StrCat("an image was resized to ", ToString(ShapeOf(image)),
-                                            " where ", ToString(output), " was asked for"));
+    return absl::InternalError(absl::StrCat(
+        "a view ", ToString(output), ": the image was resized to ", ToString(ShapeOf(image))));
   }
   ApplyView(options, key, output, absl::MakeSpan(image.pixels));
   return image;

@@ -4,8 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "common/base/check.h"
+#include "common/base/status_macros.h"
 
 namespace distill {
 namespace {
@@ -16,15 +17,8 @@ constexpr int64_t kStreamsABatch = 8;
 }  // namespace
 
 absl::Status BatcherOptions::Validate() const {
-  if (rule.max_batch_samples < 1 || rule.max_batch_samples > kMaxBatchSamples) {
-    return absl::InvalidArgumentError(absl::StrCat("max_batch_samples ", rule.max_batch_samples,
-                                                   ": allowed are 1 to ", kMaxBatchSamples));
-  }
-  if (rule.batch_delay < absl::ZeroDuration() || rule.batch_delay > absl::Seconds(10)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "batch_delay ", absl::FormatDuration(rule.batch_delay), ": allowed are 0s to 10s"));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CheckInRange("max_batch_samples", rule.max_batch_samples, 1, kMaxBatchSamples));
+  return CheckInRange("batch_delay", rule.batch_delay, absl::ZeroDuration(), absl::Seconds(10));
 }
 
 Batcher::Batcher(const BatcherOptions& options, absl::Span<Runner* const> runners, Clock& clock,

@@ -5,8 +5,8 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
@@ -40,23 +40,12 @@ std::string NameOf(const RunnerOptions& options) {
 }
 
 absl::Status RunnerOptions::Validate() const {
-  if (model_directory.empty()) {
-    return absl::InvalidArgumentError("model: a model directory is needed");
-  }
-  if (max_batch_samples < 1 || max_batch_samples > kMaxBatchSamples) {
-    return absl::InvalidArgumentError(absl::StrCat("max_batch_samples ", max_batch_samples,
-                                                   ": allowed are 1 to ", kMaxBatchSamples));
-  }
+  RETURN_IF_ERROR(CheckGiven("model", model_directory.string(), "a model directory"));
+  RETURN_IF_ERROR(CheckInRange("max_batch_samples", max_batch_samples, 1, kMaxBatchSamples));
   RETURN_IF_ERROR(CheckPlacement(device, dtype));
-  if (instances < 0 || instances > kMaxInstances) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "instances ", instances, ": allowed are 0 (1 on the CPU, 2 on CUDA) to ", kMaxInstances));
-  }
-  if (threads < 0 || threads > kMaxThreads) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("threads ", threads, ": allowed are 0 (one a core) to ", kMaxThreads));
-  }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(
+      CheckInRange("instances", instances, 0, kMaxInstances, "1 on the CPU, 2 on CUDA"));
+  return CheckInRange("threads", threads, 0, kMaxThreads, "one per core");
 }
 
 absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOptions& options) {

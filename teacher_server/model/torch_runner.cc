@@ -33,7 +33,7 @@ absl::Status CheckFinite(const RunnerRequest& request, const std::vector<InputSp
   for (size_t i = 0; i < request.inputs.size(); ++i) {
     if (AllFinite(request.inputs[i])) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("input '", specs[i].name, "' has an element that is NaN or infinite"));
+        absl::StrCat("input '", specs[i].name, "': an element is NaN or infinite"));
   }
   return absl::OkStatus();
 }
@@ -192,8 +192,8 @@ absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
   }));
   const int64_t longest = LongestPadded(members, info_.inputs);
   if (longest > 0 && logits.dim() == 3 && logits.size(1) != longest) {
-    return absl::InternalError(absl::StrCat("the model gave ", logits.size(1), " positions for ",
-                                            longest, ": lengths cannot be padded with it"));
+    return absl::InternalError(absl::StrCat("lengths cannot be padded with this model: it gave ",
+                                            logits.size(1), " positions for ", longest));
   }
   return logits;
 }
@@ -232,7 +232,7 @@ absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {
   if (std::has_single_bit(++faults_)) {
     log::Error(absl::StrCat("the model failed (", faults_, " so far): ", detail.message()));
   }
-  return absl::InternalError("the teacher failed to compute this request");
+  return absl::InternalError("the teacher: it failed to compute this request");
 }
 
 absl::Status TorchRunner::WarmUp() {

@@ -21,15 +21,15 @@ absl::StatusOr<TargetSpec> GrantTargets(const v1::TargetSpec& wanted, int64_t cl
 absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher& teacher) {
   StreamTerms terms;
   if (open.client().size() > kMaxClientNameBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("open.client has ", open.client().size(),
-                                                   " bytes; allowed are ", kMaxClientNameBytes));
+    return InvalidValue("the length of open.client", absl::StrCat(open.client().size(), " bytes"),
+                        absl::StrCat("at most ", kMaxClientNameBytes));
   }
   terms.client = open.client();
   ASSIGN_OR_RETURN(terms.spec, GrantTargets(open.targets(), teacher.info.classes), "open.targets");
   if (!open.fingerprint().empty() && open.fingerprint() != teacher.info.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(
-        "open.fingerprint: the client expects ", QuotedName(open.fingerprint().substr(0, 12)),
-        "…; served is '", teacher.info.fingerprint.substr(0, 12), "…'"));
+        "open.fingerprint is ", QuotedName(open.fingerprint().substr(0, 12)), "…; must be '",
+        teacher.info.fingerprint.substr(0, 12), "…', which is served"));
   }
   const std::vector<std::string> wanted(open.class_names().begin(), open.class_names().end());
   ASSIGN_OR_RETURN(terms.class_order,

@@ -26,12 +26,13 @@ absl::StatusOr<std::unique_ptr<Access::Admission>> Access::Admit(const Caller& c
   MutexLock lock(mutex_);
   if (streams_ >= max_streams_) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("all ", max_streams_, " streams that this server takes are open"));
+        absl::StrCat("the server is full: all ", max_streams_, " streams that it takes are open"));
   }
   int& streams = streams_of_token_[grant.name];
   if (streams >= grant.max_streams) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "all ", grant.max_streams, " streams that the token '", grant.name, "' may have are open"));
+    return absl::ResourceExhaustedError(absl::StrCat("the token '", grant.name, "': all ",
+                                                     grant.max_streams,
+                                                     " streams that it may have are open"));
   }
   ++streams_;
   ++streams;

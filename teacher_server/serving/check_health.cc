@@ -55,7 +55,8 @@ absl::Status CheckHealth(const std::string& address, const ClientSecurity& secur
         absl::StrCat(address, " does not say how it is: ", status.error_message()));
   }
   if (response.value() == kServing) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(address, " is ", StatusName(response.value())));
+  return absl::UnavailableError(
+      absl::StrCat(address, ": the server is ", StatusName(response.value())));
 }
 
 }  // namespace distill

@@ -15,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
@@ -29,15 +29,15 @@ namespace {
 
 // An address that civetweb can listen on.
 absl::StatusOr<Address> ParseMetricsAddress(const std::string& text) {
-  ASSIGN_OR_RETURN(Address address, ParseAddress(text), "metrics_listen");
+  ASSIGN_OR_RETURN(Address address, ParseAddress(text), Field("metrics_listen"));
   if (address.kind == Address::Kind::kUnix) {
     return absl::InvalidArgumentError(
-        absl::StrCat("metrics_listen ", text,
-                     ": metrics have no Unix socket; allowed are host:port and [IPv6]:port"));
+        absl::StrCat(Field("metrics_listen"), " ", text,
+                     ": metrics have no Unix socket; use host:port or [IPv6]:port"));
   }
   if (absl::StrContains(address.host, ':') && mg_check_feature(MG_FEATURES_IPV6) == 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("metrics_listen ", text,
+        absl::StrCat(Field("metrics_listen"), " ", text,
                      ": this system's civetweb has no IPv6; use an IPv4 address or a host name"));
   }
   return address;
@@ -90,8 +90,8 @@ absl::StatusOr<std::string> Metrics::Expose(const std::string& text) {
   ASSIGN_OR_RETURN(Address address, ParseMetricsAddress(text));
   MutexLock lock(parts_->mutex);
   if (parts_->exposer != nullptr) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("metrics_listen ", text, ": metrics are served at another address already"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        Field("metrics_listen"), " ", text, ": metrics are served at another address already"));
   }
   try {
     // Without a document root nothing but /metrics is served. A client that is slow to ask or to
@@ -100,10 +100,7 @@ absl::StatusOr<std::string> Metrics::Expose(const std::string& text) {
         "listening_ports", address.ToString(), "num_threads", "2", "request_timeout_ms", "5000"});
   } catch (const std::exception&) {
     // Civetweb says no more than that something failed.
-    const absl::Status why = WhyNotListening(address);
-    return absl::Status(
-        why.code(),
-        absl::StrCat("metrics_listen ", absl::StripPrefix(why.message(), "cannot listen on ")));
+    return Annotate(WhyNotListening(address), Field("metrics_listen"));
   }
   parts_->exposer->RegisterCollectable(parts_->registry);
   parts_->exposer->RegisterCollectable(parts_->process);

@@ -19,8 +19,9 @@ absl::StatusOr<std::shared_ptr<const ServedTeacher>> ServedTeachers::Find(
     if (teacher->info.name == name) return teacher;
     names.push_back(QuotedName(teacher->info.name));
   }
-  return absl::NotFoundError(absl::StrCat(
-      "model ", QuotedName(name), " is not served here; served: ", absl::StrJoin(names, ", ")));
+  return absl::NotFoundError(absl::StrCat("model ", QuotedName(name),
+                                          ": it is not served here; served are ",
+                                          absl::StrJoin(names, ", ")));
 }
 
 }  // namespace distill

@@ -164,7 +164,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
     if (addresses[i].kind == Address::Kind::kTcp) addresses[i].port = ports[i];
     parts->addresses.push_back(addresses[i].ToString());
   }
-  if (parts->server == nullptr) return absl::InternalError("the gRPC server cannot be started");
+  if (parts->server == nullptr) return absl::InternalError("the gRPC server: it cannot be started");
   grpc::HealthCheckServiceInterface& health = *parts->server->GetHealthCheckService();
   health.SetServingStatus(kServiceName, true);
   for (const ServedModel& model : models) {
@@ -188,8 +188,9 @@ absl::Status TeacherServer::Drain(absl::Duration timeout) {
   parts_->server->Shutdown(std::chrono::system_clock::now());
   parts_->service->WaitForStreams(absl::InfiniteFuture());
   if (open == 0) return absl::OkStatus();
-  return absl::DeadlineExceededError(absl::StrCat(open, " streams were still open after ",
-                                                  absl::FormatDuration(timeout), ": cancelled"));
+  return absl::DeadlineExceededError(absl::StrCat("cannot drain within ",
+                                                  absl::FormatDuration(timeout), ": ", open,
+                                                  " streams were still open and are cancelled"));
 }
 
 ServedCounts TeacherServer::counts() const {

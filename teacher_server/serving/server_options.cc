@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/rpc/address.h"
@@ -17,18 +18,13 @@ constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
 constexpr int kMaxStreams = 65536;
 constexpr int64_t kMaxLength = int64_t{1} << 24;
 
-absl::Status OutOfRange(absl::string_view field, int64_t value, int64_t least, int64_t most) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " ", value, ": allowed are ", least, " to ", most));
-}
-
 absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
-  ASSIGN_OR_RETURN(const Address address, ParseAddress(text), "listen");
+  ASSIGN_OR_RETURN(const Address address, ParseAddress(text), Field("listen"));
   if (options.tls.certificate.empty() && !IsLoopback(address) && !options.allow_insecure) {
     return absl::InvalidArgumentError(
-        absl::StrCat("listen ", text,
-                     ": without TLS, whoever reaches this address may read and use the teacher; "
-                     "give --tls_cert and --tls_key, or say --allow_insecure"));
+        absl::StrCat(Field("listen"), " ", text,
+                     ": without TLS, anybody who reaches this address may read and use the "
+                     "teacher; give `tls_cert` and `tls_key`, or set `allow_insecure`"));
   }
   return absl::OkStatus();
 }
@@ -36,41 +32,25 @@ absl::Status CheckAddress(const std::string& text, const ServerOptions& options)
 }  // namespace
 
 absl::Status ServerOptions::Validate() const {
-  if (listen.empty()) return absl::InvalidArgumentError("listen: at least one address is needed");
+  if (listen.empty()) return CheckGiven("listen", "", "at least one address");
   for (const std::string& address : listen) RETURN_IF_ERROR(CheckAddress(address, *this));
   RETURN_IF_ERROR(tls.Validate());
-  if (streams_per_token < 0 || streams_per_token > kMaxStreams) {
-    return OutOfRange("streams_per_token", streams_per_token, 0, kMaxStreams);
-  }
-  if (limits.max_request_samples < 1 || limits.max_request_samples > kMaxCredits) {
-    return OutOfRange("max_request_samples", limits.max_request_samples, 1, kMaxCredits);
-  }
-  if (limits.credits < limits.max_request_samples || limits.credits > kMaxCredits) {
-    return absl::InvalidArgumentError(absl::StrCat("credits ", limits.credits, ": allowed are ",
-                                                   limits.max_request_samples,
-                                                   " (max_request_samples) to ", kMaxCredits));
-  }
-  if (limits.max_length < 1 || limits.max_length > kMaxLength) {
-    return OutOfRange("max_length", limits.max_length, 1, kMaxLength);
-  }
-  if (limits.max_message_bytes < kMinMessageBytes || limits.max_message_bytes > kMaxMessageBytes) {
-    return OutOfRange("max_message_size", limits.max_message_bytes, kMinMessageBytes,
-                      kMaxMessageBytes);
-  }
-  if (max_streams < 1 || max_streams > kMaxStreams) {
-    return OutOfRange("max_streams", max_streams, 1, kMaxStreams);
-  }
+  RETURN_IF_ERROR(CheckInRange("streams_per_token", streams_per_token, 0, kMaxStreams));
+  RETURN_IF_ERROR(CheckInRange("max_request_samples", limits.max_request_samples, 1, kMaxCredits));
+  RETURN_IF_ERROR(CheckInRange("credits", limits.credits, limits.max_request_samples, kMaxCredits,
+                               Field("max_request_samples")));
+  RETURN_IF_ERROR(CheckInRange("max_length", limits.max_length, 1, kMaxLength));
+  RETURN_IF_ERROR(CheckInRange("max_message_size", limits.max_message_bytes, kMinMessageBytes,
+                               kMaxMessageBytes));
+  RETURN_IF_ERROR(CheckInRange("max_streams", max_streams, 1, kMaxStreams));
   if (const int64_t least = max_streams * StreamReserve(limits); max_bytes < least) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "max_bytes ", FormatBytes(max_bytes), ": at least ", FormatBytes(least),
-        ", which is twice max_message_size for each of max_streams (", max_streams, ")"));
+    return InvalidField(
+        "max_bytes", FormatBytes(max_bytes),
+        absl::StrCat(FormatBytes(least), " or more, which is twice ", Field("max_message_size"),
+                     " for each of ", Field("max_streams"), " (", max_streams, ")"));
   }
-  if (max_samples < limits.max_request_samples) {
-    return absl::InvalidArgumentError(absl::StrCat("max_samples ", max_samples, ": at least ",
-                                                   limits.max_request_samples,
-                                                   " (max_request_samples)"));
-  }
-  return absl::OkStatus();
+  return CheckAtLeast("max_samples", max_samples, limits.max_request_samples,
+                      Field("max_request_samples"));
 }
 
 absl::Status ServerOptions::CheckFiles() const {

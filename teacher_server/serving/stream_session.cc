@@ -46,6 +46,10 @@ int64_t LongestLength(const RunnerRequest& request, const std::vector<InputSpec>
 
 }  // namespace
 
+absl::Status DrainingError() {
+  return absl::UnavailableError("the server: it is draining; ask another");
+}
+
 StreamSession::StreamSession(std::shared_ptr<const ServedTeachers> teachers)
     : teachers_(std::move(teachers)), limits_(teachers_->limits()) {}
 
@@ -55,8 +59,7 @@ std::optional<StreamSession::Taken> StreamSession::Receive(const grpc::ByteBuffe
   v1::DistillRequest message;
   std::vector<Bytes> payloads;
   if (absl::Status read = ReadFrame(frame, &message, &payloads); !read.ok()) {
-    EndWith(absl::InvalidArgumentError(
-        absl::StrCat("undecodable message: ", read.message(), "; expected a DistillRequest")));
+    EndWith(Annotate(read, "undecodable DistillRequest"));
     return std::nullopt;
   }
   switch (message.kind_case()) {
@@ -68,17 +71,18 @@ std::optional<StreamSession::Taken> StreamSession::Receive(const grpc::ByteBuffe
     case v1::DistillRequest::KIND_NOT_SET:
       break;
   }
-  EndWith(absl::InvalidArgumentError("a message without a kind; expected open or request"));
+  EndWith(
+      absl::InvalidArgumentError("malformed message: it has no kind; send an open or a request"));
   return std::nullopt;
 }
 
 void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
   if (terms_.has_value()) {
-    return EndWith(absl::FailedPreconditionError("a second open; a stream is opened once"));
+    return EndWith(absl::FailedPreconditionError(
+        "a second open: the stream is open already; open each stream once"));
   }
   if (payloads > 0) {
-    return EndWith(absl::InvalidArgumentError(
-        absl::StrCat("open comes with ", payloads, " payloads; expected none")));
+    return EndWith(InvalidValue("the number of payloads of open", payloads, 0));
   }
   absl::StatusOr<std::shared_ptr<const ServedTeacher>> teacher = teachers_->Find(open.model());
   if (!teacher.ok()) return EndWith(teacher.status());
@@ -99,13 +103,13 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
 std::optional<StreamSession::Taken> StreamSession::ReceiveRequest(
     const v1::Request& request, const std::vector<Bytes>& payloads, absl::Time now) {
   if (!terms_.has_value()) {
-    EndWith(absl::FailedPreconditionError("a request before the open; send an open first"));
+    EndWith(absl::FailedPreconditionError(
+        "a request before the open: the stream is not open; send an open first"));
     return std::nullopt;
   }
   if (in_flight_.contains(request.id())) {
-    EndWith(absl::InvalidArgumentError(
-        absl::StrCat("request id ", request.id(),
-                     " is in flight already; ids are unique among the requests in flight")));
+    EndWith(absl::InvalidArgumentError(absl::StrCat(
+        "request id ", request.id(), ": a request with this id is in flight; give each its own")));
     return std::nullopt;
   }
   ++unwritten_;
@@ -125,7 +129,7 @@ std::optional<StreamSession::Taken> StreamSession::ReceiveRequest(
 
 absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
     const v1::Request& request, const std::vector<Bytes>& payloads) const {
-  if (draining_) return absl::UnavailableError("the server is draining");
+  if (draining_) return DrainingError();
   RunnerRequest checked;
   ASSIGN_OR_RETURN(checked.inputs, TensorsFromProto(request.tensors(), payloads));
   for (HostTensor& input : checked.inputs) {
@@ -135,22 +139,19 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   }
   ASSIGN_OR_RETURN(checked.samples, CheckInputs(teacher_->info.inputs, checked.inputs));
   if (checked.samples > limits_.max_request_samples) {
-    return absl::InvalidArgumentError(absl::StrCat("the request has ", checked.samples,
-                                                   " samples; allowed are 1 to ",
-                                                   limits_.max_request_samples));
+    return InvalidValue("the number of samples of the request", checked.samples,
+                        absl::StrCat("1 to ", limits_.max_request_samples));
   }
   if (const int64_t length = LongestLength(checked, teacher_->info.inputs);
       length > limits_.max_length) {
-    return absl::InvalidArgumentError(absl::StrCat("the request has inputs of length ", length,
-                                                   "; allowed are 1 to ", limits_.max_length));
+    return InvalidValue("the length of an input", length,
+                        absl::StrCat("1 to ", limits_.max_length));
   }
   if (!std::isfinite(request.temperature()) || request.temperature() <= 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("temperature is ", request.temperature(), "; it must be finite and above 0"));
+    return InvalidValue("temperature", request.temperature(), "finite and more than 0");
   }
   if (request.timeout_us() < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("timeout_us is ", request.timeout_us(), "; it must not be negative"));
+    return InvalidValue("timeout_us", request.timeout_us(), "0 or more");
   }
   checked.spec = terms_->spec;
   checked.temperature = request.temperature();
@@ -158,11 +159,15 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   checked.class_order = terms_->class_order;
   checked.batch_independent = terms_->batch_independent;
   if (const int64_t bytes = AnswerBytes(checked); bytes > limits_.max_message_bytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("the answer would take ", bytes, " bytes; allowed are ",
-                     limits_.max_message_bytes, ": send fewer samples a request"));
+    return AnswerTooLarge(bytes);
   }
   return checked;
+}
+
+absl::Status StreamSession::AnswerTooLarge(int64_t bytes) const {
+  return absl::ResourceExhaustedError(absl::StrCat("the answer: it takes ", bytes, " bytes of ",
+                                                   limits_.max_message_bytes,
+                                                   "; send fewer samples per request"));
 }
 
 int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
@@ -195,9 +200,7 @@ void StreamSession::Answer(uint64_t id, const WorkResult& result) {
                     .samples = found->second.samples};
   const auto bytes = static_cast<int64_t>(outgoing.frame.Length());
   if (bytes > limits_.max_message_bytes) {
-    return AnswerError(id, absl::ResourceExhaustedError(absl::StrCat(
-                               "the answer takes ", bytes, " bytes; allowed are ",
-                               limits_.max_message_bytes, ": send fewer samples a request")));
+    return AnswerError(id, AnswerTooLarge(bytes));
   }
   SetCharge(id, {.samples = outgoing.samples, .bytes = kRequestOverhead + bytes});
   outgoing_.push_back(std::move(outgoing));
@@ -229,7 +232,7 @@ void StreamSession::HalfClose() { half_closed_ = true; }
 void StreamSession::Drain() {
   if (draining_ || end_.has_value()) return;
   draining_ = true;
-  if (!terms_.has_value()) return EndWith(absl::UnavailableError("the server is draining"));
+  if (!terms_.has_value()) return EndWith(DrainingError());
   v1::DistillResponse response;
   response.mutable_draining();
   outgoing_.push_back({.frame = WriteFrame(response, {})});

@@ -29,6 +29,9 @@
 
 namespace distill {
 
+// UNAVAILABLE: what a draining server answers.
+absl::Status DrainingError();
+
 // Not thread-safe: its owner locks.
 class StreamSession {
  public:
@@ -100,6 +103,7 @@ class StreamSession {
   std::optional<Taken> ReceiveRequest(const v1::Request& request,
                                       const std::vector<Bytes>& payloads, absl::Time now);
   // Every check of a request that is answered by an Error.
+  absl::Status AnswerTooLarge(int64_t bytes) const;
   absl::StatusOr<RunnerRequest> CheckRequest(const v1::Request& request,
                                              const std::vector<Bytes>& payloads) const;
   int64_t AnswerBytes(const RunnerRequest& request) const;

@@ -11,8 +11,6 @@
 namespace distill {
 namespace {
 
-constexpr char kDraining[] = "the server is draining";
-
 // Ends a stream that was never taken.
 class RefusedStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -44,7 +42,7 @@ grpc::ServerUnaryReactor* TeacherService::GetModel(grpc::CallbackServerContext* 
                                                    v1::GetModelResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   absl::Status refusal = access_.Authenticate(CallerOf(*context)).status();
-  if (refusal.ok() && draining()) refusal = absl::UnavailableError(kDraining);
+  if (refusal.ok() && draining()) refusal = DrainingError();
   if (!refusal.ok()) {
     reactor->Finish(Refuse(refusal, *context));
     return reactor;
@@ -69,7 +67,7 @@ grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* TeacherService::Dis
   if (!admission.ok()) return new RefusedStream(Refuse(admission.status(), *context));
   const std::shared_ptr<DistillStream> stream = StartStream(*std::move(admission));
   if (stream != nullptr) return stream.get();
-  return new RefusedStream(Refuse(absl::UnavailableError(kDraining), *context));
+  return new RefusedStream(Refuse(DrainingError(), *context));
 }
 
 grpc::Status TeacherService::Refuse(const absl::Status& status,

@@ -65,7 +65,10 @@ absl::StatusOr<std::unique_ptr<Tokens>> Tokens::Open(const std::filesystem::path
 
 absl::StatusOr<TokenGrant> Tokens::Authenticate(absl::string_view authorization) {
   const absl::string_view token = BearerToken(authorization);
-  if (token.empty()) return absl::UnauthenticatedError("a bearer token is needed");
+  if (token.empty()) {
+    return absl::UnauthenticatedError(
+        "the authorization: it has no bearer token; send one of this server's");
+  }
   const std::string digest = Sha256Hex(token);
   MutexLock lock(mutex_);
   LoadIfReplaced();
@@ -74,7 +77,10 @@ absl::StatusOr<TokenGrant> Tokens::Authenticate(absl::string_view authorization)
   for (const Entry& entry : entries_) {
     if (CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0) found = &entry;
   }
-  if (found == nullptr) return absl::UnauthenticatedError("the token is not known");
+  if (found == nullptr) {
+    return absl::UnauthenticatedError(
+        "the authorization: its token is not known; send one of this server's");
+  }
   return found->grant;
 }
 
@@ -136,32 +142,33 @@ absl::StatusOr<std::vector<Tokens::Entry>> Tokens::Parse(absl::string_view text)
         absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
     if (fields.size() != 2 && fields.size() != 3) {
       return refuse(
-          absl::StrCat("has ", fields.size(), " fields; a line is NAME TOKEN [MAX_STREAMS]"));
+          absl::StrCat("it has ", fields.size(), " fields; write NAME TOKEN [MAX_STREAMS]"));
     }
     if (!IsName(fields[0])) {
       return refuse(
-          absl::StrCat("the name must have 1 to ", kMaxNameBytes, " letters, digits, _ . or -"));
+          absl::StrCat("the name is not 1 to ", kMaxNameBytes, " letters, digits, _ . or -"));
     }
     if (!IsToken(fields[1])) {
-      return refuse(absl::StrCat("the token must have ", kMinTokenBytes, " to ", kMaxTokenBytes,
+      return refuse(absl::StrCat("the token is not ", kMinTokenBytes, " to ", kMaxTokenBytes,
                                  " printable ASCII characters"));
     }
     Entry entry{{std::string(fields[0]), default_max_streams_}, Sha256Hex(fields[1])};
     if (fields.size() == 3 &&
         (!absl::SimpleAtoi(fields[2], &entry.grant.max_streams) || entry.grant.max_streams < 1)) {
-      return refuse("MAX_STREAMS must be a number, 1 or more");
+      return refuse("MAX_STREAMS is not a number from 1");
     }
     if (const auto [it, is_new] = line_of_name.emplace(entry.grant.name, line_number); !is_new) {
-      return refuse(absl::StrCat("has the name of line ", it->second));
+      return refuse(absl::StrCat("it has the name of line ", it->second));
     }
     if (const auto [it, is_new] = line_of_digest.emplace(entry.digest, line_number); !is_new) {
-      return refuse(absl::StrCat("has the token of line ", it->second));
+      return refuse(absl::StrCat("it has the token of line ", it->second));
     }
     entries.push_back(std::move(entry));
   }
   if (entries.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("token file ", file_.string(), ": holds no token"));
+        absl::StrCat("token file ", file_.string(),
+                     ": it holds no token; write lines of NAME TOKEN [MAX_STREAMS]"));
   }
   return entries;
 }

@@ -22,6 +22,7 @@ class BadInput(IntegrationTest):
         self.assertEqual(actual, code, output)
         for text in [says] if isinstance(says, str) else says:
             self.assertIn(text, output)
+        self.assert_error_follows_grammar(output)
         self.assertNotIn("terminate called", output)
 
     def assert_train_fails(self, code, says, *options, data=None):
@@ -33,29 +34,32 @@ class BadInput(IntegrationTest):
     def test_a_wrong_command_line_of_the_trainer_is_2_and_names_the_option(self):
         for options, says in [
                 (["--no_such_option", "1"], "--no_such_option"),
-                (["--alpha", "1.5", "--teacher", "localhost:1"], ["alpha", "1.5"]),
-                (["--alpha", "-0.1", "--teacher", "localhost:1"], "alpha"),
-                (["--alpha", "nan", "--teacher", "localhost:1"], "alpha"),
-                (["--alpha", "0.5"], "--teacher"),
-                (["--temperature", "0", "--teacher", "localhost:1"], "temperature"),
-                (["--temperature", "-1", "--teacher", "localhost:1"], "temperature"),
-                (["--epochs", "0"], "--epochs"),
+                (["--alpha", "1.5", "--teacher", "localhost:1"], "--alpha is 1.5; must be 0 to 1"),
+                (["--alpha", "-0.1", "--teacher", "localhost:1"], "--alpha is -0.1; must be"),
+                (["--alpha", "nan", "--teacher", "localhost:1"], "--alpha is nan; must be"),
+                (["--alpha", "0.5"], "--alpha is 0.5; must be 0 where there is no --teacher"),
+                (["--temperature", "0", "--teacher", "localhost:1"],
+                 "--temperature is 0; must be more than 0"),
+                (["--temperature", "-1", "--teacher", "localhost:1"], "--temperature is -1; must be"),
+                (["--epochs", "0"], "--epochs is 0; must be 1 or more"),
                 (["--epochs", "many"], "--epochs"),
-                (["--batch_size", "0"], "--batch_size"),
+                (["--batch_size", "0"], "--batch_size is 0; must be 2 or more"),
                 (["--val_count", "5", "--val_fraction", "0.1"], "--val_fraction"),
                 (["--label_count", "5", "--label_fraction", "0.1"], "--label_fraction"),
-                (["--val", self.data, "--val_count", "5"], "--val"),
-                (["--val_fraction", "1.5"], "val_fraction"),
+                (["--val", self.data, "--val_count", "5"], ["--val: ", "--val_count"]),
+                (["--val_fraction", "1.5"], "--val_fraction is 1.5; must be"),
                 (["--encoding", "morse"], ["--encoding", "morse", "f16"]),
                 (["--on_teacher_loss", "cry"], ["--on_teacher_loss", "cry", "hard_labels"]),
                 (["--teacher", "nowhere"], ["--teacher", "nowhere", "host:port"]),
-                (["--teacher", "host:99999"], "--teacher"),
+                (["--teacher", "host:99999"], "--teacher: address 'host:99999'"),
+                (["--views", "wild"], "--views is 'wild'; must be none, light, standard or strong"),
+                (["--token_file", "token"], ["--token_file", "--teacher"]),
         ]:
             with self.subTest(options=options):
                 self.assert_train_fails(2, says, *options)
 
     def test_a_student_that_is_not_in_the_zoo_is_2_with_the_zoo(self):
-        self.assert_fails(2, ["--student", "resnet9000", "mlp_small"], TRAINER, "train", "--train",
+        self.assert_fails(2, ["--student is 'resnet9000'; must be", "mlp_small"], TRAINER, "train", "--train",
                           self.data, "--student", "resnet9000", "--run_dir", self.dir / "run")
 
     def test_a_missing_subcommand_or_required_option_is_2(self):
@@ -114,12 +118,12 @@ class BadInput(IntegrationTest):
     def test_more_labels_or_validation_than_there_are_is_1(self):
         self.assert_train_fails(1, "361", "--label_count", "361")
         self.assert_train_fails(1, "500", "--val_count", "500")
-        self.assert_train_fails(1, "leaves 0 samples", "--label_count", "0")
+        self.assert_train_fails(1, "it leaves 0 samples", "--label_count", "0")
 
     def test_a_run_directory_that_holds_anything_is_left_alone(self):
         (self.dir / "run").mkdir()
         (self.dir / "run" / "mine").write_text("x")
-        self.assert_fails(1, "never written over", *self.train_arguments(self.data, "run"))
+        self.assert_fails(1, ["--run_dir", "never written over; set --resume"], *self.train_arguments(self.data, "run"))
         self.assertEqual([p.name for p in (self.dir / "run").iterdir()], ["mine"])
 
     def test_an_address_without_a_teacher_is_1_and_named(self):
@@ -136,7 +140,7 @@ class BadInput(IntegrationTest):
                 (["--model", "m", "--listen", "nowhere"], ["--listen", "nowhere"]),
                 (["--model", "m", "--listen", "localhost:0", "--batch_delay", "5"], "--batch_delay"),
                 (["--model", "m", "--listen", "localhost:0", "--max_batch_samples", "0"],
-                 "--max_batch_samples"),
+                 "--max_batch_samples is 0; must be 1 to"),
                 (["--model", "m", "--listen", "localhost:0", "--max_message_size", "lots"],
                  "--max_message_size"),
                 (["--model", "m", "--listen", "localhost:0", "--what"], "--what"),
@@ -178,7 +182,7 @@ class BadInput(IntegrationTest):
                 ("format", change_config(format="distill/99"), "distill/99"),
                 ("architecture", change_config(architecture="perceptron"), "perceptron"),
                 ("arguments", change_config(arguments={"input_shape": [1, 8, 8], "hidden": [0],
-                                                       "classes": 4}), "hidden"),
+                                                       "classes": 4}), "'hidden' is [0]; must be"),
                 ("truncated", truncate, "model.safetensors"),
                 ("overlapping", overlap, "model.safetensors"),
                 ("class names", change_config(class_names=["a", "b"]), "2"),
@@ -239,7 +243,7 @@ class BadInput(IntegrationTest):
             path = shifted / f"{role}-labels-idx1-ubyte.gz"
             raw = gzip.decompress(path.read_bytes())
             path.write_bytes(gzip.compress(raw[:8] + bytes((b + 1) % 4 for b in raw[8:])))
-        self.assert_train_fails(1, ["parity probe", "--allow_misaligned_teacher"], "--teacher", address,
+        self.assert_train_fails(1, ["parity probe", "; set --allow_misaligned_teacher"], "--teacher", address,
                                 data=shifted)
         output = self.run_ok(*self.train_arguments(shifted, "allowed", "--teacher", address, "--epochs",
                                                    "1", "--allow_misaligned_teacher"))

@@ -6,6 +6,7 @@ import grpc
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
+from error_grammar import follows_grammar
 from models import expected_logits, write_mlp
 from plain_client import open_message, request_message, Stream
 from programs import IntegrationTest, make_images, SIDE
@@ -156,23 +157,24 @@ class Encodings(IntegrationTest):
         self.assertTrue((sparse.counts[:, 0] == 4096).all())
 
     def test_a_parameter_that_does_not_fit_is_refused_by_name(self):
-        for spec, says in [(spec_of(TOP_K), "k must be 1 to 300"),
-                           (spec_of(TOP_K, k=-1), "k must be 1 to 300"),
-                           (spec_of(TOP_K, k=301), "k must be 1 to 300"),
-                           (spec_of(TOP_K, k=5, draws=1), "draws must be 0"),
-                           (spec_of(SAMPLED), "draws must be 1 to 4096"),
-                           (spec_of(SAMPLED, draws=4097), "draws must be 1 to 4096"),
-                           (spec_of(SAMPLED, k=1, draws=5), "k must be 0"),
-                           (spec_of(HEAD_SAMPLED, k=300, draws=5), "k must be 1 to 299"),
-                           (spec_of(HEAD_SAMPLED, k=5), "draws must be 1 to 4096"),
-                           (spec_of(DENSE["f16"], k=1), "k must be 0"),
-                           (spec_of(DENSE["f32"], draws=1), "draws must be 0")]:
+        for spec, says in [(spec_of(TOP_K), "`k` is 0; must be 1 to 300"),
+                           (spec_of(TOP_K, k=-1), "`k` is -1; must be 1 to 300"),
+                           (spec_of(TOP_K, k=301), "`k` is 301; must be 1 to 300"),
+                           (spec_of(TOP_K, k=5, draws=1), "`draws` is 1; must be 0"),
+                           (spec_of(SAMPLED), "`draws` is 0; must be 1 to 4096"),
+                           (spec_of(SAMPLED, draws=4097), "`draws` is 4097; must be 1 to 4096"),
+                           (spec_of(SAMPLED, k=1, draws=5), "`k` is 1; must be 0"),
+                           (spec_of(HEAD_SAMPLED, k=300, draws=5), "`k` is 300; must be 1 to 299"),
+                           (spec_of(HEAD_SAMPLED, k=5), "`draws` is 0; must be 1 to 4096"),
+                           (spec_of(DENSE["f16"], k=1), "`k` is 1; must be 0"),
+                           (spec_of(DENSE["f32"], draws=1), "`draws` is 1; must be 0")]:
             with self.subTest(spec=spec):
                 stream = Stream(self.channel)
                 with self.assertRaises(grpc.RpcError) as raised:
                     stream.ask(open_message(spec.encoding, spec.k, spec.draws))
                 self.assertEqual(raised.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
                 self.assertIn(says, raised.exception.details())
+                self.assertTrue(follows_grammar(raised.exception.details()))
                 stream.half_close()
 
 

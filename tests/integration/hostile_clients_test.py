@@ -13,6 +13,7 @@ import grpc
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
+from error_grammar import follows_grammar
 from http2 import connect_socket, Http2, PREFACE
 from models import expected_logits, write_mlp
 from plain_client import DISTILL, open_message, request_message, Stream
@@ -71,6 +72,7 @@ class HostileClients(IntegrationTest):
                 answer = stream.ask(request)
                 self.assertEqual((answer.error.id, answer.error.code), (99, INVALID), answer)
                 self.assertNotIn(str(model.parent), answer.error.message)
+                self.assertTrue(follows_grammar(answer.error.message), answer.error.message)
                 self.assert_answers(stream, model, good)
         self.assert_serves()
 
@@ -114,7 +116,7 @@ class HostileClients(IntegrationTest):
         answer = stream.ask(pb.DistillRequest(
             request=pb.Request(id=7, tensors=[tensor], temperature=1), payload=[huge.tobytes()]))
         self.assertEqual((answer.error.id, answer.error.code), (7, INTERNAL), answer)
-        self.assertEqual(answer.error.message, "the teacher failed to compute this request")
+        self.assertEqual(answer.error.message, "the teacher: it failed to compute this request")
         self.server.wait_for_output("NaN or infinite")
         self.assert_serves()
 

@@ -43,6 +43,7 @@ class ImageFolders(IntegrationTest):
         self.assertEqual(actual, code, output)
         for text in [says] if isinstance(says, str) else says:
             self.assertIn(text, output)
+        self.assert_error_follows_grammar(output)
         self.assertNotIn("terminate called", output)
 
     def test_a_student_learns_from_a_folder_of_jpegs_and_is_evaluated_on_one_of_pngs(self):
@@ -122,7 +123,7 @@ class ImageFolders(IntegrationTest):
         self.run_ok(*self.arguments("--teacher", address, train=flat, run="soft"))
         config = json.loads((self.dir / "soft" / "model" / "config.json").read_text())
         self.assertEqual(config["training"]["alpha"], 1)
-        self.assert_fails("--final_alpha 0", *self.arguments("--teacher", address, "--final_alpha",
+        self.assert_fails("--final_alpha is 0", *self.arguments("--teacher", address, "--final_alpha",
                                                              "0", train=flat, run="faded"))
         self.assertEqual(self.end("soft")["samples_with_targets"], 80 * 6)
         self.assert_fails(["--alpha", "0.5"],

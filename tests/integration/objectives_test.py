@@ -52,16 +52,17 @@ class Objectives(IntegrationTest):
                 (["--objective", "dkdd"], "did you mean dkd?"),
                 (["--objective", "dkd", "--objective_parameters", "bta=2"], "did you mean beta?"),
                 (["--objective", "jsd", "--objective_parameters", "beta=1"],
-                 "--objective_parameters: the objective jsd: 'beta=1'; allowed is"),
-                (["--objective", "mlkd", "--temperature", "4"], "--temperature 4: must be left out"),
+                 "--objective_parameters: the objective jsd: the parameter is 'beta=1'; must be beta=VALUE"),
+                (["--objective", "mlkd", "--temperature", "4"], "--temperature is 4; must be left out"),
                 (["--objective", "hard_distillation", "--encoding", "sampled"], "f16, bf16, top_k"),
-                (["--objective", "dkd", "--encoding", "top_k"], "dkd cannot be computed from"),
-                (["--objective", "jsd", "--encoding", "sampled"], "jsd cannot be computed from"),
+                (["--objective", "dkd", "--encoding", "top_k"], "dkd: it cannot be computed from"),
+                (["--objective", "jsd", "--encoding", "sampled"], "jsd: it cannot be computed from"),
                 (["--standardize_logits", "--encoding", "top_k"], "kd on standardised logits")]:
             with self.subTest(options=options):
                 code, output = self.run_program(*self.arguments("bad", "unix:/nowhere", *options))
                 self.assertEqual(code, 2, output)
                 self.assertIn(says, output)
+                self.assert_error_follows_grammar(output)
                 self.assertFalse((self.dir / "bad").exists())
 
 

@@ -115,7 +115,7 @@ class PlainClient(IntegrationTest):
             "no kind": ([pb.DistillRequest()], grpc.StatusCode.INVALID_ARGUMENT, ""),
             "unknown model": ([open_message(model="gpt")], grpc.StatusCode.NOT_FOUND, "model"),
             "no k": ([open_message(pb.TARGET_ENCODING_TOP_K)], grpc.StatusCode.INVALID_ARGUMENT,
-                     "k must be 1 to 4"),
+                     "`k` is 0; must be 1 to 4"),
             "no encoding": ([open_message(pb.TARGET_ENCODING_UNSPECIFIED)],
                             grpc.StatusCode.INVALID_ARGUMENT, "encoding"),
             "fingerprint": ([open_message(fingerprint="ab" * 32)],

@@ -74,7 +74,7 @@ class PlainServerTest(IntegrationTest):
         self.assertGreater(reverse.overtaken, EPOCHS * SAMPLES // 64)
 
     def test_a_breach_fails_the_run_and_is_named(self):
-        for layout, says in [(with_another_id, "which is not in flight"),
+        for layout, says in [(with_another_id, "it is not in flight"),
                              (with_a_row_more, "17 rows instead of 16"),
                              (with_a_class_less, "3 classes instead of 4"),
                              (with_bytes_missing, "bytes"),
@@ -86,6 +86,7 @@ class PlainServerTest(IntegrationTest):
                 self.assertEqual(code, 1, output)
                 self.assertIn("broke the contract", output)
                 self.assertIn(says, output)
+                self.assert_error_follows_grammar(output)
                 self.assertIn(server.address, output)
 
 

@@ -14,6 +14,8 @@ import threading
 import time
 import unittest
 
+from error_grammar import error_in, follows_grammar
+
 BIN = pathlib.Path(os.environ["DISTILL_BIN"])
 SERVER = BIN / "teacher_server"
 TRAINER = BIN / "student_trainer"
@@ -136,6 +138,10 @@ class IntegrationTest(unittest.TestCase):
         code, output = self.run_program(*arguments, **where)
         self.assertEqual(code, 0, output)
         return output
+
+    def assert_error_follows_grammar(self, output: str) -> None:
+        self.assertTrue(follows_grammar(error_in(output)),
+                        f"not of the form of common/base/status.h: '{error_in(output)}'\n{output}")
 
     def train_arguments(self, data: pathlib.Path, run_dir: str, *more,
                         student: str = "mlp_small", lr: float = 0.05) -> list:

@@ -116,8 +116,8 @@ BREACHES = {
     "long_ids": ("top_k", spoilt(0, longer), "targets as top_k: ids"),
     "short_tail": ("top_k", spoilt(2, shorter), "targets as top_k: tail"),
     "long_counts": ("head_sampled", spoilt(3, longer), "targets as head_sampled: counts"),
-    "no_counts": ("head_sampled", without_the_last, "3 payloads; encoding head_sampled has 4"),
-    "one_part_more": ("top_k", with_one_more, "4 payloads; encoding top_k has 3"),
+    "no_counts": ("head_sampled", without_the_last, "is 3; must be 4 with the encoding head_sampled"),
+    "one_part_more": ("top_k", with_one_more, "is 4; must be 3 with the encoding top_k"),
 }
 
 
@@ -153,6 +153,7 @@ class SparseServer(IntegrationTest):
         self.assertEqual(code, 1, output)
         self.assertIn("broke the contract", output)
         self.assertIn(says, output)
+        self.assert_error_follows_grammar(output)
         self.assertIn(server.address, output)
 
     def test_a_student_learns_from_every_sparse_encoding(self):

@@ -91,12 +91,12 @@ class TeacherPool(IntegrationTest):
         self.assertEqual(trainer.wait(), 0, trainer.output)
         self.assertEqual(self.end("run")["teachers"][other_address], 0)
         self.assertEqual(self.drain(other), 0)
-        warning = trainer.wait_for_output(r"the teacher at (\S+) has a different fingerprint, "
-                                          r"(\w+) instead of (\w+), which the teacher at (\S+) has")
-        self.assertEqual(warning.group(1, 4), (other_address, first_address))
+        warning = trainer.wait_for_output(r"the teacher at (\S+) is dropped for this run, as it is not "
+                                          r"the one at (\S+): the fingerprint is (\w+); must be (\w+)")
+        self.assertEqual(warning.group(1, 2), (other_address, first_address))
         config = json.loads((self.dir / "run" / "model" / "config.json").read_text())
-        self.assertEqual(warning.group(3), config["training"]["teacher_fingerprint"])
-        self.assertNotEqual(warning.group(2), warning.group(3))
+        self.assertEqual(warning.group(4), config["training"]["teacher_fingerprint"])
+        self.assertNotEqual(warning.group(3), warning.group(4))
 
     def test_one_that_is_not_there_yet_joins_and_the_run_can_be_repeated_from_its_config(self):
         first, first_address = self.serve_slowly(self.unix_address("first.sock"))

@@ -55,19 +55,20 @@ class TrainerEncodings(IntegrationTest):
         self.train(nameless, model, "nameless", "head_sampled")
 
     def test_a_wrong_option_is_2_and_named(self):
-        for options, says in [(["--k", "3", "--encoding", "f16"], "--k must be 0"),
-                              (["--draws", "3", "--encoding", "top_k"], "--draws must be 0"),
-                              (["--draws", "0", "--encoding", "sampled"], "--draws must be 1"),
-                              (["--draws", "5000", "--encoding", "sampled"], "--draws must be 1"),
+        for options, says in [(["--k", "3", "--encoding", "f16"], "--k is 3; must be 0"),
+                              (["--draws", "3", "--encoding", "top_k"], "--draws is 3; must be 0"),
+                              (["--draws", "0", "--encoding", "sampled"], "--draws is 0; must be 1"),
+                              (["--draws", "5000", "--encoding", "sampled"], "--draws is 5000; must be 1"),
                               (["--draws", "some", "--encoding", "sampled"], "--draws"),
-                              (["--k", "0", "--encoding", "top_k"], "--k must be 1"),
-                              (["--objective", "nonsense"], "--objective: 'nonsense'"),
-                              (["--encoding", "morse"], "--encoding: 'morse'")]:
+                              (["--k", "0", "--encoding", "top_k"], "--k is 0; must be 1"),
+                              (["--objective", "nonsense"], "--objective is 'nonsense'; must be"),
+                              (["--encoding", "morse"], "--encoding: the target encoding is 'morse'; must be")]:
             with self.subTest(options=options):
                 code, output = self.run_program(*self.train_arguments(
                     self.data, "bad", "--teacher", "localhost:1", *options))
                 self.assertEqual(code, 2, output)
                 self.assertIn(says, output)
+                self.assert_error_follows_grammar(output)
                 self.assertFalse((self.dir / "bad").exists())
 
     def test_a_k_beyond_the_teachers_classes_fails_in_the_servers_words(self):
@@ -75,7 +76,7 @@ class TrainerEncodings(IntegrationTest):
         code, output = self.run_program(
             *self.arguments(self.data, "run", address, "top_k", "--k", "5"))
         self.assertEqual(code, 1, output)
-        self.assertIn("k must be 1 to 4 for the encoding top_k, not 5", output)
+        self.assertIn("--k is 5; must be 1 to 4 with the encoding top_k", output)
 
 
 if __name__ == "__main__":

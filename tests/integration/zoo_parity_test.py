@@ -111,7 +111,7 @@ class ZooParity(IntegrationTest):
                                         "--student", "resnet20", "--run_dir", self.dir / "run")
         self.assertEqual(code, 2, output)
         self.assertIn("did you mean resnet", output)
-        known = re.search(r"nown are ([\w, ]+)", output).group(1).split(", ")
+        known = re.split(", | or ", re.search(r"in its path, or ([\w, ]+) \(did", output).group(1))
         self.assertEqual(set(known), {name for name, _, _ in CASES})
 
 

@@ -11,9 +11,9 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 TEST(FileLockTest, IsHeldByOneAtATime) {
   const testing::TempDir dir;
@@ -21,7 +21,7 @@ TEST(FileLockTest, IsHeldByOneAtATime) {
   auto first = FileLock::TryTake(path);
   ASSERT_THAT(first, IsOk());
   EXPECT_THAT(FileLock::TryTake(path),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path.string())));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path.string())));
   first->reset();
   EXPECT_THAT(FileLock::TryTake(path), IsOk());
 }
@@ -41,7 +41,7 @@ TEST(FileLockTest, EndsWithTheProcessThatIsKilled) {
   char held = 0;
   ASSERT_EQ(::read(pipe[0], &held, 1), 1);
   ASSERT_EQ(held, 'y');
-  EXPECT_THAT(FileLock::TryTake(path), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(FileLock::TryTake(path), ErrorIs(absl::StatusCode::kFailedPrecondition));
   ::kill(holder, SIGKILL);
   ASSERT_EQ(::waitpid(holder, nullptr, 0), holder);
   EXPECT_THAT(FileLock::TryTake(path), IsOk());
@@ -51,7 +51,7 @@ TEST(FileLockTest, EndsWithTheProcessThatIsKilled) {
 
 TEST(FileLockTest, AFolderThatIsNotThereIsNamed) {
   EXPECT_THAT(FileLock::TryTake("/no/such/folder/lock"),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/folder/lock")));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/folder/lock")));
 }
 
 }  // namespace

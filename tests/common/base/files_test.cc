@@ -15,9 +15,9 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 using testing::TempDir;
 
 size_t NumEntries(const std::filesystem::path& folder) {
@@ -51,11 +51,11 @@ TEST(FilesTest, AFailedWriteNamesThePathAndLeavesNoTemporaryFile) {
   std::filesystem::create_directory(temp / "folder");
   EXPECT_THAT(
       WriteFileAtomically(temp / "folder", "text"),
-      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr((temp / "folder").string())));
+      ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr((temp / "folder").string())));
   EXPECT_EQ(NumEntries(temp.path()), 1u);
 
   EXPECT_THAT(WriteFileAtomically(temp / "absent/file", "text"),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr((temp / "absent/file").string())));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr((temp / "absent/file").string())));
 }
 
 TEST(FilesTest, ThreadsThatWriteOneFileLeaveOneOfTheirTexts) {
@@ -88,9 +88,9 @@ TEST(FilesTest, WhatCannotBeReadIsNamedWithACodeThatFits) {
       {temp / "pipe", absl::StatusCode::kFailedPrecondition},
   };
   for (const auto& c : cases) {
-    EXPECT_THAT(ReadFile(c.path), StatusIs(c.code, HasSubstr(c.path)));
+    EXPECT_THAT(ReadFile(c.path), ErrorIs(c.code, HasSubstr(c.path)));
     EXPECT_THAT(ReadFileInPieces(c.path, [](absl::string_view) { FAIL(); }),
-                StatusIs(c.code, HasSubstr(c.path)));
+                ErrorIs(c.code, HasSubstr(c.path)));
   }
 }
 
@@ -118,12 +118,12 @@ TEST(FilesTest, CreateEmptyDirectoryTakesAbsentAndEmptyFoldersOnly) {
   EXPECT_TRUE(std::filesystem::is_directory(temp / "a/b"));
   EXPECT_THAT(CreateEmptyDirectory(temp / "a/b"), IsOk());
   EXPECT_THAT(CreateEmptyDirectory(temp / "a"),
-              StatusIs(absl::StatusCode::kAlreadyExists,
-                       AllOf(HasSubstr((temp / "a").string()), HasSubstr("not empty"))));
+              ErrorIs(absl::StatusCode::kAlreadyExists,
+                      AllOf(HasSubstr((temp / "a").string()), HasSubstr("not empty"))));
   ASSERT_THAT(WriteFileAtomically(temp / "file", ""), IsOk());
   for (const char* path : {"file", "file/below"}) {
     EXPECT_THAT(CreateEmptyDirectory(temp / path),
-                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr((temp / path).string())));
+                ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr((temp / path).string())));
   }
 }
 

@@ -64,7 +64,7 @@ TEST_F(RandomAccessFileTest, FileThatBecameShorterIsNamed) {
   const absl::Status status = file.ReadAt(2, absl::MakeSpan(bytes));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr(path_.string()), HasSubstr("has become shorter: it ends at 4")));
+              AllOf(HasSubstr(path_.string()), HasSubstr("it has become shorter and ends at 4")));
 }
 
 TEST_F(RandomAccessFileTest, MovedFileStaysOpen) {

@@ -8,8 +8,8 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
-using testing::StatusIs;
 
 TEST(ParseByteSizeTest, ReadsNumbersWithUnits) {
   const struct {
@@ -36,8 +36,8 @@ TEST(ParseByteSizeTest, ReadsNumbersWithUnits) {
 TEST(ParseByteSizeTest, RefusesTheRestAndQuotesIt) {
   for (const char* text : {"", "MiB", "-1", "-1KiB", "2MB", "2mib", "1.2.3KiB", "0.3KiB", "1.5",
                            "1e3", "2MiBs", " 2MiB", "99999999999TiB", "nan", "inf"}) {
-    EXPECT_THAT(ParseByteSize(text), StatusIs(absl::StatusCode::kInvalidArgument,
-                                              HasSubstr(absl::StrCat("'", text, "'"))));
+    EXPECT_THAT(ParseByteSize(text), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                             HasSubstr(absl::StrCat("'", text, "'"))));
   }
 }
 
@@ -59,8 +59,8 @@ TEST(ParseDurationTest, ReadsNumbersWithUnits) {
 
 TEST(ParseDurationTest, RefusesTheRestAndQuotesIt) {
   for (const char* text : {"", "5", "ms", "-5ms", "5 ms", "5msx", "5d", "inf", "nan"}) {
-    EXPECT_THAT(ParseDuration(text), StatusIs(absl::StatusCode::kInvalidArgument,
-                                              HasSubstr(absl::StrCat("'", text, "'"))));
+    EXPECT_THAT(ParseDuration(text), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                             HasSubstr(absl::StrCat("'", text, "'"))));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -40,8 +41,7 @@ TEST(ArgumentsTest, RequiredArgumentThatIsAbsentIsNamed) {
   const nlohmann::json json = nlohmann::json::object();
   Arguments arguments("net", json);
   EXPECT_EQ(arguments.Int("n", {4, 10}), 4);
-  EXPECT_THAT(arguments.Finish().ToString(),
-              AllOf(HasSubstr("net"), HasSubstr("\"n\" is missing")));
+  EXPECT_THAT(arguments.Finish().ToString(), AllOf(HasSubstr("net"), HasSubstr("'n' is missing")));
 }
 
 TEST(ArgumentsTest, ArgumentThatNothingReadsIsNamedWithTheKnownOnes) {
@@ -50,7 +50,7 @@ TEST(ArgumentsTest, ArgumentThatNothingReadsIsNamedWithTheKnownOnes) {
   arguments.Int("n", {0, 10});
   arguments.Fraction("p");
   EXPECT_THAT(arguments.Finish().ToString(),
-              AllOf(HasSubstr("\"width\" is not known"), HasSubstr("known are n, p")));
+              AllOf(HasSubstr("'width' is not known"), HasSubstr("known are n, p")));
 }
 
 TEST(ArgumentsTest, TheFirstErrorIsKept) {
@@ -58,7 +58,7 @@ TEST(ArgumentsTest, TheFirstErrorIsKept) {
   Arguments arguments("net", json);
   arguments.Int("n", {0, 10});
   arguments.Int("m", {0, 10});
-  EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("\"n\" must be"));
+  EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("arguments of net: 'n' is "));
 }
 
 TEST(ArgumentsTest, OnlyAnObjectHoldsArguments) {
@@ -66,7 +66,7 @@ TEST(ArgumentsTest, OnlyAnObjectHoldsArguments) {
   for (const nlohmann::json& json : cases) {
     Arguments arguments("net", json);
     EXPECT_EQ(arguments.Int("n", {0, 10}, 5), 5);
-    EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("expected an object")) << json;
+    EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("; must be an object")) << json;
   }
 }
 
@@ -88,7 +88,7 @@ TEST(ArgumentsTest, WrongValuesAreRefusedAndNamed) {
     arguments.Fraction("p");
     arguments.OneOf("kind", {"a", "b"});
     EXPECT_EQ(arguments.Finish().code(), absl::StatusCode::kInvalidArgument) << text;
-    EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("\" must be ")) << text;
+    EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("; must be ")) << text;
   }
 }
 
@@ -99,12 +99,12 @@ TEST(ArgumentsTest, WrongListsAreRefusedAndEmpty) {
     const nlohmann::json json = {{"list", nlohmann::json::parse(text)}};
     Arguments arguments("net", json);
     EXPECT_THAT(arguments.IntList("list", {1, 2}, {1, 9}), IsEmpty()) << text;
-    EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("\"list\" must be")) << text;
+    EXPECT_THAT(arguments.Finish().ToString(), HasSubstr("; must be a list of ")) << text;
 
     const nlohmann::json nested = {{"lists", {{1}, nlohmann::json::parse(text)}}};
     Arguments outer("net", nested);
     EXPECT_THAT(outer.IntLists("lists", {1, 3}, {1, 2}, {1, 9}), IsEmpty()) << text;
-    EXPECT_THAT(outer.Finish().ToString(), HasSubstr("\"lists\" must be")) << text;
+    EXPECT_THAT(outer.Finish().ToString(), HasSubstr("; must be a list of ")) << text;
   }
 }
 

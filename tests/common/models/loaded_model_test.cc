@@ -123,15 +123,15 @@ TEST(LoadedModelTest, DirectoriesThatDoNotFitTheirWeightsAreRefusedByName) {
        [](ModelDescription& d) {
          d.class_names = {"a", "b"};
        }},
-      {"takes one input",
+      {"is 2; must be 1",
        [](ModelDescription& d) {
          d.inputs.push_back({"b", DType::kUint8, {3}});
        }},
       {"image: uint8[3]", [](ModelDescription& d) { d.inputs[0].shape = {3}; }},
-      {"\"width\" is not known", [](ModelDescription& d) { d.arguments["width"] = 1; }},
+      {"'width' is not known", [](ModelDescription& d) { d.arguments["width"] = 1; }},
       {"classifier.1.weight has shape [4, ",
        [](ModelDescription& d) { d.arguments["classes"] = 5; }},
-      {"no architecture \"vit\"", [](ModelDescription& d) { d.architecture = "vit"; }},
+      {"the architecture is 'vit'; must be ", [](ModelDescription& d) { d.architecture = "vit"; }},
   };
   for (const auto& test : cases) {
     const TempDir dir;
@@ -225,7 +225,7 @@ TEST(LoadedModelTest, FileThatIsNoTorchScriptIsRefusedByName) {
   ASSERT_TRUE(WriteFileAtomically(dir / kConfigFile, ToJson(VectorDescription())).ok());
   std::ofstream(dir / kTorchScriptFile) << "not one";
   EXPECT_THAT(LoadError(dir), AllOf(HasSubstr("INVALID_ARGUMENT"), HasSubstr(kTorchScriptFile),
-                                    HasSubstr("is no TorchScript")));
+                                    HasSubstr("is not TorchScript")));
 }
 
 TEST(LoadedModelTest, OutputOfAnotherShapeThanAtLoadIsInternal) {

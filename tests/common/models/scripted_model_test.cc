@@ -150,7 +150,7 @@ TEST_F(ScriptedModelTest, StateOfAnotherRunIsLoaded) {
 TEST_F(ScriptedModelTest, WhatCannotBeTrainedIsRefusedByName) {
   std::ofstream(dir_ / "text.pt") << "not one";
   EXPECT_THAT(ScriptedModel::Load(dir_ / "text.pt").status().ToString(),
-              HasSubstr("text.pt is no TorchScript"));
+              HasSubstr("text.pt is not TorchScript"));
   torch::jit::Module script = torch::jit::load(path_.string());
   torch::jit::freeze(script).save((dir_ / "frozen.pt").string());
   const absl::Status frozen = ScriptedModel::Load(dir_ / "frozen.pt").status();

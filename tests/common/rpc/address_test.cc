@@ -51,7 +51,7 @@ TEST(AddressTest, WhatIsNoAddressIsRefusedWithItsTextAndTheFormsAllowed) {
     ASSERT_EQ(address.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(address.status().message()), HasSubstr("'" + text + "'"));
     EXPECT_THAT(std::string(address.status().message()),
-                HasSubstr("host:port, [IPv6 address]:port and unix:/path"));
+                HasSubstr("; use host:port, [IPv6 address]:port or unix:/path"));
   }
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
+
 namespace distill {
 namespace {
 
@@ -46,15 +48,15 @@ TEST(ConvertTest, EveryEncodingSurvivesTheRoundTrip) {
 
 TEST(ConvertTest, EnumsThatAreUnspecifiedOrUnknownAreNamed) {
   EXPECT_THAT(std::string(FromProto(v1::DTYPE_UNSPECIFIED).status().message()),
-              HasSubstr("dtype 0 is unspecified"));
+              HasSubstr("the dtype is unspecified; must be a known value"));
   EXPECT_THAT(std::string(FromProto(static_cast<v1::DType>(99)).status().message()),
-              HasSubstr("dtype 99 is unknown"));
+              HasSubstr("the dtype is 99; must be a known value"));
   v1::TargetSpec spec;
   EXPECT_THAT(std::string(FromProto(spec).status().message()),
-              HasSubstr("target encoding 0 is unspecified"));
+              HasSubstr("the target encoding is unspecified; must be"));
   spec.set_encoding(static_cast<v1::TargetEncoding>(77));
   EXPECT_THAT(std::string(FromProto(spec).status().message()),
-              HasSubstr("target encoding 77 is unknown"));
+              HasSubstr("the target encoding is 77; must be"));
 }
 
 TEST(ConvertTest, ModelNumericsAndLimitsSurviveTheRoundTrip) {
@@ -77,21 +79,25 @@ TEST(ConvertTest, AModelThatCannotBeIsRefused) {
     const char* message;
   };
   const Case cases[] = {
-      {[](v1::ModelInfo& m) { m.set_fingerprint(""); }, "has no fingerprint"},
-      {[](v1::ModelInfo& m) { m.clear_inputs(); }, "has no inputs"},
-      {[](v1::ModelInfo& m) { m.set_classes(0); }, "has 0 classes"},
-      {[](v1::ModelInfo& m) { m.set_classes(3); }, "3 classes and 2 class names"},
+      {[](v1::ModelInfo& m) { m.set_fingerprint(""); }, ": it has no fingerprint"},
+      {[](v1::ModelInfo& m) { m.clear_inputs(); }, ": it has no inputs"},
+      {[](v1::ModelInfo& m) { m.set_classes(0); }, "the number of classes is 0; must be 1 or more"},
+      {[](v1::ModelInfo& m) { m.set_classes(3); },
+       "the number of class names is 2; must be 0 or 3, one per class"},
       {[](v1::ModelInfo& m) { m.mutable_inputs(1)->set_dtype(v1::DTYPE_UNSPECIFIED); },
-       "dtype 0 is unspecified"},
-      {[](v1::ModelInfo& m) { m.mutable_inputs(0)->set_shape(1, 0); }, "shape [1, 0, 28]"},
-      {[](v1::ModelInfo& m) { m.mutable_inputs(0)->set_shape(1, -2); }, "shape [1, -2, 28]"},
+       "the dtype is unspecified"},
+      {[](v1::ModelInfo& m) { m.mutable_inputs(0)->set_shape(1, 0); },
+       "is [1, 0, 28]; must be positive"},
+      {[](v1::ModelInfo& m) { m.mutable_inputs(0)->set_shape(1, -2); },
+       "is [1, -2, 28]; must be positive"},
   };
   for (const Case& c : cases) {
     v1::ModelInfo message = ToProto(SampleModel());
     c.change(message);
     const auto model = FromProto(message);
     EXPECT_EQ(model.status().code(), absl::StatusCode::kInvalidArgument) << c.message;
-    EXPECT_THAT(std::string(model.status().message()), HasSubstr(c.message));
+    EXPECT_THAT(std::string(model.status().message()),
+                ::testing::AllOf(HasSubstr(c.message), testing::FollowsGrammar()));
   }
 }
 
@@ -138,7 +144,7 @@ TEST(ConvertTest, TensorsThatDoNotFitTheirPayloadsAreRefused) {
   v1::Request request;
   request.add_tensors()->add_shape(4);
   EXPECT_THAT(std::string(TensorsFromProto(request.tensors(), {four}).status().message()),
-              HasSubstr("tensor 0: dtype 0 is unspecified"));
+              HasSubstr("tensor 0: the dtype is unspecified"));
 }
 
 v1::Targets TargetsMessage(int64_t rows, int64_t classes) {

@@ -16,8 +16,8 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::IsOk;
-using ::distill::testing::StatusIs;
 using ::distill::testing::TempDir;
 using ::testing::HasSubstr;
 
@@ -50,19 +50,19 @@ TEST_F(AllowedModelsTest, AListedSumIsAllowedAsSha256sumPrintsIt) {
 
 TEST_F(AllowedModelsTest, AnotherSumIsRefusedAndTheModelsOwnIsNamed) {
   for (const std::string& list : {std::string(), Sha256Hex("other"), "# " + sum_}) {
-    EXPECT_THAT(Check(list), StatusIs(absl::StatusCode::kPermissionDenied,
-                                      HasSubstr(absl::StrCat(sum_, "  ", dir_.path().string()))));
+    EXPECT_THAT(Check(list), ErrorIs(absl::StatusCode::kPermissionDenied,
+                                     HasSubstr(absl::StrCat(sum_, "  ", dir_.path().string()))));
   }
 }
 
 TEST_F(AllowedModelsTest, ALineThatIsNoSumIsNamed) {
   EXPECT_THAT(Check(sum_ + "\nabc  model.pt\n"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("allowed:2")));
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("allowed:2")));
 }
 
 TEST_F(AllowedModelsTest, AListThatIsNotThereIsNamed) {
   EXPECT_THAT(CheckModelAllowed(dir_ / "absent", dir_.path()),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("absent")));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr("absent")));
 }
 
 }  // namespace

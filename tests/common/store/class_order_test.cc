@@ -12,8 +12,8 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::IsOk;
-using ::distill::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -44,20 +44,21 @@ TEST(ClassOrderTest, EqualOrdersNeedNoPermutation) {
 }
 
 TEST(ClassOrderTest, ANameTwiceIsRefused) {
-  EXPECT_THAT(ClassOrder(Names{"a", "b"}, 2, Names{"a", "a"}),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'a' appears twice")));
+  EXPECT_THAT(
+      ClassOrder(Names{"a", "b"}, 2, Names{"a", "a"}),
+      ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("class 'a': it appears twice")));
 }
 
 TEST(ClassOrderTest, DifferentSetsAreRefusedWithBothLists) {
   EXPECT_THAT(ClassOrder(Names{"ant", "bee"}, 2, Names{"bee", "cat"}),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("'ant', 'bee'"), HasSubstr("'bee', 'cat'"))));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("'ant', 'bee'"), HasSubstr("'bee', 'cat'"))));
 }
 
 TEST(ClassOrderTest, ASubsetAndASupersetAreRefused) {
   for (const Names& wanted : {Names{"a"}, Names{"a", "b", "c"}}) {
     EXPECT_THAT(ClassOrder(Names{"a", "b"}, 2, wanted),
-                StatusIs(absl::StatusCode::kFailedPrecondition));
+                ErrorIs(absl::StatusCode::kFailedPrecondition));
   }
 }
 
@@ -65,8 +66,8 @@ TEST(ClassOrderTest, OfLongListsWhatEachLacksIsNamed) {
   Names wanted = Numbered(1000);
   wanted[500] = "odd";
   EXPECT_THAT(ClassOrder(Numbered(1000), 1000, wanted),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("'class500'"), HasSubstr("'odd'"))));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("'class500'"), HasSubstr("'odd'"))));
 }
 
 TEST(ClassOrderTest, TheRefusalFitsAStatusHoweverLongTheNames) {
@@ -82,7 +83,7 @@ TEST(ClassOrderTest, TheRefusalFitsAStatusHoweverLongTheNames) {
 TEST(ClassOrderTest, ATeacherWithoutNamesTakesAsManyAsItHasClasses) {
   EXPECT_EQ(*ClassOrder({}, 2, Names{"x", "y"}), nullptr);
   EXPECT_THAT(ClassOrder({}, 2, Names{"x"}),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("2")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("2")));
 }
 
 }  // namespace

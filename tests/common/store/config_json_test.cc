@@ -11,10 +11,10 @@ namespace distill {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
-using testing::StatusIs;
 
 using Json = nlohmann::json;
 
@@ -79,22 +79,23 @@ TEST(ParseModelDescriptionTest, WhatIsWrongIsNamedByItsField) {
     const char* patch;  // merged into the example; null removes
     const char* message;
   } cases[] = {
-      {R"({"format": null})", "'format' is null; it must be"},
-      {R"({"format": "distill/2"})", "'format' is \"distill/2\"; it must be \"distill/1\""},
-      {R"({"format": 1})", "'format' is 1; it must be"},
-      {R"({"colour": 1})", "unknown field 'colour'"},
-      {R"({"architecture": null})", "'architecture' must be"},
-      {R"({"architecture": ""})", "'architecture' must be"},
-      {R"({"architecture": 3})", "'architecture' must be"},
-      {R"({"arguments": [1]})", "'arguments' must be an object"},
-      {R"({"training": "long"})", "'training' must be an object"},
-      {R"({"inputs": null})", "'inputs' must be"},
-      {R"({"inputs": []})", "'inputs' must be"},
-      {R"({"inputs": {"name": "x"}})", "'inputs' must be"},
-      {R"({"inputs": ["x"]})", "'inputs[0]' must be an object"},
+      {R"({"format": null})", "'format' is null; must be"},
+      {R"({"format": "distill/2"})", "'format' is \"distill/2\"; must be \"distill/1\""},
+      {R"({"format": 1})", "'format' is 1; must be"},
+      {R"({"colour": 1})", "field 'colour': it is unknown"},
+      {R"({"architecture": null})", "'architecture' is null; must be"},
+      {R"({"architecture": ""})", "'architecture' is \"\"; must be"},
+      {R"({"architecture": 3})", "'architecture' is 3; must be"},
+      {R"({"arguments": [1]})", "'arguments' is [1]; must be an object"},
+      {R"({"training": "long"})", "'training' is \"long\"; must be an object"},
+      {R"({"inputs": null})", "'inputs' is null; must be"},
+      {R"({"inputs": []})", "'inputs' is []; must be"},
+      {R"({"inputs": {"name": "x"}})", "'inputs' is {\"name\":\"x\"}; must be"},
+      {R"({"inputs": ["x"]})", "'inputs[0]' is \"x\"; must be an object"},
       {R"({"inputs": [{"dtype": "uint8", "shape": []}]})", "'inputs[0].name'"},
       {R"({"inputs": [{"name": "", "dtype": "uint8", "shape": []}]})", "'inputs[0].name'"},
-      {R"({"inputs": [{"name": "x", "dtype": "byte", "shape": []}]})", "'byte' is not a dtype"},
+      {R"({"inputs": [{"name": "x", "dtype": "byte", "shape": []}]})",
+       "'inputs[0].dtype': the dtype is 'byte'; must be bool, "},
       {R"({"inputs": [{"name": "x", "dtype": "uint8"}]})", "'inputs[0].shape'"},
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [0]}]})", "'inputs[0].shape'"},
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [-2]}]})", "'inputs[0].shape'"},
@@ -102,46 +103,47 @@ TEST(ParseModelDescriptionTest, WhatIsWrongIsNamedByItsField) {
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [18446744073709551615]}]})",
        "'inputs[0].shape'"},
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [4294967296, 4294967296]}]})",
-       "'inputs[0].shape' is too large"},
+       "'inputs[0].shape' is too large: "},
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [3], "size": 3}]})",
-       "unknown field 'size' in inputs[0]"},
+       "field 'inputs[0].size': it is unknown"},
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [3]},
                       {"name": "x", "dtype": "uint8", "shape": [3]}]})",
-       "'inputs' has the name 'x' twice"},
+       "'inputs': it has the name 'x' twice"},
       {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [1, 28, 28]}]})",
-       "'mean' has 3 numbers, which are not the channels of x: uint8[1, 28, 28]"},
-      {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": []}]})", "'mean' has 3 numbers"},
-      {R"({"inputs": [{"name": "x", "dtype": "int64", "shape": [3]}]})", "'mean' is given"},
-      {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [3, -1]}]})", "'pad_id' is missing"},
-      {R"({"pad_id": 0.5})", "'pad_id' must be a whole number"},
+       "'mean': it has 3 numbers, which are not the channels of x: uint8[1, 28, 28]"},
+      {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": []}]})", "'mean': it has 3 numbers"},
+      {R"({"inputs": [{"name": "x", "dtype": "int64", "shape": [3]}]})", "'mean': it is given"},
+      {R"({"inputs": [{"name": "x", "dtype": "uint8", "shape": [3, -1]}]})",
+       "'pad_id': it is missing"},
+      {R"({"pad_id": 0.5})", "'pad_id' is 0.5; must be a whole number"},
       {R"({"pad_id": 18446744073709551615})", "'pad_id'"},
       {R"({"scale": 0})", "'scale'"},
       {R"({"scale": -1})", "'scale'"},
       {R"({"scale": "255"})", "'scale'"},
       {R"({"mean": 0.5})", "'mean'"},
       {R"({"mean": ["a", "b", "c"]})", "'mean'"},
-      {R"({"mean": [0.5]})", "'std' must have as many numbers as 'mean', 1, not 3"},
-      {R"({"mean": null})", "'std' must have as many numbers as 'mean', 0, not 3"},
+      {R"({"mean": [0.5]})", "'std': it has 3 numbers, and 'mean' has 1"},
+      {R"({"mean": null})", "'std': it has 3 numbers, and 'mean' has 0"},
       {R"({"std": [0.25, 0, 0.26]})", "'std'"},
       {R"({"std": [0.25, -1, 0.26]})", "'std'"},
       {R"({"class_names": "airplane"})", "'class_names'"},
       {R"({"class_names": ["a", 3]})", "'class_names[1]'"},
       {R"({"class_names": ["a", ""]})", "'class_names[1]'"},
-      {R"({"class_names": ["a", "b", "a"]})", "'class_names' has the name 'a' twice"},
+      {R"({"class_names": ["a", "b", "a"]})", "'class_names': it has the name 'a' twice"},
   };
   for (const auto& c : cases) {
     Json config = Image();
     config.merge_patch(Json::parse(c.patch));
     EXPECT_THAT(ParseModelDescription(config.dump()),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)))
+                ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)))
         << c.patch;
   }
 }
 
 TEST(ParseModelDescriptionTest, AHuggingFaceConfigIsRefusedAsSuch) {
   EXPECT_THAT(ParseModelDescription(R"({"model_type": "vit", "id2label": {"0": "cat"}})"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("not supported yet: Hugging Face config")));
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("not supported yet: it is a Hugging Face config")));
 }
 
 TEST(ParseModelDescriptionTest, WhatIsNoObjectIsRefused) {
@@ -150,7 +152,7 @@ TEST(ParseModelDescriptionTest, WhatIsNoObjectIsRefused) {
         std::string(R"({"format": "distill/1", "format": "distill/1"})"),
         R"({"format": "distill/1", "arguments": )" + std::string(200'000, '[') + "}",
         R"({"arguments": )" + std::string(99, '[') + std::string(99, ']') + "}"}) {
-    EXPECT_THAT(ParseModelDescription(text), StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(ParseModelDescription(text), ErrorIs(absl::StatusCode::kInvalidArgument));
   }
 }
 

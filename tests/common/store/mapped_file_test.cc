@@ -12,9 +12,9 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 using testing::TempDir;
 
 TEST(MappedFileTest, ShowsTheFileInOnePiece) {
@@ -47,10 +47,10 @@ TEST(MappedFileTest, WhatIsNoFileIsNamed) {
   const TempDir temp;
   ASSERT_EQ(::mkfifo((temp / "pipe").c_str(), 0600), 0);
   EXPECT_THAT(MapFile(temp / "absent"),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr((temp / "absent").string())));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr((temp / "absent").string())));
   for (const std::filesystem::path& path : {temp.path(), temp / "pipe"}) {
     EXPECT_THAT(MapFile(path),
-                StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path.string())));
+                ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr(path.string())));
   }
 }
 

@@ -12,9 +12,9 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 using testing::TempDir;
 
 std::string Config(const std::string& architecture) {
@@ -27,7 +27,7 @@ TEST(ModelDirectoryTest, IsReadWhereConfigAndWeightsAreThere) {
     const TempDir temp;
     ASSERT_THAT(WriteFileAtomically(temp / "config.json", Config(architecture)), IsOk());
     EXPECT_THAT(ReadModelDescription(temp.path()),
-                StatusIs(absl::StatusCode::kNotFound, HasSubstr((temp / weights).string())));
+                ErrorIs(absl::StatusCode::kNotFound, HasSubstr((temp / weights).string())));
     ASSERT_THAT(WriteFileAtomically(temp / weights, "weights"), IsOk());
     const absl::StatusOr<ModelDescription> model = ReadModelDescription(temp.path());
     ASSERT_THAT(model, IsOk());
@@ -39,15 +39,15 @@ TEST(ModelDirectoryTest, IsReadWhereConfigAndWeightsAreThere) {
 TEST(ModelDirectoryTest, WhatIsMissingOrWrongIsNamed) {
   const TempDir temp;
   EXPECT_THAT(ReadModelDescription(temp / "absent"),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr((temp / "absent").string())));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr((temp / "absent").string())));
   EXPECT_THAT(ReadModelDescription(temp.path()),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr((temp / "config.json").string())));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr((temp / "config.json").string())));
   ASSERT_THAT(WriteFileAtomically(temp / "config.json", "{}"), IsOk());
   EXPECT_THAT(ReadModelDescription(temp.path()),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr((temp / "config.json").string()), HasSubstr("'format'"))));
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      AllOf(HasSubstr((temp / "config.json").string()), HasSubstr("'format'"))));
   EXPECT_THAT(ReadModelDescription(temp / "config.json"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not a folder")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not a folder")));
 }
 
 }  // namespace

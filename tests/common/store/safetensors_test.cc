@@ -15,9 +15,9 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 using testing::TempDir;
 
 // Returns a file with this header and data.
@@ -154,16 +154,16 @@ TEST_F(SafetensorsTest, WhatCannotBeWrittenLeavesNoFile) {
   };
   for (const auto& c : cases) {
     EXPECT_THAT(WriteSafetensors(path_, c.tensors),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         AllOf(HasSubstr(path_.string()), HasSubstr(c.message))));
+                ErrorIs(absl::StatusCode::kInvalidArgument,
+                        AllOf(HasSubstr(path_.string()), HasSubstr(c.message))));
     EXPECT_FALSE(std::filesystem::exists(path_));
   }
 }
 
 TEST_F(SafetensorsTest, AnAbsentFileIsNotFoundAndAFolderIsNoFile) {
   EXPECT_THAT(ReadSafetensors(path_),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr(path_.string())));
-  EXPECT_THAT(ReadSafetensors(temp_.path()), StatusIs(absl::StatusCode::kFailedPrecondition));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr(path_.string())));
+  EXPECT_THAT(ReadSafetensors(temp_.path()), ErrorIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
@@ -171,7 +171,7 @@ TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
   const std::string whole = *ReadFile(path_);
   for (size_t size = 0; size < whole.size(); ++size) {
     EXPECT_THAT(Read(whole.substr(0, size)),
-                StatusIs(absl::StatusCode::kDataLoss, HasSubstr(path_.string())));
+                ErrorIs(absl::StatusCode::kDataLoss, HasSubstr(path_.string())));
   }
 }
 
@@ -180,8 +180,8 @@ TEST_F(SafetensorsTest, AHeaderLengthBeyondTheFileOrTheLimitIsRefused) {
        {uint64_t{3}, uint64_t{1} << 32, uint64_t{1} << 63, ~uint64_t{0}, ~uint64_t{0} - 7}) {
     const std::string prefix(reinterpret_cast<const char*>(&length), 8);
     EXPECT_THAT(Read(prefix + "{}"),
-                StatusIs(absl::StatusCode::kDataLoss,
-                         HasSubstr(absl::StrCat("header's length is ", length))));
+                ErrorIs(absl::StatusCode::kDataLoss,
+                        HasSubstr(absl::StrCat("header's length is ", length))));
   }
   // The file is sparse, as long as its length field, and over the limit.
   const uint64_t length = 100'000'001;
@@ -189,7 +189,7 @@ TEST_F(SafetensorsTest, AHeaderLengthBeyondTheFileOrTheLimitIsRefused) {
               IsOk());
   std::filesystem::resize_file(path_, 8 + length);
   EXPECT_THAT(ReadSafetensors(path_),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("100000000 allowed")));
+              ErrorIs(absl::StatusCode::kDataLoss, HasSubstr("100000000 allowed")));
 }
 
 TEST_F(SafetensorsTest, AMalformedHeaderIsRefusedWithFileTensorAndReason) {
@@ -205,17 +205,17 @@ TEST_F(SafetensorsTest, AMalformedHeaderIsRefusedWithFileTensorAndReason) {
       {"{} x", "the header"},
       {std::string(100'000, '{'), "the header"},
       {R"({"w": )" + std::string(100'000, '[') + std::string(100'000, ']') + "}", "3 levels"},
-      {R"({"w": 3})", "'w': its header is no object"},
-      {R"({"w": {}})", "'w': no dtype"},
-      {R"({"w": {"dtype": "U8", "data_offsets": [0, 4]}})", "'w': no shape"},
-      {R"({"w": {"dtype": "U8", "shape": [4]}})", "'w': no data_offsets"},
-      {R"({"w": {"dtype": 8, )" + ok + "}}", "'w': dtype is no string"},
+      {R"({"w": 3})", "'w': its header is not an object"},
+      {R"({"w": {}})", "'w': it has no dtype"},
+      {R"({"w": {"dtype": "U8", "data_offsets": [0, 4]}})", "'w': it has no shape"},
+      {R"({"w": {"dtype": "U8", "shape": [4]}})", "'w': it has no data_offsets"},
+      {R"({"w": {"dtype": 8, )" + ok + "}}", "'w': dtype is not a string"},
       {R"({"w": {"dtype": "F8_E4M3", )" + ok + "}}", "dtype 'F8_E4M3' is none of BOOL, U8"},
       {R"({"w": {"dtype": "u8", )" + ok + "}}", "dtype 'u8'"},
       {R"({"w": {"dtype": "U8", )" + ok + R"(}, "w": {"dtype": "U8", )" + ok + "}}",
        "'w' appears twice"},
       {R"({"w": {"dtype": "U8", "dtype": "U8", )" + ok + "}}", "'dtype' appears twice"},
-      {OneTensor("U8", "4", "[0, 4]"), "'w': shape is no array"},
+      {OneTensor("U8", "4", "[0, 4]"), "'w': shape is not an array"},
       {OneTensor("U8", "[4.0]", "[0, 4]"), "'w': shape holds"},
       {OneTensor("U8", "[-4]", "[0, 4]"), "'w': shape holds"},
       {OneTensor("U8", "[-2, -2]", "[0, 4]"), "'w': shape holds"},
@@ -225,26 +225,27 @@ TEST_F(SafetensorsTest, AMalformedHeaderIsRefusedWithFileTensorAndReason) {
       // Products that are 4 modulo 2^64.
       {OneTensor("U8", "[4294967296, 4294967296, 4]", "[0, 4]"), "more than 2^63"},
       {OneTensor("F32", "[4611686018427387905]", "[0, 4]"), "more than 2^63"},
-      {OneTensor("U8", "[4]", "4"), "'w': data_offsets is no array"},
-      {OneTensor("U8", "[4]", "[0]"), "'w': data_offsets must be"},
-      {OneTensor("U8", "[4]", "[0, 4, 4]"), "'w': data_offsets must be"},
-      {OneTensor("U8", "[4]", "[4, 0]"), "'w': data_offsets must be"},
+      {OneTensor("U8", "[4]", "4"), "'w': data_offsets is not an array"},
+      {OneTensor("U8", "[4]", "[0]"), "'w': data_offsets are not two numbers"},
+      {OneTensor("U8", "[4]", "[0, 4, 4]"), "'w': data_offsets are not two numbers"},
+      {OneTensor("U8", "[4]", "[4, 0]"), "'w': data_offsets are not two numbers"},
       {OneTensor("U8", "[4]", "[-4, 0]"), "'w': data_offsets holds"},
       {OneTensor("U8", "[3]", "[0, 4]"), "'w': uint8[3] takes 3 bytes"},
       {OneTensor("F32", "[4]", "[0, 4]"), "'w': float32[4] takes 16 bytes"},
-      {OneTensor("U8", "[5]", "[0, 5]"), "'w': ends at byte 5 of the data, which has 4"},
-      {OneTensor("U8", "[1]", "[9223372036854775806, 9223372036854775807]"), "'w': ends at byte"},
+      {OneTensor("U8", "[5]", "[0, 5]"), "'w': it ends at byte 5 of the data, which has 4"},
+      {OneTensor("U8", "[1]", "[9223372036854775806, 9223372036854775807]"),
+       "'w': it ends at byte"},
       {OneTensor("U8", "[3]", "[0, 3]"), "end at byte 3 of the data, which has 4"},
       {OneTensor("U8", "[3]", "[1, 4]"),
-       "'w': begins at byte 1 of the data where 0 was expected: a hole"},
+       "'w': it begins at byte 1 of the data instead of 0, which is a hole"},
       {"{}", "end at byte 0 of the data, which has 4"},
-      {R"({"__metadata__": []})", "__metadata__ is no object"},
-      {R"({"__metadata__": {"k": 1}})", "__metadata__: 'k' is no string"},
+      {R"({"__metadata__": []})", "__metadata__: it is not an object"},
+      {R"({"__metadata__": {"k": 1}})", "__metadata__: 'k' is not a string"},
   };
   for (const auto& c : cases) {
     EXPECT_THAT(Read(File(c.header, "abcd")),
-                StatusIs(absl::StatusCode::kDataLoss,
-                         AllOf(HasSubstr(path_.string()), HasSubstr(c.message))))
+                ErrorIs(absl::StatusCode::kDataLoss,
+                        AllOf(HasSubstr(path_.string()), HasSubstr(c.message))))
         << c.header.substr(0, 200);
   }
 }
@@ -257,11 +258,12 @@ TEST_F(SafetensorsTest, TensorsThatDoNotTileTheDataAreRefused) {
   } cases[] = {
       {"[0, 2]", "[2, 4]", ""},
       {"[2, 4]", "[0, 2]", ""},
-      {"[0, 2]", "[0, 2]", "'b': begins at byte 0 of the data where 2 was expected: an overlap"},
+      {"[0, 2]", "[0, 2]",
+       "'b': it begins at byte 0 of the data instead of 2, which is an overlap"},
       {"[0, 2]", "[1, 3]", "an overlap"},
-      {"[2, 4]", "[2, 4]", "'a': begins at byte 2 of the data where 0 was expected: a hole"},
+      {"[2, 4]", "[2, 4]", "'a': it begins at byte 2 of the data instead of 0, which is a hole"},
       {"[1, 3]", "[2, 4]", "a hole"},
-      {"[0, 2]", "[4, 6]", "'b': ends at byte 6"},
+      {"[0, 2]", "[4, 6]", "'b': it ends at byte 6"},
   };
   for (const auto& c : cases) {
     const std::string header =
@@ -271,7 +273,7 @@ TEST_F(SafetensorsTest, TensorsThatDoNotTileTheDataAreRefused) {
     if (*c.message == '\0') {
       EXPECT_THAT(file, IsOk()) << header;
     } else {
-      EXPECT_THAT(file, StatusIs(absl::StatusCode::kDataLoss, HasSubstr(c.message))) << header;
+      EXPECT_THAT(file, ErrorIs(absl::StatusCode::kDataLoss, HasSubstr(c.message))) << header;
     }
   }
 }
@@ -286,7 +288,7 @@ TEST_F(SafetensorsTest, TensorsWithoutElementsLieAnywhereBetweenOthersAndNowhere
   }
   for (const char* at : {"[2, 2]", "[5, 5]"}) {
     EXPECT_THAT(Read(File(header(at), "abcd")),
-                StatusIs(absl::StatusCode::kDataLoss, HasSubstr("'e'")))
+                ErrorIs(absl::StatusCode::kDataLoss, HasSubstr("'e'")))
         << at;
   }
 }

@@ -9,9 +9,9 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 std::string Nested(size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
@@ -25,12 +25,12 @@ TEST(StrictJsonTest, ReadsWhatIsWellFormed) {
 
 TEST(StrictJsonTest, MalformedTextIsAnErrorThatSaysWhere) {
   EXPECT_THAT(ParseStrictJson("{\n \"a\" 1}", 9),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 2, column 6")));
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 2, column 6")));
   using namespace std::string_literals;
   for (const std::string& text :
        {""s, " "s, "{"s, "{}x"s, "{} {}"s, "[1,]"s, "nul"s, "'a'"s, "{\"a\":NaN}"s, "[1e999]"s,
         "\"\xFF\""s, "\"\x80\""s, "// c\n1"s, "{}\0"s, "[\"a\0b\"]"s, "{}\0garbage"s}) {
-    EXPECT_THAT(ParseStrictJson(text, 9), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
+    EXPECT_THAT(ParseStrictJson(text, 9), ErrorIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }
 
@@ -38,7 +38,7 @@ TEST(StrictJsonTest, AKeyTwiceInOneObjectIsRefused) {
   for (const char* text : {R"({"a": 1, "a": 2})", R"([{"b": {"a": {}, "c": [{"a": 1}], "a": 0}}])",
                            R"({"a": 1, "\u0061": 2})"}) {
     EXPECT_THAT(ParseStrictJson(text, 9),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'a' appears twice")));
+                ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("'a' appears twice")));
   }
   EXPECT_THAT(ParseStrictJson(R"([{"a": {"a": 1}}, {"a": 2}])", 9), IsOk());
 }
@@ -46,12 +46,12 @@ TEST(StrictJsonTest, AKeyTwiceInOneObjectIsRefused) {
 TEST(StrictJsonTest, DepthIsBounded) {
   EXPECT_THAT(ParseStrictJson(Nested(3), 3), IsOk());
   EXPECT_THAT(ParseStrictJson(Nested(4), 3),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("3 levels")));
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("3 levels")));
   EXPECT_THAT(ParseStrictJson(R"({"a": {"b": {"c": {}}}})", 3),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT(ParseStrictJson(Nested(1'000'000), 64), StatusIs(absl::StatusCode::kInvalidArgument));
+              ErrorIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseStrictJson(Nested(1'000'000), 64), ErrorIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(ParseStrictJson(std::string(1'000'000, '['), 64),
-              StatusIs(absl::StatusCode::kInvalidArgument));
+              ErrorIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

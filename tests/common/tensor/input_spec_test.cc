@@ -10,8 +10,8 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
-using testing::StatusIs;
 
 HostTensor Tensor(DType dtype, Shape shape, size_t bytes) {
   return {dtype, std::move(shape), Bytes::FromString(std::string(bytes, '\0'))};
@@ -47,34 +47,46 @@ TEST(CheckInputsTest, WhatDoesNotFitIsNamedWithWhatWould) {
     std::vector<HostTensor> inputs;
     const char* message;
   } cases[] = {
-      {"none", {}, "expected 2 input tensors, got 0"},
-      {"too few", {image}, "expected 2 input tensors, got 1"},
-      {"too many", {image, tokens, tokens}, "expected 2 input tensors, got 3"},
+      {"none", {}, "the number of input tensors is 0; must be 2"},
+      {"too few", {image}, "the number of input tensors is 1; must be 2"},
+      {"too many", {image, tokens, tokens}, "the number of input tensors is 3; must be 2"},
       {"dtype",
        {Tensor(DType::kInt8, {2, 3, 4, 4}, 96), tokens},
-       "'image' must be uint8, not int8"},
-      {"rank", {Tensor(DType::kUint8, {3, 4, 4}, 48), tokens}, "'image' must have shape [3, 4, 4]"},
-      {"scalar", {Tensor(DType::kUint8, {}, 1), tokens}, "'image' must have shape [3, 4, 4]"},
-      {"shape", {Tensor(DType::kUint8, {2, 3, 4, 5}, 120), tokens}, "not [2, 3, 4, 5]"},
-      {"no sample", {Tensor(DType::kUint8, {0, 3, 4, 4}, 0), tokens}, "at least one sample, not 0"},
+       "the dtype of input 'image' is int8; must be uint8"},
+      {"rank",
+       {Tensor(DType::kUint8, {3, 4, 4}, 48), tokens},
+       "the shape of input 'image' is [3, 4, 4]; must be [3, 4, 4] behind a batch"},
+      {"scalar", {Tensor(DType::kUint8, {}, 1), tokens}, "'image' is []; must be [3, 4, 4]"},
+      {"shape",
+       {Tensor(DType::kUint8, {2, 3, 4, 5}, 120), tokens},
+       "'image' is [2, 3, 4, 5]; must be"},
+      {"no sample",
+       {Tensor(DType::kUint8, {0, 3, 4, 4}, 0), tokens},
+       "samples of input 'image' is 0; must be 1 or more"},
       {"negative",
        {Tensor(DType::kUint8, {-1, 3, 4, 4}, 0), tokens},
-       "at least one sample, not -1"},
-      {"bytes", {Tensor(DType::kUint8, {2, 3, 4, 4}, 95), tokens}, "takes 96 bytes, not 95"},
+       "samples of input 'image' is -1; must be 1 or more"},
+      {"bytes",
+       {Tensor(DType::kUint8, {2, 3, 4, 4}, 95), tokens},
+       "input 'image': the number of bytes of uint8[2, 3, 4, 4] is 95; must be 96"},
       {"overflow", {Tensor(DType::kUint8, {huge, 3, 4, 4}, 96), tokens}, "'image'"},
-      {"length 0", {image, Tensor(DType::kInt64, {2, 0}, 0)}, "'tokens' must have shape [-1]"},
-      {"length -1", {image, Tensor(DType::kInt64, {2, -1}, 0)}, "'tokens' must have shape [-1]"},
-      {"samples", {image, Tensor(DType::kInt64, {3, 1}, 24)}, "'tokens' has 3 samples"},
+      {"length 0", {image, Tensor(DType::kInt64, {2, 0}, 0)}, "'tokens' is [2, 0]; must be [-1]"},
+      {"length -1",
+       {image, Tensor(DType::kInt64, {2, -1}, 0)},
+       "'tokens' is [2, -1]; must be [-1]"},
+      {"samples",
+       {image, Tensor(DType::kInt64, {3, 1}, 24)},
+       "samples of input 'tokens' is 3; must be 2, as of 'image'"},
   };
   for (const auto& c : cases) {
     EXPECT_THAT(CheckInputs(ImageAndTokens(), c.inputs),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)))
+                ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)))
         << c.claim;
   }
 }
 
 TEST(CheckInputsTest, AModelWithoutInputsIsRefused) {
-  EXPECT_THAT(CheckInputs({}, {}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(CheckInputs({}, {}), ErrorIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -10,9 +10,9 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 constexpr auto kInvalidArgument = absl::StatusCode::kInvalidArgument;
 constexpr TargetEncoding kAllEncodings[] = {
@@ -40,10 +40,10 @@ TEST(TargetEncodingTest, NamesAreReadBack) {
 }
 
 TEST(TargetEncodingTest, AnUnknownNameIsRefusedWithTheKnown) {
-  EXPECT_THAT(
-      ParseTargetEncoding("f64"),
-      StatusIs(kInvalidArgument, AllOf(HasSubstr("'f64'"),
-                                       HasSubstr("f32, f16, bf16, top_k, sampled, head_sampled"))));
+  EXPECT_THAT(ParseTargetEncoding("f64"),
+              ErrorIs(kInvalidArgument,
+                      AllOf(HasSubstr("'f64'"),
+                            HasSubstr("must be f32, f16, bf16, top_k, sampled or head_sampled"))));
 }
 
 TEST(TargetSpecTest, EveryEncodingIsGranted) {
@@ -57,8 +57,8 @@ TEST(TargetSpecTest, EveryEncodingIsGranted) {
 
 TEST(TargetSpecTest, AnUnknownEncodingIsRefusedWithTheListOfThoseKnown) {
   EXPECT_THAT(Validate(TargetSpec{.encoding = static_cast<TargetEncoding>(99)}, 10),
-              StatusIs(kInvalidArgument,
-                       HasSubstr("known are f32, f16, bf16, top_k, sampled, head_sampled")));
+              ErrorIs(kInvalidArgument,
+                      HasSubstr("is 99; must be f32, f16, bf16, top_k, sampled or head_sampled")));
 }
 
 TEST(TargetSpecTest, ParametersOutOfRangeAreRefused) {
@@ -67,36 +67,38 @@ TEST(TargetSpecTest, ParametersOutOfRangeAreRefused) {
   };
   EXPECT_THAT(check(TargetEncoding::kTopK, 1, 0), IsOk());
   EXPECT_THAT(check(TargetEncoding::kTopK, 10, 0), IsOk());
-  EXPECT_THAT(check(TargetEncoding::kTopK, 0, 0),
-              StatusIs(kInvalidArgument, HasSubstr("k must be 1 to 10")));
-  EXPECT_THAT(check(TargetEncoding::kTopK, 11, 0), StatusIs(kInvalidArgument, HasSubstr("not 11")));
+  EXPECT_THAT(
+      check(TargetEncoding::kTopK, 0, 0),
+      ErrorIs(kInvalidArgument, HasSubstr("`k` is 0; must be 1 to 10 with the encoding top_k")));
+  EXPECT_THAT(check(TargetEncoding::kTopK, 11, 0),
+              ErrorIs(kInvalidArgument, HasSubstr("`k` is 11")));
   EXPECT_THAT(check(TargetEncoding::kTopK, 3, 1),
-              StatusIs(kInvalidArgument, HasSubstr("draws must be 0")));
+              ErrorIs(kInvalidArgument, HasSubstr("`draws` is 1; must be 0")));
   EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4096), IsOk());
   EXPECT_THAT(check(TargetEncoding::kSampled, 0, 0),
-              StatusIs(kInvalidArgument, HasSubstr("1 to 4096")));
+              ErrorIs(kInvalidArgument, HasSubstr("1 to 4096")));
   EXPECT_THAT(check(TargetEncoding::kSampled, 0, 4097),
-              StatusIs(kInvalidArgument, HasSubstr("not 4097")));
+              ErrorIs(kInvalidArgument, HasSubstr("`draws` is 4097")));
   EXPECT_THAT(check(TargetEncoding::kSampled, 2, 3),
-              StatusIs(kInvalidArgument, HasSubstr("k must be 0")));
+              ErrorIs(kInvalidArgument, HasSubstr("`k` is 2; must be 0")));
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 9, 1), IsOk());
   // There is nothing to draw from an empty tail.
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 10, 1),
-              StatusIs(kInvalidArgument, HasSubstr("k must be 1 to 9")));
+              ErrorIs(kInvalidArgument, HasSubstr("`k` is 10; must be 1 to 9")));
   EXPECT_THAT(check(TargetEncoding::kHeadSampled, 3, -1),
-              StatusIs(kInvalidArgument, HasSubstr("draws")));
+              ErrorIs(kInvalidArgument, HasSubstr("draws")));
 }
 
 TEST(TargetSpecTest, ParametersThatTheEncodingDoesNotHaveAreRefused) {
   EXPECT_THAT(Validate(TargetSpec{.k = 1}, 10),
-              StatusIs(kInvalidArgument, HasSubstr("k must be 0")));
+              ErrorIs(kInvalidArgument, HasSubstr("`k` is 1; must be 0")));
   EXPECT_THAT(Validate(TargetSpec{.encoding = TargetEncoding::kDenseF16, .draws = -1}, 10),
-              StatusIs(kInvalidArgument, HasSubstr("draws must be 0")));
+              ErrorIs(kInvalidArgument, HasSubstr("`draws` is -1; must be 0")));
 }
 
 TEST(TargetSpecTest, ClassesOutOfRangeAreRefused) {
   for (const int64_t classes : {int64_t{-1}, int64_t{0}, kMaxClasses + 1}) {
-    EXPECT_THAT(Validate(TargetSpec{}, classes), StatusIs(kInvalidArgument, HasSubstr("classes")));
+    EXPECT_THAT(Validate(TargetSpec{}, classes), ErrorIs(kInvalidArgument, HasSubstr("classes")));
   }
 }
 
@@ -136,25 +138,29 @@ TEST(EncodedTargetsTest, WhatDoesNotFitIsNamed) {
     void (*break_it)(EncodedTargets&);
     const char* message;
   } cases[] = {
-      {[](EncodedTargets& t) { t.parts.pop_back(); }, "have 2 parts, not 1"},
-      {[](EncodedTargets& t) { t.parts.push_back(t.parts[1]); }, "have 2 parts, not 3"},
+      {[](EncodedTargets& t) { t.parts.pop_back(); }, "the number of parts is 1; must be 2"},
+      {[](EncodedTargets& t) { t.parts.push_back(t.parts[1]); },
+       "the number of parts is 3; must be 2"},
       {[](EncodedTargets& t) { std::swap(t.parts[0], t.parts[1]); },
-       "logits must be float16[7, 10]"},
-      {[](EncodedTargets& t) { t.parts[0].dtype = DType::kBFloat16; }, "not bfloat16[7, 10]"},
+       "logits is float32[7]; must be float16[7, 10]"},
+      {[](EncodedTargets& t) { t.parts[0].dtype = DType::kBFloat16; },
+       "logits is bfloat16[7, 10]; must be"},
       {[](EncodedTargets& t) {
          t.parts[1].shape = {7, 1};
        },
-       "maximum must be float32[7]"},
-      {[](EncodedTargets& t) { t.parts[1].bytes = t.parts[1].bytes.Slice(0, 27); }, "maximum: "},
-      {[](EncodedTargets& t) { t.rows = 8; }, "logits must be float16[8, 10]"},
-      {[](EncodedTargets& t) { t.rows = -1; }, "rows must be"},
-      {[](EncodedTargets& t) { t.classes = 11; }, "logits must be float16[7, 11]"},
-      {[](EncodedTargets& t) { t.classes = int64_t{1} << 62; }, "classes must be"},
+       "maximum is float32[7, 1]; must be float32[7]"},
+      {[](EncodedTargets& t) { t.parts[1].bytes = t.parts[1].bytes.Slice(0, 27); },
+       "maximum: the number of bytes of float32[7] is 27; must be 28"},
+      {[](EncodedTargets& t) { t.rows = 8; }, "; must be float16[8, 10]"},
+      {[](EncodedTargets& t) { t.rows = -1; }, "the number of rows is -1; must be"},
+      {[](EncodedTargets& t) { t.classes = 11; }, "; must be float16[7, 11]"},
+      {[](EncodedTargets& t) { t.classes = int64_t{1} << 62; },
+       "the number of classes is 4611686018427387904; must be"},
   };
   for (const auto& c : cases) {
     EncodedTargets targets = valid;
     c.break_it(targets);
-    EXPECT_THAT(Validate(targets), StatusIs(kInvalidArgument, HasSubstr(c.message)));
+    EXPECT_THAT(Validate(targets), ErrorIs(kInvalidArgument, HasSubstr(c.message)));
   }
 }
 

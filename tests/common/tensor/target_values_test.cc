@@ -15,9 +15,9 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 constexpr int64_t kRows = 3, kClasses = 1000;
 
@@ -99,17 +99,17 @@ TEST(TargetValuesTest, WhatSoftTargetsCannotBeIsNamedWithItsRow) {
     bool head;  // true: the head has it; false: the draws
   } cases[] = {
       {{.head = {4, 1000}}, "ids of row 1", "1000, where classes are 1000", true},
-      {{.head = {4, 4}}, "ids of row 1", "4 behind 4; they must ascend", true},
-      {{.head = {5, 4}}, "ids of row 1", "must ascend", true},
-      {{.log_probabilities = {kOne, kMinusOne}}, "log_probabilities of row 1", "1 is no", true},
+      {{.head = {4, 4}}, "ids of row 1", "4 behind 4, and they ascend", true},
+      {{.head = {5, 4}}, "ids of row 1", "and they ascend", true},
+      {{.log_probabilities = {kOne, kMinusOne}}, "log_probabilities of row 1", "1 is not", true},
       {{.log_probabilities = {kMinusOne, kNaN}}, "log_probabilities of row 1", "nan", true},
       {{.log_probabilities = {kMinusInfinity, 0}}, "log_probabilities of row 1", "-inf", true},
-      {{.tail = kOne}, "tail of row 1", "1 is no logarithm", true},
+      {{.tail = kOne}, "tail of row 1", "1 is not the logarithm", true},
       {{.tail = kNaN}, "tail of row 1", "nan", true},
       {{.log_probabilities = {kMinusOne, kZero}}, "log_probabilities of row 1", "sum", true},
       {{.tail = kMinusTen}, "log_probabilities of row 1", "sum to probability 0.7358", true},
       {{.drawn = {0, 1023, 0}}, "ids of row 1", "1023, where classes are 1000", false},
-      {{.drawn = {17, 17, 0}}, "ids of row 1", "must ascend", false},
+      {{.drawn = {17, 17, 0}}, "ids of row 1", "and they ascend", false},
       {{.drawn = {0, 17, 5}}, "ids of row 1", "5 in an unused place", false},
       {{.counts = {1, 1, 0}}, "counts of row 1", "2 draws, where 3 were agreed", false},
       {{.counts = {3, 1, 0}}, "counts of row 1", "4 draws, where 3 were agreed", false},
@@ -119,8 +119,8 @@ TEST(TargetValuesTest, WhatSoftTargetsCannotBeIsNamedWithItsRow) {
     for (const TargetEncoding encoding : kSparse) {
       if (!(c.head ? HasK(encoding) : HasDraws(encoding))) continue;
       EXPECT_THAT(ValidateValues(Make(encoding, c.row)),
-                  StatusIs(absl::StatusCode::kInvalidArgument,
-                           AllOf(HasSubstr(c.part), HasSubstr(c.message))))
+                  ErrorIs(absl::StatusCode::kInvalidArgument,
+                          AllOf(HasSubstr(c.part), HasSubstr(c.message))))
           << Name(encoding);
     }
   }
@@ -134,32 +134,32 @@ TEST(TargetValuesTest, DenseTargetsAreFinite) {
     targets.parts = {Part<float>(spec, {1, 2, 3, -9e29f})};
     EXPECT_THAT(ValidateValues(targets), IsOk());
     targets.parts = {Part<float>(spec, {1, 2, bad, 3})};
-    EXPECT_THAT(ValidateValues(targets), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                  HasSubstr("logits: an element is NaN")));
+    EXPECT_THAT(ValidateValues(targets), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                                 HasSubstr("logits: an element is NaN")));
   }
 }
 
 TEST(TargetValuesTest, DenseTargetsLieWithinWhatALossCanTake) {
   EncodedTargets targets{{}, 1, 2, {}};
   targets.parts = {Part<float>(PartsOf(targets.spec, 1, 2)[0], {3e38f, -1})};
-  EXPECT_THAT(ValidateValues(targets), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                HasSubstr("logits: an element is beyond")));
+  EXPECT_THAT(ValidateValues(targets), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                               HasSubstr("logits: an element is beyond")));
   targets.spec.encoding = TargetEncoding::kDenseF16;
   const std::vector<PartSpec> specs = PartsOf(targets.spec, 1, 2);
   targets.parts = {Part<uint16_t>(specs[0], {0, kMinusOne}), Part<float>(specs[1], {7})};
   EXPECT_THAT(ValidateValues(targets), IsOk());
   targets.parts[1] = Part<float>(specs[1], {-2e38f});
-  EXPECT_THAT(ValidateValues(targets), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                HasSubstr("maximum: an element is beyond")));
+  EXPECT_THAT(ValidateValues(targets), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                               HasSubstr("maximum: an element is beyond")));
   targets.parts = {Part<uint16_t>(specs[0], {kOne, kMinusOne}), Part<float>(specs[1], {7})};
   EXPECT_THAT(ValidateValues(targets),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("above its row's maximum")));
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("above its row's maximum")));
 }
 
 TEST(TargetValuesTest, TheHeadIsNotDrawnFrom) {
   EXPECT_THAT(ValidateValues(Make(TargetEncoding::kHeadSampled, {.drawn = {0, 999, 0}})),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("ids of row 1: 999 is in the head, and drawn")));
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("ids of row 1: 999 is in the head, and drawn")));
 }
 
 TEST(TargetValuesTest, WhereAllClassesAreInTheHeadThereIsNoTail) {
@@ -171,8 +171,8 @@ TEST(TargetValuesTest, WhereAllClassesAreInTheHeadThereIsNoTail) {
     return ValidateValues(targets);
   };
   EXPECT_THAT(with(0xFBFF, 0xB756), IsOk());  // e^-0.4587 + e^-1 = 1.0
-  EXPECT_THAT(with(0xBD50, kMinusOne), StatusIs(absl::StatusCode::kInvalidArgument,
-                                                HasSubstr("where all classes are in the head")));
+  EXPECT_THAT(with(0xBD50, kMinusOne), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                               HasSubstr("where all classes are in the head")));
 }
 
 TEST(TargetValuesTest, NoRowsAreNoError) {

@@ -12,8 +12,8 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::IsOk;
-using ::distill::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -53,9 +53,9 @@ TEST(GrantedTest, AnOpenedThatBreaksTheContractIsNamedByItsField) {
   const Case cases[] = {
       {[](v1::Opened& o) { o.clear_model(); }, "Opened.model: "},
       {[](v1::Opened& o) { o.clear_targets(); }, "Opened.targets: "},
-      {[](v1::Opened& o) { o.clear_limits(); }, "Opened.limits: "},
+      {[](v1::Opened& o) { o.clear_limits(); }, "Opened.limits: max_request_samples is 0; must be"},
       {[](v1::Opened& o) { o.mutable_targets()->set_encoding(v1::TARGET_ENCODING_DENSE_F16); },
-       "f16 (k 0, draws 0) instead of f32"},
+       "Opened.targets is f16 (k 0, draws 0); must be f32"},
       {[](v1::Opened& o) {
          o.mutable_model()->set_classes(int64_t{1} << 40);
          o.mutable_model()->clear_class_names();
@@ -66,7 +66,7 @@ TEST(GrantedTest, AnOpenedThatBreaksTheContractIsNamedByItsField) {
     v1::Opened opened = ToProto(Sample());
     c.change(opened);
     EXPECT_THAT(GrantedFromProto(opened, {}),
-                StatusIs(absl::StatusCode::kInternal, HasSubstr(c.message)));
+                ErrorIs(absl::StatusCode::kInternal, HasSubstr(c.message)));
   }
 }
 
@@ -75,8 +75,9 @@ TEST(GrantedTest, TheTargetsFitTheClasses) {
   sample.spec = {.encoding = TargetEncoding::kTopK, .k = 2};
   EXPECT_THAT(GrantedFromProto(ToProto(sample), sample.spec), IsOk());
   sample.spec.k = 3;
-  EXPECT_THAT(GrantedFromProto(ToProto(sample), sample.spec),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("Opened.targets: k must be 1 to 2")));
+  EXPECT_THAT(
+      GrantedFromProto(ToProto(sample), sample.spec),
+      ErrorIs(absl::StatusCode::kInternal, HasSubstr("Opened.targets: `k` is 3; must be 1 to 2")));
 }
 
 TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
@@ -88,7 +89,7 @@ TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
   const Case cases[] = {
       {[](Granted& g) { g.model.fingerprint = "bbbb"; }, "aaaa", "bbbb"},
       {[](Granted& g) { g.model.inputs[0].shape = {5}; }, "uint8[4]", "uint8[5]"},
-      {[](Granted& g) { g.model.classes = 7; }, "instead of 2", "7"},
+      {[](Granted& g) { g.model.classes = 7; }, "; must be 2", "7"},
       {[](Granted& g) {
          g.model.class_names = {"dog", "cat"};
        },
@@ -102,8 +103,8 @@ TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
     Granted now = Sample();
     c.change(now);
     EXPECT_THAT(CheckSameTeacher(Sample(), now, SameNumerics::kNotNeeded),
-                StatusIs(absl::StatusCode::kFailedPrecondition,
-                         AllOf(HasSubstr(c.before), HasSubstr(c.now))));
+                ErrorIs(absl::StatusCode::kFailedPrecondition,
+                        AllOf(HasSubstr(c.before), HasSubstr(c.now))));
   }
 }
 
@@ -113,8 +114,8 @@ TEST(GrantedTest, NumericsMatterWhereTheyAreNeeded) {
   now.limits.credits = 32;
   EXPECT_THAT(CheckSameTeacher(Sample(), now, SameNumerics::kNotNeeded), IsOk());
   EXPECT_THAT(CheckSameTeacher(Sample(), now, SameNumerics::kNeeded),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("2 threads"), HasSubstr("3 threads"))));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("2 threads"), HasSubstr("3 threads"))));
 }
 
 }  // namespace

@@ -69,9 +69,9 @@ TEST_F(PrefetcherPolicyTest, FailNamesTheTeacherAndTheWayOut) {
   NumberedBatches source(80, 8);
   Prefetcher prefetcher(*client_, source, {.policy = TeacherLossPolicy::kFail}, Clock::Real());
   LoseTeacherWithRequestsHeld();
-  EXPECT_THAT(prefetcher.Next(),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       AllOf(HasSubstr(teacher_.address()), HasSubstr("--on_teacher_loss=wait"))));
+  EXPECT_THAT(prefetcher.Next(), StatusIs(absl::StatusCode::kUnavailable,
+                                          AllOf(HasSubstr(teacher_.address()),
+                                                HasSubstr("; with `on_teacher_loss` wait"))));
 }
 
 TEST_F(PrefetcherPolicyTest, FailAlsoCountsALossThatIsOver) {

@@ -11,7 +11,7 @@
 namespace distill {
 namespace {
 
-using ::distill::testing::StatusIs;
+using ::distill::testing::ErrorIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -59,9 +59,9 @@ TEST(RequestCutTest, ALargeSampleIsARequestOfItsOwn) {
 
 TEST(RequestCutTest, ASampleOverTheMessageLimitIsRefused) {
   EXPECT_THAT(CutIntoRequests(Inputs(1, 8 << 20), {.classes = 10}, kLimits),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("8388608")));
+              ErrorIs(absl::StatusCode::kResourceExhausted, HasSubstr("8388608")));
   EXPECT_THAT(CutIntoRequests(Inputs(1, 4), {.classes = 3'000'000}, kLimits),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("12000000")));
+              ErrorIs(absl::StatusCode::kResourceExhausted, HasSubstr("12000000")));
 }
 
 TEST(RequestCutTest, EveryCutCoversTheBatchInOrderWithinTheLimits) {

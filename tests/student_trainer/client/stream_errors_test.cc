@@ -8,7 +8,7 @@
 namespace distill {
 namespace {
 
-using ::distill::testing::StatusIs;
+using ::distill::testing::ErrorIs;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -43,8 +43,8 @@ TEST(StreamErrorsTest, AServerThatIsNoTeacherIsNotTriedAgain) {
   for (const absl::Status& end : cases) {
     EXPECT_FALSE(IsRetryableOpen(end)) << end;
     EXPECT_THAT(DescribeOpenFailure("host:1", {}, end),
-                StatusIs(absl::StatusCode::kFailedPrecondition,
-                         HasSubstr("host:1 is not a teacher server: ")))
+                ErrorIs(absl::StatusCode::kFailedPrecondition,
+                        HasSubstr("host:1 is not a teacher server: ")))
         << end;
   }
 }
@@ -53,16 +53,16 @@ TEST(StreamErrorsTest, ARefusalKeepsTheServersCodeAndWords) {
   const absl::Status refusal = absl::UnimplementedError("encoding top_k: granted are f32, f16");
   EXPECT_FALSE(IsRetryableOpen(refusal));
   EXPECT_THAT(DescribeOpenFailure("host:1", {}, refusal),
-              StatusIs(absl::StatusCode::kUnimplemented,
-                       AllOf(HasSubstr("host:1"), HasSubstr(std::string(refusal.message())))));
+              ErrorIs(absl::StatusCode::kUnimplemented,
+                      AllOf(HasSubstr("host:1"), HasSubstr(std::string(refusal.message())))));
 }
 
 TEST(StreamErrorsTest, AnUnreachableServerIsTriedAgain) {
   const absl::Status end = absl::UnavailableError("Connection refused");
   EXPECT_TRUE(IsRetryableOpen(end));
   EXPECT_THAT(DescribeOpenFailure("host:1", {}, end),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       HasSubstr("cannot reach a teacher at host:1: Connection refused")));
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      HasSubstr("cannot reach a teacher at host:1: Connection refused")));
 }
 
 TEST(StreamErrorsTest, ATlsHandshakeThatFailsIsToldAtFirstAndALossLater) {
@@ -74,8 +74,8 @@ TEST(StreamErrorsTest, ATlsHandshakeThatFailsIsToldAtFirstAndALossLater) {
     EXPECT_TRUE(IsLoss(end)) << end;
     EXPECT_THAT(
         DescribeOpenFailure("host:1", {.tls = true}, end),
-        StatusIs(absl::StatusCode::kUnavailable,
-                 AllOf(HasSubstr("at host:1: the TLS handshake failed: "), HasSubstr(message))));
+        ErrorIs(absl::StatusCode::kUnavailable,
+                AllOf(HasSubstr("at host:1: the TLS handshake failed: "), HasSubstr(message))));
   }
 }
 

@@ -30,10 +30,9 @@ TEST_P(ContractBreachTest, DropsTheTeacherAndFailsEverythingOutstanding) {
   teacher_.WaitForRequests(2);
   teacher_.Release();
   WaitForState(TeacherState::kFailed);
-  const auto dropped =
-      StatusIs(absl::StatusCode::kInternal,
-               AllOf(HasSubstr("broke the contract and is dropped"), HasSubstr(GetParam().message),
-                     HasSubstr(teacher_.address())));
+  const auto dropped = ErrorIs(absl::StatusCode::kInternal,
+                               AllOf(HasSubstr("broke the contract and is dropped"),
+                                     HasSubstr(GetParam().message), HasSubstr(teacher_.address())));
   EXPECT_THAT(client_->status(), dropped);
   EXPECT_THAT(answers_.Wait(10), dropped);
   EXPECT_THAT(Send(20, 1), dropped);
@@ -50,15 +49,15 @@ TEST_P(ContractBreachTest, DropsTheTeacherAndFailsEverythingOutstanding) {
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, ContractBreachTest,
-    ::testing::Values(BreachCase{AnswerFault::kWrongRows, "6 rows instead of 5"},
-                      BreachCase{AnswerFault::kWrongClasses, "4 classes instead of 3"},
-                      BreachCase{AnswerFault::kUnknownId, "request 1001, which is not in flight"},
+    ::testing::Values(BreachCase{AnswerFault::kWrongRows, "it has 6 rows instead of 5"},
+                      BreachCase{AnswerFault::kWrongClasses, "it has 4 classes instead of 3"},
+                      BreachCase{AnswerFault::kUnknownId, "request 1001: it is not in flight"},
                       BreachCase{AnswerFault::kShortPayload, "an answer to request 1: "},
-                      BreachCase{AnswerFault::kTwice, "request 1, which is not in flight"},
+                      BreachCase{AnswerFault::kTwice, "request 1: it is not in flight"},
                       BreachCase{AnswerFault::kNoKind, "it has no kind"},
                       BreachCase{AnswerFault::kNaN, "logits: an element is NaN or infinite"},
                       BreachCase{AnswerFault::kErrorUnknownId,
-                                 "request 1001, which is not in flight"}));
+                                 "request 1001: it is not in flight"}));
 
 class RowsTest : public ClientTest {};
 
@@ -66,15 +65,15 @@ TEST_F(RowsTest, WithoutAWantedNumberRowsMustBeAMultipleOfTheSamples) {
   Connect();
   teacher_.SpoilNextAnswer(AnswerFault::kWrongRows);
   ASSERT_THAT(client_->Send({.inputs = {NumberedSamples(0, 5)}}, answers_.Callback(0)), IsOk());
-  EXPECT_THAT(answers_.Wait(0),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("6 rows to request 1 of 5 samples")));
+  EXPECT_THAT(answers_.Wait(0), ErrorIs(absl::StatusCode::kInternal,
+                                        HasSubstr("request 1: it has 6 rows for 5 samples")));
 }
 
 TEST_F(RowsTest, AnErrorOfTheTeachersOwnFailsTheRunInItsWords) {
   Connect();
   teacher_.FailNextRequest(absl::InternalError("the teacher's logits are not finite"));
   ASSERT_THAT(Send(0, 5), IsOk());
-  const auto failed = StatusIs(
+  const auto failed = ErrorIs(
       absl::StatusCode::kInternal,
       AllOf(HasSubstr("the teacher's logits are not finite"), HasSubstr(teacher_.address())));
   EXPECT_THAT(answers_.Wait(0), failed);

@@ -57,9 +57,9 @@ TEST_F(FirstStreamTest, SaysWhatItWants) {
 TEST_F(FirstStreamTest, ARefusalIsHandedOnInTheServersWords) {
   teacher_.RefuseOpens(absl::FailedPreconditionError("class names: the model has cat, dog"));
   EXPECT_THAT(ConnectError(ClientOptions(teacher_.address())),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("class names: the model has cat, dog"),
-                             HasSubstr(teacher_.address()))));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("class names: the model has cat, dog"),
+                            HasSubstr(teacher_.address()))));
   EXPECT_EQ(teacher_.opens().size(), 1u);
 }
 
@@ -68,9 +68,9 @@ TEST_F(FirstStreamTest, NobodyAtTheAddressIsUnavailable) {
   TeacherClientOptions options = ClientOptions(absl::StrCat("unix:", (folder / "x").string()));
   options.backoff = {.initial = absl::Hours(1), .max = absl::Hours(1)};  // so it is tried once
   EXPECT_THAT(ConnectError(options),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       AllOf(HasSubstr("cannot reach a teacher at unix:" + (folder / "x").string()),
-                             HasSubstr("No such file"))));
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      AllOf(HasSubstr("cannot reach a teacher at unix:" + (folder / "x").string()),
+                            HasSubstr("No such file"))));
 }
 
 TEST_F(FirstStreamTest, ATeacherThatStartsMeanwhileIsFound) {
@@ -97,9 +97,9 @@ TEST_F(FirstStreamTest, ATeacherThatNeverAnswersTimesOut) {
   TeacherClientOptions options = ClientOptions(teacher_.address());
   options.connect_timeout = absl::Milliseconds(50);
   EXPECT_THAT(ConnectError(options),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       AllOf(HasSubstr("cannot reach a teacher at " + teacher_.address()),
-                             HasSubstr("no answer within 50ms"))));
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      AllOf(HasSubstr("cannot reach a teacher at " + teacher_.address()),
+                            HasSubstr("no answer within 50ms"))));
 }
 
 TEST_F(FirstStreamTest, AGrpcServerWithoutTheServiceIsNotATeacher) {
@@ -111,8 +111,8 @@ TEST_F(FirstStreamTest, AGrpcServerWithoutTheServiceIsNotATeacher) {
   builder.RegisterCallbackGenericService(&other);
   const auto server = builder.BuildAndStart();
   EXPECT_THAT(ConnectError(ClientOptions(address)),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr(address + " is not a teacher server")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      HasSubstr(address + " is not a teacher server")));
 }
 
 // Listens on a free port of the loopback; what a peer gets is `greeting`.
@@ -159,8 +159,8 @@ class TcpListener {
 TEST_F(FirstStreamTest, AnHttpServerIsNotATeacher) {
   const TcpListener http("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   EXPECT_THAT(ConnectError(ClientOptions(http.address())),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr(http.address() + " is not a teacher server")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      HasSubstr(http.address() + " is not a teacher server")));
 }
 
 TEST_F(FirstStreamTest, AListenerThatSaysNothingTimesOut) {
@@ -168,8 +168,8 @@ TEST_F(FirstStreamTest, AListenerThatSaysNothingTimesOut) {
   TeacherClientOptions options = ClientOptions(silent.address());
   options.connect_timeout = absl::Milliseconds(50);
   EXPECT_THAT(ConnectError(options),
-              StatusIs(absl::StatusCode::kUnavailable,
-                       HasSubstr("cannot reach a teacher at " + silent.address())));
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      HasSubstr("cannot reach a teacher at " + silent.address())));
 }
 
 TEST_F(FirstStreamTest, OptionsThatCannotBeAreRefusedByName) {
@@ -180,22 +180,24 @@ TEST_F(FirstStreamTest, OptionsThatCannotBeAreRefusedByName) {
   const Case cases[] = {
       {{.address = "nowhere"}, "'nowhere'"},
       {{.address = "host:0"}, "port 0"},
-      {{.address = "host:1", .client_name = std::string(129, 'x')}, "client_name has 129"},
-      {{.address = "host:1", .connect_timeout = absl::ZeroDuration()}, "connect_timeout 0"},
-      {{.address = "host:1", .backoff = {.multiplier = 0}}, "multiplier 0"},
-      {{.address = "host:1", .max_message_bytes = 0}, "max_message_bytes 0"},
+      {{.address = "host:1", .client_name = std::string(129, 'x')},
+       "client_name is 129 bytes; must be"},
+      {{.address = "host:1", .connect_timeout = absl::ZeroDuration()},
+       "`connect_timeout` is 0; must be"},
+      {{.address = "host:1", .backoff = {.multiplier = 0}}, "`multiplier` is 0; must be"},
+      {{.address = "host:1", .max_message_bytes = 0}, "`max_message_bytes` is 0; must be"},
   };
   for (const Case& c : cases) {
     EXPECT_THAT(ConnectError(c.options),
-                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)));
+                ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.message)));
   }
 }
 
 TEST_F(FirstStreamTest, AnOpenedOfAnotherNumberOfClassesThanNamedIsABreach) {
   TeacherClientOptions options = ClientOptions(teacher_.address());
   options.class_names = {"a", "b"};
-  EXPECT_THAT(ConnectError(options),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("3 classes, where 2 were named")));
+  EXPECT_THAT(ConnectError(options), ErrorIs(absl::StatusCode::kInternal,
+                                             HasSubstr("Opened.model.classes is 3; must be 2")));
 }
 
 }  // namespace

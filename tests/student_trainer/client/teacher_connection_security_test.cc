@@ -191,7 +191,7 @@ TEST_F(SecurityTest, ATokenInTheClearIsRefusedBeforeConnecting) {
   options.address = "192.0.2.1:1";
   EXPECT_THAT(TeacherClient::Connect(options, Clock::Real()).status(),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("token_file"), HasSubstr("192.0.2.1:1"))));
+                       AllOf(HasSubstr("`token_file`"), HasSubstr("192.0.2.1:1"))));
 }
 
 }  // namespace

@@ -282,7 +282,7 @@ TEST_F(TeacherPoolTest, WhenNobodyCanBeReachedEachIsNamedWithItsReason) {
 
 TEST_F(TeacherPoolTest, AnAddressGivenTwiceIsNamed) {
   EXPECT_THAT(PoolOptions({"unix:/a", "h:1", "h:01"}).Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'h:01' is given twice")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'h:01': it is given twice")));
 }
 
 TEST_F(TeacherPoolTest, StopCancelsWhatIsOutstandingBeforeItReturns) {

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "student_trainer/data/open_dataset.h"
 #include "tests/student_trainer/data/test_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -39,7 +40,9 @@ class ArrayDatasetTest : public ::testing::Test {
     const absl::Status status = Open(tensors).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr("data.safetensors"));
-    return std::string(status.message());
+    const std::string message(status.message());
+    EXPECT_THAT(message, testing::FollowsGrammar());
+    return message;
   }
 
   const TemporaryFolder folder_{};
@@ -91,8 +94,8 @@ TEST_F(ArrayDatasetTest, LabelsMayBeNarrower) {
 
 TEST_F(ArrayDatasetTest, MissingInputsAreToldWithWhatIsThere) {
   EXPECT_THAT(Refusal({{"x_train", Images()}, {"y_train", Images()}}),
-              AllOf(HasSubstr("\"inputs\""), HasSubstr("x_train, y_train")));
-  EXPECT_THAT(Refusal({}), HasSubstr("there is none"));
+              AllOf(HasSubstr("'inputs'"), HasSubstr("x_train, y_train")));
+  EXPECT_THAT(Refusal({}), HasSubstr("among its tensors (none)"));
 }
 
 TEST_F(ArrayDatasetTest, InputsWithoutSamplesAreRefused) {
@@ -100,7 +103,7 @@ TEST_F(ArrayDatasetTest, InputsWithoutSamplesAreRefused) {
               HasSubstr("uint8[0, 3, 2, 2]"));
   EXPECT_THAT(Refusal({{"inputs", {DType::kUint8, {4, 0}, Bytes()}}}), HasSubstr("[4, 0]"));
   EXPECT_THAT(Refusal({{"inputs", Tensor<int64_t>(DType::kInt64, {}, {5})}}),
-              HasSubstr("expected samples [n"));
+              HasSubstr("; must be samples [n"));
 }
 
 TEST_F(ArrayDatasetTest, LabelsOfAnotherTypeOrShapeAreRefused) {
@@ -108,7 +111,7 @@ TEST_F(ArrayDatasetTest, LabelsOfAnotherTypeOrShapeAreRefused) {
        {Tensor<float>(DType::kFloat32, {3}, {1, 0, 4}), Tensor<int64_t>(DType::kInt64, {2}, {1, 0}),
         Tensor<int64_t>(DType::kInt64, {3, 1}, {1, 0, 1})}) {
     EXPECT_THAT(Refusal({{"inputs", Images()}, {"labels", labels}}),
-                AllOf(HasSubstr("\"labels\" is"), HasSubstr("expected int64"), HasSubstr("[3]")));
+                AllOf(HasSubstr("'labels' is"), HasSubstr("; must be int64"), HasSubstr("[3]")));
   }
 }
 
@@ -121,7 +124,7 @@ TEST_F(ArrayDatasetTest, LabelsOutOfRangeAreNamedWithTheirIndex) {
   folder_.Write("class_names.txt", "cat\ndog\n");
   EXPECT_THAT(
       Refusal({{"inputs", Images()}, {"labels", Tensor<int64_t>(DType::kInt64, {3}, {1, 0, 2})}}),
-      HasSubstr("the label of sample 2 is 2, but there are 2 class names (0 to 1)"));
+      HasSubstr("the label of sample 2 is 2; must be 0 to 1, as there are 2 class names"));
 }
 
 TEST_F(ArrayDatasetTest, ClassNamesComeFromBesideTheFile) {

@@ -179,7 +179,7 @@ TEST(BatchMakerTest, ACorruptSampleIsLeftOutOfItsBatchAndCounted) {
   EXPECT_EQ(one.count(), 1);
   const auto refused = BatchMaker(dataset, samples, {}, {.batch_size = 12}, none).Make(0);
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("--max_corrupt"));
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("`max_corrupt`"));
 }
 
 TEST(BatchMakerTest, ABatchOfCorruptSamplesAloneIsEmpty) {

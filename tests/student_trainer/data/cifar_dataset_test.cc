@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "student_trainer/data/open_dataset.h"
 #include "tests/student_trainer/data/test_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -62,7 +63,9 @@ class CifarDatasetTest : public ::testing::Test {
   std::string Refusal(const std::string& name, DataRole role = DataRole::kTrain) const {
     const absl::Status status = Open(name, role).status();
     EXPECT_FALSE(status.ok());
-    return std::string(status.message());
+    const std::string message(status.message());
+    EXPECT_THAT(message, testing::FollowsGrammar());
+    return message;
   }
 
   void WriteTrainingBatches(int count) const {
@@ -111,7 +114,7 @@ TEST_F(CifarDatasetTest, Cifar100UsesFineLabels) {
   EXPECT_EQ((*test)->Label(0), 5);
   folder_.Write("fine_label_names.txt", "apple\nbear\n");
   EXPECT_THAT(Refusal("", DataRole::kTest),
-              HasSubstr("the label of sample 0 is 5, but there are 2 class names"));
+              HasSubstr("the label of sample 0 is 5; must be 0 to 1, as there are 2 class names"));
 }
 
 TEST_F(CifarDatasetTest, SingleFileIsKnownByItsSize) {
@@ -140,15 +143,16 @@ TEST_F(CifarDatasetTest, SizeThatFitsNeitherIsToldWithBoth) {
   for (const std::string& contents :
        {std::string(), Cifar10({1}).substr(1), Cifar10({1}) + "abc"}) {
     folder_.Write("train.bin", contents);
-    EXPECT_THAT(Refusal("train.bin"),
-                AllOf(HasSubstr("train.bin is "), HasSubstr("3073"), HasSubstr("3074")));
+    EXPECT_THAT(Refusal("train.bin"), AllOf(HasSubstr("train.bin: the number of bytes is "),
+                                            HasSubstr("3073"), HasSubstr("3074")));
   }
 }
 
 TEST_F(CifarDatasetTest, LabelBeyondTheClassesIsRefusedWithItsIndex) {
   folder_.Write("data_batch_1.bin", Cifar10({1, 10}));
-  EXPECT_THAT(Refusal("data_batch_1.bin"), AllOf(HasSubstr("the label of sample 1 is 10"),
-                                                 HasSubstr("10 classes at most (0 to 9)")));
+  EXPECT_THAT(Refusal("data_batch_1.bin"),
+              AllOf(HasSubstr("the label of sample 1 is 10"),
+                    HasSubstr("must be 0 to 9, as there are 10 classes at most")));
   folder_.Write("train.bin", Cifar100({100}));
   EXPECT_THAT(Refusal("train.bin"), HasSubstr("the label of sample 0 is 100"));
 }
@@ -162,7 +166,7 @@ TEST_F(CifarDatasetTest, MissingTrainingBatchIsNamed) {
 TEST_F(CifarDatasetTest, BatchesOfBothKindsAreRefused) {
   WriteTrainingBatches(5);
   folder_.Write("data_batch_3.bin", Cifar100({1}));
-  EXPECT_THAT(Refusal(""), HasSubstr("data_batch_3.bin has records of 3074 bytes"));
+  EXPECT_THAT(Refusal(""), HasSubstr("data_batch_3.bin: it has records of 3074 bytes"));
 }
 
 TEST_F(CifarDatasetTest, FileThatBecameShorterIsNamedWhenRead) {
@@ -174,7 +178,7 @@ TEST_F(CifarDatasetTest, FileThatBecameShorterIsNamedWhenRead) {
   EXPECT_TRUE((*dataset)->Read(0, absl::MakeSpan(image)).ok());
   const absl::Status status = (*dataset)->Read(1, absl::MakeSpan(image));
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("some.bin has become shorter"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("some.bin: it has become shorter"));
 }
 
 TEST_F(CifarDatasetTest, GivenClassNamesGoBeforeTheFile) {

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using Names = std::vector<std::string>;
 
 std::string Difference(const Names& train, const Names& test) {
-  return DescribeClassDifference("--train", train, "--test", test);
+  return DescribeClassDifference("`train`", train, "`test`", test);
 }
 
 TEST(DescribeClassDifferenceTest, EqualListsDifferInNothing) {
@@ -25,11 +25,11 @@ TEST(DescribeClassDifferenceTest, EqualListsDifferInNothing) {
 }
 
 TEST(DescribeClassDifferenceTest, WhatEachHasAloneIsNamed) {
-  EXPECT_EQ(Difference({"cat", "dog"}, {"dog"}), "--train has \"cat\" that --test lacks");
+  EXPECT_EQ(Difference({"cat", "dog"}, {"dog"}), "`train` has \"cat\" that `test` lacks");
   EXPECT_EQ(Difference({"cat"}, {"cat", "owl", "dog"}),
-            "--test has \"dog\", \"owl\" that --train lacks");
+            "`test` has \"dog\", \"owl\" that `train` lacks");
   EXPECT_EQ(Difference({"ape", "cat"}, {"cat", "dog"}),
-            "--train has \"ape\" that --test lacks; --test has \"dog\" that --train lacks");
+            "`train` has \"ape\" that `test` lacks, and `test` has \"dog\" that `train` lacks");
 }
 
 TEST(DescribeClassDifferenceTest, ManyAreCounted) {
@@ -37,13 +37,13 @@ TEST(DescribeClassDifferenceTest, ManyAreCounted) {
   for (int i = 100; i < 200; ++i) many.push_back(std::to_string(i));
   EXPECT_EQ(
       Difference(many, {}),
-      "--train has \"100\", \"101\", \"102\", \"103\", \"104\" and 95 more that --test lacks");
+      "`train` has \"100\", \"101\", \"102\", \"103\", \"104\" and 95 more that `test` lacks");
 }
 
 TEST(DescribeClassDifferenceTest, AnotherOrderIsToldWithItsFirstDifference) {
   EXPECT_EQ(Difference({"ape", "cat", "dog"}, {"ape", "dog", "cat"}),
-            "--train and --test have the same classes in another order: class 1 is \"cat\" in "
-            "--train, \"dog\" in --test");
+            "`train` and `test` have the same classes in another order: class 1 is \"cat\" in "
+            "`train`, \"dog\" in `test`");
 }
 
 TEST(ClassNamesInTest, FolderWithoutTheFileHasNone) {

@@ -99,7 +99,7 @@ TEST(ConcatDatasetTest, OtherInputsAreRefusedWithBoth) {
           .status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("uint8[3, 2, 3]"), HasSubstr("expected image: uint8[1, 2, 3]")));
+              AllOf(HasSubstr("uint8[3, 2, 3]"), HasSubstr("instead of image: uint8[1, 2, 3]")));
   EXPECT_TRUE(ConcatDatasets(Plain({0}), Plain({0}, {"input", DType::kUint8, {1, 2, 3}}),
                              SecondLabels::kHidden)
                   .ok());
@@ -117,7 +117,7 @@ TEST(ConcatDatasetTest, KeptLabelsOfOtherClassesAreRefused) {
   const absl::Status more =
       ConcatDatasets(named({"a", "b"}), Plain({5}), SecondLabels::kKept).status();
   EXPECT_EQ(more.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(more.message()), HasSubstr("6 classes, but only 2 class names"));
+  EXPECT_THAT(std::string(more.message()), HasSubstr("there are 2, but 6 classes"));
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ TEST(CorruptSamplesTest, TheFirstIsRefusedUnlessSomeAreAllowed) {
   const absl::Status status = corrupt.Report(4, Corrupt(4));
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("cat/4.jpg: the JPEG is truncated"), HasSubstr("--max_corrupt")));
+              AllOf(HasSubstr("cat/4.jpg: the JPEG is truncated"),
+                    HasSubstr("1 corrupt samples, where `max_corrupt` allows 0: ")));
 }
 
 TEST(CorruptSamplesTest, AsManyAsAllowedAreSkippedAndTheNextIsNot) {
@@ -35,7 +36,8 @@ TEST(CorruptSamplesTest, AsManyAsAllowedAreSkippedAndTheNextIsNot) {
   const absl::Status status = corrupt.Report(5, Corrupt(5));
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("cat/5.jpg"), HasSubstr("samples: 3, --max_corrupt allows 2")));
+              AllOf(HasSubstr("cat/5.jpg"),
+                    HasSubstr("3 corrupt samples, where `max_corrupt` allows 2: ")));
   EXPECT_EQ(corrupt.count(), 3);
 }
 

@@ -201,7 +201,7 @@ TEST(DecodeImageTest, OtherNumbersOfChannelsAreRefused) {
   for (const int channels : {-1, 0, 2, 4}) {
     const absl::Status status = DecodeImage(AsSpan(png), channels).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("expected 1 or 3"));
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("; must be 1 or 3"));
   }
 }
 

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/student_trainer/data/test_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -63,7 +64,7 @@ TEST(IdxFileTest, ElementsOfALargeFileAreReadFromTheDisk) {
   std::filesystem::resize_file(path, header_bytes + 299 * kImageBytes);
   const absl::Status shorter = file->Read(299 * kImageBytes, absl::MakeSpan(elements));
   EXPECT_EQ(shorter.code(), absl::StatusCode::kFailedPrecondition) << shorter;
-  EXPECT_THAT(std::string(shorter.message()), HasSubstr("images has become shorter"));
+  EXPECT_THAT(std::string(shorter.message()), HasSubstr("images: it has become shorter"));
 }
 
 struct BadFile {
@@ -81,33 +82,33 @@ TEST(IdxFileTest, MalformedFilesAreNamedWithWhatWasExpected) {
       {images.substr(0, 15), IdxKind::kImages, "it holds 15 bytes, its IDX header has 16"},
       {Gzip(images.substr(0, 15)), IdxKind::kImages, "it holds 15 bytes, its IDX header has 16"},
       {LabelsFile({1, 2}), IdxKind::kImages,
-       "magic number is 0x00000801 (IDX labels), expected that of uint8 IDX images, 0x00000803"},
+       "magic number is 0x00000801 (IDX labels); must be that of uint8 IDX images, 0x00000803"},
       {images, IdxKind::kLabels,
-       "magic number is 0x00000803 (IDX images), expected that of uint8 IDX labels, 0x00000801"},
-      {Idx(0x00000d03, {1, 1, 1}, "1234"), IdxKind::kImages,
-       "magic number is 0x00000d03, expected"},
-      {"PNG, say", IdxKind::kImages, "magic number is 0x504e472c, expected"},
+       "magic number is 0x00000803 (IDX images); must be that of uint8 IDX labels, 0x00000801"},
+      {Idx(0x00000d03, {1, 1, 1}, "1234"), IdxKind::kImages, "magic number is 0x00000d03; must be"},
+      {"PNG, say", IdxKind::kImages, "magic number is 0x504e472c; must be"},
       {images.substr(0, images.size() - 1), IdxKind::kImages,
-       "it is 27 bytes long, expected 28 (the header announces [2, 1, 2, 3])"},
-      {images + "x", IdxKind::kImages, "it is 29 bytes long, expected 28"},
+       "the number of bytes is 27; must be 28 (the header announces [2, 1, 2, 3])"},
+      {images + "x", IdxKind::kImages, "the number of bytes is 29; must be 28"},
       {Gzip(images.substr(0, images.size() - 1)), IdxKind::kImages,
-       "holds 27 bytes, expected 28 (the header announces [2, 1, 2, 3])"},
-      {Gzip(images + "x"), IdxKind::kImages, "holds more than the expected 28 bytes"},
+       "elements of shape [2, 1, 2, 3]: the gzip stream: it holds 27 bytes instead of 28"},
+      {Gzip(images + "x"), IdxKind::kImages, "it holds more than 28 bytes"},
       {Gzip(images) + "x", IdxKind::kImages, "truncated"},
       {Gzip(images).substr(0, 30), IdxKind::kImages, "truncated"},
       {Idx(0x00000803, {most, most, most}, "x"), IdxKind::kImages, "impossible dimensions"},
       {Idx(0x00000804, {most, most, most, most}, "x"), IdxKind::kImages, "impossible dimensions"},
       {Idx(0x00000803, {most, 1000, 1000}, "x"), IdxKind::kImages,
-       "it is 17 bytes long, expected 4294967295000016"},
+       "the number of bytes is 17; must be 4294967295000016"},
       {Gzip(Idx(0x00000803, {most, 1000, 1000}, "x")), IdxKind::kImages,
-       "cannot hold the expected 4294967295000016 bytes"},
+       "it cannot hold 4294967295000016 bytes"},
   };
   const TemporaryFolder folder;
   for (const BadFile& bad : cases) {
     const std::string path = folder.Write("bad", bad.contents);
     const absl::Status status = ReadIdx(path, bad.kind).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << bad.message;
-    EXPECT_THAT(std::string(status.message()), HasSubstr(bad.message));
+    EXPECT_THAT(std::string(status.message()),
+                ::testing::AllOf(HasSubstr(bad.message), testing::FollowsGrammar()));
     EXPECT_THAT(std::string(status.message()), HasSubstr(path));
   }
 }

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "student_trainer/data/open_dataset.h"
 #include "tests/student_trainer/data/encoded_images.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -52,7 +53,9 @@ class ImageFolderTest : public ::testing::Test {
   std::string Refusal(const DataOptions& options, absl::StatusCode code) const {
     const absl::Status status = OpenDataset(options).status();
     EXPECT_EQ(status.code(), code) << status;
-    return std::string(status.message());
+    const std::string message(status.message());
+    EXPECT_THAT(message, testing::FollowsGrammar());
+    return message;
   }
 
   const TemporaryFolder folder_{};
@@ -206,7 +209,8 @@ TEST_F(ImageFolderTest, UnreadableImagesAreNamedWhenTheyAreAskedFor) {
     const absl::Status status =
         (*dataset)->Read(static_cast<int64_t>(i) + 1, absl::MakeSpan(pixels));
     EXPECT_EQ(status.code(), cases[i].second);
-    EXPECT_THAT(std::string(status.message()), HasSubstr(cases[i].first));
+    EXPECT_THAT(std::string(status.message()),
+                AllOf(HasSubstr(cases[i].first), testing::FollowsGrammar()));
   }
   EXPECT_EQ((*dataset)->images()->Decode(1).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ((*dataset)->Read(4, absl::MakeSpan(pixels)).code(), absl::StatusCode::kOutOfRange);
@@ -232,12 +236,13 @@ TEST_F(ImageFolderTest, OptionsOutOfRangeAreRefused) {
   Write("cat/a.png", PngOf(2, 2, 1));
   DataOptions options = Options();
   options.channels = 2;
-  EXPECT_THAT(Refusal(options, absl::StatusCode::kInvalidArgument), HasSubstr("channels is 2"));
+  EXPECT_THAT(Refusal(options, absl::StatusCode::kInvalidArgument),
+              HasSubstr("`image_channels` is 2; must be"));
   options = Options();
   for (const int64_t size : {int64_t{-1}, int64_t{1} << 40}) {
     options.image_size = size;
     EXPECT_THAT(Refusal(options, absl::StatusCode::kInvalidArgument),
-                HasSubstr(absl::StrCat("image_size is ", size)));
+                HasSubstr(absl::StrCat("`image_size` is ", size, "; must be ")));
   }
 }
 

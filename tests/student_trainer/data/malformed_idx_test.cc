@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "student_trainer/data/open_dataset.h"
 #include "tests/student_trainer/data/test_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -65,7 +66,8 @@ TEST(MalformedIdxTest, MutatedPlainImagesAreRefusedOrReadInFull) {
     if (dataset.ok()) {
       EXPECT_EQ(AllPixels(**dataset), contents.substr(16));
     } else {
-      EXPECT_THAT(std::string(dataset.status().message()), ::testing::HasSubstr("-idx3-ubyte"));
+      EXPECT_THAT(std::string(dataset.status().message()),
+                  ::testing::AllOf(::testing::HasSubstr("-idx3-ubyte"), testing::FollowsGrammar()));
       ++refused;
     }
   }

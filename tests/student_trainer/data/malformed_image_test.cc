@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "student_trainer/data/decode_image.h"
 #include "tests/student_trainer/data/encoded_images.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -19,7 +20,9 @@ using ::testing::HasSubstr;
 std::string Refusal(const std::string& file) {
   const absl::Status status = DecodeImage(AsSpan(file), 3).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-  return std::string(status.message());
+  const std::string message(status.message());
+  EXPECT_THAT(message, testing::FollowsGrammar());
+  return message;
 }
 
 // One of each kind.
@@ -35,7 +38,7 @@ std::vector<std::string> Files() {
 }
 
 TEST(MalformedImageTest, EmptyFileIsNamedSo) {
-  EXPECT_THAT(Refusal(""), HasSubstr("the file is empty"));
+  EXPECT_THAT(Refusal(""), HasSubstr("the file: it is empty"));
   EXPECT_EQ(ReadImageSize({}).status().code(), absl::StatusCode::kDataLoss);
 }
 

@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/student_trainer/data/test_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -107,7 +108,7 @@ TEST_F(OpenDatasetTest, FolderInThePlaceOfAFileIsRefused) {
   std::filesystem::create_directory(folder_.path() / "train-images-idx3-ubyte");
   const absl::Status status = OpenFolder().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(Message(status), HasSubstr("train-images-idx3-ubyte is not a file"));
+  EXPECT_THAT(Message(status), HasSubstr("train-images-idx3-ubyte: it is not a file"));
 }
 
 TEST_F(OpenDatasetTest, ImagesWithoutLabelsAreUnlabelled) {
@@ -167,13 +168,13 @@ TEST_F(OpenDatasetTest, LabelBeyondTheClassNamesIsRefusedWithItsIndex) {
   const absl::Status status = OpenFolder().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(Message(status),
-              HasSubstr("the label of sample 1 is 2, but there are 2 class names"));
+              HasSubstr("the label of sample 1 is 2; must be 0 to 1, as there are 2 class names"));
 }
 
 TEST_F(OpenDatasetTest, BadClassNamesAreRefusedWithTheirNumber) {
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"", "holds no class names"},
-      {"\n\n", "holds no class names"},
+      {"", ": it holds no class names"},
+      {"\n\n", ": it holds no class names"},
       {"cat\n\ndog\n", "class name 2 of 3 is empty"},
       {"cat\ndog\ncat\n", "class name 3 of 3 repeats \"cat\""},
       {"cat\n\xff\xfe\n", "class name 2 of 2 is not UTF-8"},
@@ -181,7 +182,8 @@ TEST_F(OpenDatasetTest, BadClassNamesAreRefusedWithTheirNumber) {
   for (const auto& [contents, message] : cases) {
     const absl::Status status = ReadClassNames(folder_.Write("class_names.txt", contents)).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << message;
-    EXPECT_THAT(Message(status), AllOf(HasSubstr(message), HasSubstr("class_names.txt")));
+    EXPECT_THAT(Message(status),
+                AllOf(HasSubstr(message), HasSubstr("class_names.txt"), testing::FollowsGrammar()));
   }
   const std::string images = folder_.Write("images", ImagesFile(1));
   EXPECT_EQ(OpenDataset({images, DataRole::kTrain, {"a", "a"}}).status().code(),

@@ -9,12 +9,14 @@
 #include "common/base/random.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::FollowsGrammar;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -195,13 +197,13 @@ TEST(SplitTest, MoreThanThereIsIsRefusedWithBothNumbers) {
   absl::Status status = SplitDataset(labels, options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("val_count is 51"), HasSubstr("only 50 samples")));
+              AllOf(HasSubstr("`val_count` is 51; must be at most 50"), FollowsGrammar()));
   options.val_count = 10;
   options.label_count = 41;
   status = SplitDataset(labels, options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("label_count is 41"), HasSubstr("40 labelled samples remain")));
+              AllOf(HasSubstr("`label_count` is 41; must be at most 40"), FollowsGrammar()));
 }
 
 TEST(SplitTest, BadOptionsAreNamed) {
@@ -213,19 +215,22 @@ TEST(SplitTest, BadOptionsAreNamed) {
     EXPECT_EQ(SplitDataset({0, 1}, options).status(), status);
     return std::string(status.message());
   };
-  EXPECT_THAT(message([](SplitOptions& o) { o.val_fraction = 1; }), HasSubstr("val_fraction is 1"));
+  EXPECT_THAT(message([](SplitOptions& o) { o.val_fraction = 1; }),
+              HasSubstr("`val_fraction` is 1; must be"));
   EXPECT_THAT(message([](SplitOptions& o) { o.val_fraction = -0.1; }), HasSubstr("val_fraction"));
   EXPECT_THAT(message([](SplitOptions& o) { o.val_fraction = std::nan(""); }),
               HasSubstr("val_fraction"));
   EXPECT_THAT(message([](SplitOptions& o) { o.label_fraction = 1.01; }),
-              HasSubstr("label_fraction is 1.01"));
-  EXPECT_THAT(message([](SplitOptions& o) { o.val_count = -1; }), HasSubstr("val_count is -1"));
-  EXPECT_THAT(message([](SplitOptions& o) { o.label_count = -1; }), HasSubstr("label_count is -1"));
+              HasSubstr("`label_fraction` is 1.01; must be"));
+  EXPECT_THAT(message([](SplitOptions& o) { o.val_count = -1; }),
+              HasSubstr("`val_count` is -1; must be"));
+  EXPECT_THAT(message([](SplitOptions& o) { o.label_count = -1; }),
+              HasSubstr("`label_count` is -1; must be"));
   EXPECT_THAT(message([](SplitOptions& o) {
                 o.label_count = 5;
                 o.label_fraction = 0.5;
               }),
-              HasSubstr("one of them"));
+              HasSubstr("; give one of them"));
   EXPECT_EQ(SplitDataset({0, -2}, {}).status().code(), absl::StatusCode::kInvalidArgument);
 }
 

@@ -262,16 +262,16 @@ TEST(DistillationLossOptionsTest, ErrorNamesTheOptionAndTheValue) {
   for (double alpha : {-0.5, 1.5, nan, infinity}) {
     const absl::Status status = DistillationLossOptions{.alpha = alpha}.Validate();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << alpha;
-    EXPECT_THAT(std::string(status.message()), HasSubstr("alpha is ")) << alpha;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("`alpha` is ")) << alpha;
   }
   for (double temperature : {0.0, -2.0, nan, infinity}) {
     const absl::Status status = DistillationLossOptions{.temperature = temperature}.Validate();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << temperature;
-    EXPECT_THAT(std::string(status.message()), HasSubstr("temperature is ")) << temperature;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("`temperature` is ")) << temperature;
   }
   for (double smoothing : {-0.1, 1.0, nan}) {
     const absl::Status status = DistillationLossOptions{.label_smoothing = smoothing}.Validate();
-    EXPECT_THAT(std::string(status.message()), HasSubstr("label_smoothing is ")) << smoothing;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("`label_smoothing` is ")) << smoothing;
   }
   EXPECT_THAT(std::string((DistillationLossOptions{.alpha = 1.5}).Validate().message()),
               HasSubstr("1.5"));

@@ -9,9 +9,9 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 TEST(ObjectiveTest, AreFoundByTheirNamesWithTheirUsualParameters) {
   for (const ObjectiveType& type : ObjectiveTypes()) {
@@ -25,9 +25,9 @@ TEST(ObjectiveTest, AreFoundByTheirNamesWithTheirUsualParameters) {
     EXPECT_THAT(DescribeObjectives(), HasSubstr(std::string(type.name)));
   }
   EXPECT_THAT(ParseObjective("dkd2"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("'dkd2'"), HasSubstr("did you mean dkd?"),
-                             HasSubstr("kd, reverse_kl, jsd"))));
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      AllOf(HasSubstr("'dkd2'"), HasSubstr("did you mean dkd?"),
+                            HasSubstr("kd, reverse_kl, jsd"))));
 }
 
 TEST(ObjectiveTest, ParametersAreNamedInAnyOrder) {
@@ -41,9 +41,10 @@ TEST(ObjectiveTest, AParameterThatIsWrongIsNamedWithWhatIsAllowed) {
     const char* objective;
     const char* parameters;
     const char* message;
-  } cases[] = {{"dkd", "bta=1", "no parameter 'bta'; did you mean beta? Known are alpha, beta"},
-               {"dkd", "beta", "'beta'; allowed is beta=VALUE, a number from 0 to 1e+06"},
-               {"dkd", "beta=", "'beta='; allowed is"},
+  } cases[] = {{"dkd", "bta=1",
+                "the parameter is 'bta'; must be alpha, beta or labels (did you mean beta?)"},
+               {"dkd", "beta", "'beta'; must be beta=VALUE, a number from 0 to 1e+06"},
+               {"dkd", "beta=", "'beta='; must be"},
                {"dkd", "beta=-1", "a number from 0"},
                {"dkd", "beta=nan", "a number from 0"},
                {"dkd", "beta=inf", "a number from 0"},
@@ -55,11 +56,11 @@ TEST(ObjectiveTest, AParameterThatIsWrongIsNamedWithWhatIsAllowed) {
                {"skew_kl", "lambda=1.5", "above 0 and below 1"},
                {"mlkd", "first=5,last=4", "first=5 is above last=4"},
                {"mlkd", "first=2.5", "an integer from 1 to 100"},
-               {"kd", "beta=1", "kd has no parameters, not 'beta'"}};
+               {"kd", "beta=1", "kd: it has no parameters, not 'beta'"}};
   for (const auto& c : cases) {
     EXPECT_THAT(ParseObjective(c.objective, c.parameters),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         AllOf(HasSubstr(c.objective), HasSubstr(c.message))))
+                ErrorIs(absl::StatusCode::kInvalidArgument,
+                        AllOf(HasSubstr(c.objective), HasSubstr(c.message))))
         << c.parameters;
   }
 }
@@ -98,14 +99,15 @@ TEST(ObjectiveTest, APairThatDoesNotFitIsRefusedByName) {
                {TargetEncoding::kHeadSampled, "head_sampled (samples)"}};
   for (const auto& c : cases) {
     EXPECT_THAT(CheckAccepts(*ParseObjective("dkd"), c.encoding),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         AllOf(HasSubstr("dkd"), HasSubstr(c.name),
-                               HasSubstr("encodings that fit are f32, f16, bf16"))));
+                ErrorIs(absl::StatusCode::kInvalidArgument,
+                        AllOf(HasSubstr("dkd"), HasSubstr(c.name),
+                              HasSubstr("encodings that fit are f32, f16, bf16"))));
   }
   Objective objective = *ParseObjective("kd");
   objective.standardize_logits = true;
   EXPECT_THAT(CheckAccepts(objective, TargetEncoding::kTopK),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("kd on standardised logits")));
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("kd on standardised logits: it cannot")));
 }
 
 }  // namespace

@@ -195,7 +195,8 @@ TEST_F(ReportPageTest, ClassesWithoutNamesHaveNumbers) {
 
 TEST_F(ReportPageTest, WhatIsNoRunIsNamed) {
   EXPECT_THAT(ReportData(std::vector<std::filesystem::path>{dir_.path() / "none"}),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("none is no run directory")));
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr("none is not a run directory of student_trainer: ")));
   const std::filesystem::path run = WriteRun("student");
   ASSERT_THAT(WriteFileAtomically(run / "report.json", "[]"), IsOk());
   EXPECT_THAT(ReportData(std::vector{run}),

@@ -74,7 +74,7 @@ TEST(ResizeTest, WrongArgumentsAreRefused) {
   EXPECT_THAT(message(image, {1, 0, 9, 11}, 5, 5), HasSubstr("not within"));
   EXPECT_THAT(message(image, {0, -1, 9, 11}, 5, 5), HasSubstr("not within"));
   EXPECT_THAT(message(image, {0, INT64_MAX, 1, 1}, 5, 5), HasSubstr("not within"));
-  EXPECT_THAT(message({3, 9, 11, {}}, {0, 0, 9, 11}, 5, 5), HasSubstr("has 0 bytes"));
+  EXPECT_THAT(message({3, 9, 11, {}}, {0, 0, 9, 11}, 5, 5), HasSubstr("it has 0 bytes"));
   EXPECT_THAT(message({-3, 9, 11, {}}, {0, 0, 9, 11}, 5, 5), HasSubstr("-3"));
 }
 

@@ -12,9 +12,9 @@ namespace distill {
 namespace {
 
 using ::testing::AllOf;
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 ModelInfo TeacherFor(const Dataset& dataset) {
   return {.name = "t", .inputs = {dataset.input()}, .classes = dataset.classes()};
@@ -39,17 +39,17 @@ TEST(CheckTeacherFitsData, WhatDiffersIsShownFromBothSides) {
   ModelInfo other_shape = TeacherFor(data);
   other_shape.inputs[0].shape = {3, 32, 32};
   EXPECT_THAT(CheckTeacherFitsData(other_shape, data),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("[3, 32, 32]"), HasSubstr("[1, 4, 4]"))));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("[3, 32, 32]"), HasSubstr("[1, 4, 4]"))));
   ModelInfo other_type = TeacherFor(data);
   other_type.inputs[0].dtype = DType::kFloat32;
   EXPECT_THAT(CheckTeacherFitsData(other_type, data),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       AllOf(HasSubstr("float32"), HasSubstr("uint8"))));
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("float32"), HasSubstr("uint8"))));
   ModelInfo other_classes = TeacherFor(data);
   other_classes.classes = 7;
   EXPECT_THAT(CheckTeacherFitsData(other_classes, data),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 classes")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 classes")));
 }
 
 // Chance is 0.1, three standard deviations of 256 draws are 0.05625.

@@ -9,8 +9,8 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
-using testing::StatusIs;
 
 at::ScalarType TypeOfProduct() {
   return at::mm(torch::rand({2, 3}), torch::rand({3, 2})).scalar_type();
@@ -47,9 +47,9 @@ TEST(ParseAutocastTest, WordsAreReadAndF16IsRefusedWithTheReason) {
   EXPECT_EQ(*ParseAutocast("off"), Autocast::kOff);
   EXPECT_EQ(*ParseAutocast("bf16"), Autocast::kBf16);
   EXPECT_THAT(ParseAutocast("f16").status(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("underflow")));
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("underflow")));
   EXPECT_THAT(ParseAutocast("fp8").status(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("off and bf16")));
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be off or bf16")));
 }
 
 }  // namespace

@@ -125,7 +125,7 @@ TEST_F(CheckpointTest, WhatAnInterruptedWriteLeftIsRemovedAndNeverRead) {
 TEST_F(CheckpointTest, AnotherSafetensorsFileIsNoCheckpoint) {
   ASSERT_THAT(WriteSafetensors(dir_.path() / "model.safetensors", At(1).model), IsOk());
   EXPECT_THAT(ReadCheckpoint(dir_.path() / "model.safetensors"),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("no checkpoint")));
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("is not a checkpoint: ")));
   ASSERT_THAT(WriteSafetensors(dir_.path() / "old", At(1).model,
                                {{"format", "distill-checkpoint/1"}, {"run", "{}"}}),
               IsOk());

@@ -10,9 +10,9 @@
 namespace distill {
 namespace {
 
+using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
-using testing::StatusIs;
 
 // What makes a folder a run's.
 void WriteConfig(const std::filesystem::path& root) {
@@ -33,9 +33,9 @@ TEST(RunDirectory, OneThatHoldsAnythingIsRefusedAndLeftAlone) {
   const testing::TempDir dir;
   ASSERT_THAT(WriteFileAtomically(dir.path() / "mine.txt", "x"), IsOk());
   EXPECT_THAT(OpenRunDirectory(dir.path(), ExistingRun::kRefuse),
-              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("never written over")));
+              ErrorIs(absl::StatusCode::kAlreadyExists, HasSubstr("never written over")));
   EXPECT_THAT(OpenRunDirectory(dir.path(), ExistingRun::kResume),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no config.toml")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no config.toml")));
   EXPECT_FALSE(std::filesystem::exists(dir.path() / "config.toml"));
 }
 
@@ -45,7 +45,7 @@ TEST(RunDirectory, AnotherRunsIsGoneOnWithOnlyIfAsked) {
   { ASSERT_THAT(OpenRunDirectory(root, ExistingRun::kRefuse), IsOk()); }
   WriteConfig(root);
   EXPECT_THAT(OpenRunDirectory(root, ExistingRun::kRefuse),
-              StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr("--resume")));
+              ErrorIs(absl::StatusCode::kAlreadyExists, HasSubstr("; set `resume`")));
   EXPECT_THAT(OpenRunDirectory(root, ExistingRun::kResume), IsOk());
 }
 
@@ -55,7 +55,7 @@ TEST(RunDirectory, IsOneProcesssAlone) {
   const auto first = OpenRunDirectory(root, ExistingRun::kResume);
   ASSERT_THAT(first, IsOk());
   EXPECT_THAT(OpenRunDirectory(root, ExistingRun::kResume),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another process")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another process")));
 }
 
 TEST(RunDirectory, AnEmptyFolderIsFree) {
@@ -69,7 +69,7 @@ TEST(RunDirectory, AFileIsRefused) {
   ASSERT_THAT(WriteFileAtomically(dir.path() / "run", "x"), IsOk());
   for (const ExistingRun existing : {ExistingRun::kRefuse, ExistingRun::kResume}) {
     EXPECT_THAT(CheckRunDirectory(dir.path() / "run", existing),
-                StatusIs(absl::StatusCode::kAlreadyExists));
+                ErrorIs(absl::StatusCode::kAlreadyExists));
   }
 }
 

@@ -46,12 +46,12 @@ TEST(RunIdentity, HoldsTheOptionsButThoseThatDecideNothingOfWhatIsLearnt) {
 }
 
 TEST(CheckSameRun, NamesWhatDiffersWithBothValues) {
-  const nlohmann::json before = {{"seed", 1}, {"data", "abc"}, {"gone", true}};
+  const nlohmann::json before = {{"--seed", 1}, {"data", "abc"}, {"gone", true}};
   EXPECT_THAT(CheckSameRun(before, before), IsOk());
   EXPECT_THAT(
-      CheckSameRun(before, {{"seed", 2}, {"data", "abc"}, {"new", 0.5}}),
+      CheckSameRun(before, {{"--seed", 2}, {"data", "abc"}, {"new", 0.5}}),
       StatusIs(absl::StatusCode::kFailedPrecondition,
-               AllOf(HasSubstr("seed was 1 and is 2"), HasSubstr("gone was true and is nothing"),
+               AllOf(HasSubstr("`seed` was 1 and is 2"), HasSubstr("gone was true and is nothing"),
                      HasSubstr("new was nothing and is 0.5"), Not(HasSubstr("abc")))));
 }
 

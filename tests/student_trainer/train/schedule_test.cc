@@ -89,12 +89,13 @@ TEST(LearningRate, OptionsOutOfRangeAreNamed) {
   const auto message = [](const LearningRateSchedule& schedule) {
     return std::string(schedule.Validate().message());
   };
-  EXPECT_THAT(message({.peak = -1}), HasSubstr("peak is -1"));
-  EXPECT_THAT(message({.warmup_steps = -2}), HasSubstr("warmup_steps is -2"));
-  EXPECT_THAT(message({.total_steps = 0}), HasSubstr("total_steps is 0"));
-  EXPECT_THAT(message({.final_fraction = 2}), HasSubstr("final_fraction is 2"));
-  EXPECT_THAT(message({.decay_steps = {3, 2}}), HasSubstr("ascend"));
-  EXPECT_THAT(message({.gamma = 0}), HasSubstr("gamma is 0"));
+  EXPECT_THAT(message({.peak = -1}), HasSubstr("`peak` is -1; must be "));
+  EXPECT_THAT(message({.warmup_steps = -2}), HasSubstr("`warmup_steps` is -2; must be "));
+  EXPECT_THAT(message({.total_steps = 0}), HasSubstr("`total_steps` is 0; must be "));
+  EXPECT_THAT(message({.final_fraction = 2}), HasSubstr("`final_fraction` is 2; must be "));
+  EXPECT_THAT(message({.decay_steps = {3, 2}}),
+              HasSubstr("`decay_steps` is 3 2; must be in ascending order"));
+  EXPECT_THAT(message({.gamma = 0}), HasSubstr("`gamma` is 0; must be "));
 }
 
 TEST(ScheduleKindTest, NamesAreReadBack) {
@@ -103,7 +104,7 @@ TEST(ScheduleKindTest, NamesAreReadBack) {
     EXPECT_EQ(*ParseScheduleKind(Name(kind)), kind);
   }
   EXPECT_THAT(std::string(ParseScheduleKind("cos").status().message()),
-              HasSubstr("cosine, linear, step and constant"));
+              HasSubstr("must be cosine, linear, step or constant"));
 }
 
 TEST(ValueScheduleTest, GoesFromTheFirstStepToTheLast) {

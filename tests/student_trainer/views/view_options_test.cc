@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
@@ -17,21 +18,20 @@ const Shape kShape = {3, 32, 40};
 
 TEST(ViewOptionsTest, WhatIsOutOfRangeIsRefusedByItsName) {
   const std::vector<std::pair<std::string, ViewOptions>> cases = {
-      {"crop_scale is 1.5, expected 0 to 1", {.crop_scale = 1.5}},
-      {"crop_scale is nan", {.crop_scale = NAN}},
-      {"pad is -1, expected 0 or more pixels", {.pad = -1}},
-      {"rand_augment_ops is -1, expected 0 to 14", {.rand_augment_ops = -1}},
-      {"rand_augment_magnitude is 31", {.rand_augment_magnitude = 31}},
-      {"brightness is -0.1", {.brightness = -0.1}},
-      {"contrast is inf", {.contrast = INFINITY}},
-      {"saturation is 11", {.saturation = 11}},
-      {"hue is 0.6, expected 0 to 0.5", {.hue = 0.6}},
-      {"mixup is -1, expected 0 or 0.001 to 1000", {.mixup = -1}},
-      {"cutmix is nan", {.cutmix = NAN}}};
+      {"`crop_scale` is 1.5; must be 0 to 1", {.crop_scale = 1.5}},
+      {"`crop_scale` is nan; must be", {.crop_scale = NAN}},
+      {"`pad` is -1; must be 0 or more", {.pad = -1}},
+      {"`rand_augment_ops` is -1; must be 0 to 14", {.rand_augment_ops = -1}},
+      {"`rand_augment_magnitude` is 31; must be", {.rand_augment_magnitude = 31}},
+      {"`brightness` is -0.1; must be", {.brightness = -0.1}},
+      {"`contrast` is inf; must be", {.contrast = INFINITY}},
+      {"`saturation` is 11; must be", {.saturation = 11}},
+      {"`hue` is 0.6; must be 0 to 0.5", {.hue = 0.6}},
+      {"`mixup` is -1; must be 0 or 0.001 to 1000", {.mixup = -1}},
+      {"`cutmix` is nan; must be", {.cutmix = NAN}}};
   for (const auto& [message, options] : cases) {
-    const absl::Status status = options.Validate();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << message;
-    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+    EXPECT_THAT(options.Validate(),
+                testing::ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
   }
 }
 
@@ -79,7 +79,8 @@ TEST(ViewPresetTest, EachIsValidAndDoesMoreThanTheOneBefore) {
 TEST(ViewPresetTest, AnUnknownNameIsRefusedWithThoseKnown) {
   const absl::Status status = ViewPreset("Light", kShape).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("none, light, standard and strong"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("; must be none, light, standard or strong"));
 }
 
 TEST(ViewPresetTest, OnlyNoneFitsWhatIsNoImage) {

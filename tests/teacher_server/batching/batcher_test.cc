@@ -228,11 +228,11 @@ TEST(BatcherOptionsTest, NamesTheFieldThatIsOutOfRange) {
   EXPECT_THAT(options.Validate(), IsOk());
   options.rule.max_batch_samples = 0;
   EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
-                                           ::testing::HasSubstr("max_batch_samples 0")));
+                                           ::testing::HasSubstr("`max_batch_samples` is 0")));
   options = {};
   options.rule.batch_delay = absl::Hours(1);
-  EXPECT_THAT(options.Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("batch_delay 1h")));
+  EXPECT_THAT(options.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           ::testing::HasSubstr("`batch_delay` is 1h")));
 }
 
 }  // namespace

@@ -379,22 +379,22 @@ TEST(LoadRunnersTest, ADeviceThatIsNotThereIsNamed) {
   const TempDir dir;
   WriteMlp(dir / "teacher");
   EXPECT_THAT(LoadRunners({.model_directory = dir / "teacher", .device = "cuda:99"}).status(),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("device cuda:99")));
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("`device` cuda:99")));
 }
 
 TEST(RunnerOptionsTest, NamesTheFieldThatIsOutOfRange) {
   EXPECT_THAT(RunnerOptions{}.Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("model")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`model`")));
   EXPECT_THAT((RunnerOptions{.model_directory = "x", .max_batch_samples = 0}).Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_batch_samples 0")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`max_batch_samples` is 0")));
   EXPECT_THAT((RunnerOptions{.model_directory = "x", .device = "tpu"}).Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("device 'tpu'")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`device` is 'tpu'")));
   EXPECT_THAT((RunnerOptions{.model_directory = "x", .dtype = "f8"}).Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("dtype 'f8'")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`dtype` is 'f8'")));
   EXPECT_THAT((RunnerOptions{.model_directory = "x", .instances = -1}).Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("instances -1")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`instances` is -1")));
   EXPECT_THAT((RunnerOptions{.model_directory = "x", .threads = -1}).Validate(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("threads -1")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`threads` is -1")));
 }
 
 }  // namespace

@@ -13,9 +13,9 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::IsOk;
 using ::distill::testing::OpenMessage;
-using ::distill::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -53,7 +53,7 @@ TEST(AcceptOpenTest, BatchIndependenceIsRefusedWhereThereIsNoFixedBatch) {
   EXPECT_THAT(AcceptOpen(open, teacher), IsOk());
   open.set_batch_independent(true);
   EXPECT_THAT(AcceptOpen(open, teacher),
-              StatusIs(absl::StatusCode::kUnimplemented, HasSubstr("batch_independent")));
+              ErrorIs(absl::StatusCode::kUnimplemented, HasSubstr("batch_independent")));
 }
 
 TEST(AcceptOpenTest, AClientNameOf128BytesIsTheLongest) {
@@ -62,7 +62,8 @@ TEST(AcceptOpenTest, AClientNameOf128BytesIsTheLongest) {
   EXPECT_THAT(AcceptOpen(open, Teacher()), IsOk());
   open.set_client(std::string(129, 'x'));
   EXPECT_THAT(AcceptOpen(open, Teacher()),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("128")));
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("open.client is 129 bytes; must be at most 128")));
 }
 
 }  // namespace

@@ -13,9 +13,9 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::FakeClock;
 using ::distill::testing::IsOk;
-using ::distill::testing::StatusIs;
 using ::distill::testing::TempDir;
 using ::testing::HasSubstr;
 
@@ -45,7 +45,7 @@ TEST_F(AccessTest, WithoutTokensOnlyTheServersLimitCounts) {
   ASSERT_THAT(second, IsOk());
   EXPECT_EQ((*first)->token(), "");
   EXPECT_THAT(access.Admit({}),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("all 2 streams")));
+              ErrorIs(absl::StatusCode::kResourceExhausted, HasSubstr("all 2 streams")));
   first->reset();
   EXPECT_THAT(access.Admit({}), IsOk());
 }
@@ -56,7 +56,7 @@ TEST_F(AccessTest, EachTokenHasALimitOfItsOwn) {
   ASSERT_THAT(alice, IsOk());
   EXPECT_EQ((*alice)->token(), "alice");
   EXPECT_THAT(access.Admit({.authorization = kAliceHeader}),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("'alice'")));
+              ErrorIs(absl::StatusCode::kResourceExhausted, HasSubstr("'alice'")));
   const auto first_of_bob = access.Admit({.authorization = kBobHeader});
   const auto second_of_bob = access.Admit({.authorization = kBobHeader});
   EXPECT_THAT(first_of_bob, IsOk());
@@ -67,9 +67,9 @@ TEST_F(AccessTest, EachTokenHasALimitOfItsOwn) {
 
 TEST_F(AccessTest, AStrangerIsUnauthenticatedAndTakesNoPlace) {
   Access access(1, ReadTokens());
-  EXPECT_THAT(access.Admit({}), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(access.Admit({}), ErrorIs(absl::StatusCode::kUnauthenticated));
   EXPECT_THAT(access.Authenticate({.authorization = "Bearer wrong-wrong-wrong-1"}),
-              StatusIs(absl::StatusCode::kUnauthenticated));
+              ErrorIs(absl::StatusCode::kUnauthenticated));
   EXPECT_THAT(access.Admit({.authorization = kAliceHeader}), IsOk());
 }
 
@@ -78,7 +78,7 @@ TEST_F(AccessTest, ALocalCallerNeedsNoTokenButAWrongOneIsRefused) {
   EXPECT_THAT(access.Admit({.local = true}), IsOk());
   EXPECT_EQ(*access.Authenticate({.local = true, .authorization = kBobHeader}), "bob");
   EXPECT_THAT(access.Admit({.local = true, .authorization = "Bearer wrong-wrong-wrong-1"}),
-              StatusIs(absl::StatusCode::kUnauthenticated));
+              ErrorIs(absl::StatusCode::kUnauthenticated));
 }
 
 }  // namespace

@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "tests/teacher_server/serving/serving_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
 
 using ::distill::testing::ClientStream;
+using ::distill::testing::FollowsGrammar;
 using ::distill::testing::LogitsOf;
 using ::distill::testing::OpenMessage;
 using ::distill::testing::RequestMessage;
@@ -55,6 +57,9 @@ TEST_P(StreamEndingTest, EndsTheStreamAndNothingElse) {
   EXPECT_EQ(status.error_code(), GetParam().code) << status.error_message();
   EXPECT_THAT(status.error_message(),
               AllOf(HasSubstr(GetParam().says), Not(HasSubstr(dir_.path().string()))));
+  if (!GetParam().says.empty()) {
+    EXPECT_THAT(status.error_message(), FollowsGrammar());
+  }
 
   runner_.Release();
   ExpectServes();
@@ -69,17 +74,17 @@ std::vector<Ending> Endings() {
   return {
       {"RequestBeforeOpen", {RequestMessage(1)}, grpc::FAILED_PRECONDITION, "before the open"},
       {"SecondOpen", {OpenMessage(), OpenMessage()}, grpc::FAILED_PRECONDITION, "second open"},
-      {"NoKind", {v1::DistillRequest()}, grpc::INVALID_ARGUMENT, "without a kind"},
+      {"NoKind", {v1::DistillRequest()}, grpc::INVALID_ARGUMENT, "it has no kind"},
       {"IdInFlight",
        {OpenMessage(), RequestMessage(7), RequestMessage(7)},
        grpc::INVALID_ARGUMENT,
-       "id 7 is in flight"},
+       "request id 7: a request with this id is in flight"},
       {"OverTheLimit", {OpenMessage(), oversized}, grpc::RESOURCE_EXHAUSTED, ""},
       {"PayloadBesideOpen", {payload_beside_open}, grpc::INVALID_ARGUMENT, "payload"},
       {"UnknownModel",
        {OpenWith([](v1::Open& open) { open.set_model("other"); })},
        grpc::NOT_FOUND,
-       "served: 'fake'"},
+       "served are 'fake'"},
       {"LongClientName",
        {OpenWith([](v1::Open& open) { open.set_client(std::string(129, 'c')); })},
        grpc::INVALID_ARGUMENT,
@@ -93,20 +98,20 @@ std::vector<Ending> Endings() {
          open.mutable_targets()->set_encoding(static_cast<v1::TargetEncoding>(99));
        })},
        grpc::INVALID_ARGUMENT,
-       "open.targets: target encoding 99 is unknown"},
+       "open.targets: the target encoding is 99; must be"},
       {"MoreKeptThanThereAreClasses",
        {OpenWith([](v1::Open& open) {
          open.mutable_targets()->set_encoding(v1::TARGET_ENCODING_TOP_K);
          open.mutable_targets()->set_k(1'000'000);
        })},
        grpc::INVALID_ARGUMENT,
-       "open.targets: k must be 1 to"},
+       "open.targets: `k` is 1000000; must be 1 to"},
       {"NoDraws",
        {OpenWith([](v1::Open& open) {
          open.mutable_targets()->set_encoding(v1::TARGET_ENCODING_SAMPLED);
        })},
        grpc::INVALID_ARGUMENT,
-       "open.targets: draws must be 1 to 4096 for the encoding sampled, not 0"},
+       "open.targets: `draws` is 0; must be 1 to 4096 with the encoding sampled"},
       {"OtherFingerprint",
        {OpenWith([](v1::Open& open) { open.set_fingerprint(std::string(64, '0')); })},
        grpc::FAILED_PRECONDITION,
@@ -142,7 +147,7 @@ TEST_F(UndecodableTest, EndsTheStreamAndNothingElse) {
     stream->Write(grpc::ByteBuffer(&slice, 1));
     const grpc::Status status = stream->Finish();
     EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT) << status.error_message();
-    EXPECT_THAT(status.error_message(), HasSubstr("undecodable"));
+    EXPECT_THAT(status.error_message(), AllOf(HasSubstr("undecodable"), FollowsGrammar()));
     ExpectServes();
   }
 }
@@ -171,7 +176,7 @@ TEST_P(RequestRefusalTest, IsAnsweredAndTheStreamGoesOn) {
   ASSERT_TRUE(refused->has_error()) << refused->ShortDebugString();
   EXPECT_EQ(refused->error().id(), 5u);
   EXPECT_EQ(refused->error().code(), static_cast<int>(GetParam().code));
-  EXPECT_THAT(refused->error().message(), HasSubstr(GetParam().says));
+  EXPECT_THAT(refused->error().message(), AllOf(HasSubstr(GetParam().says), FollowsGrammar()));
   EXPECT_EQ(refused->error().reason(), v1::REASON_UNSPECIFIED);
 
   // The same stream goes on, and the id is free again.
@@ -202,13 +207,13 @@ std::vector<Refusal> Refusals() {
          m.mutable_request()->clear_tensors();
          m.clear_payload();
        },
-       kInvalid, "expected 1"},
+       kInvalid, "the number of input tensors is 0; must be 1"},
       {"TwoTensors",
        [](auto& m) {
          *m.mutable_request()->add_tensors() = m.request().tensors(0);
          m.add_payload(m.payload(0));
        },
-       kInvalid, "expected 1"},
+       kInvalid, "the number of input tensors is 2; must be 1"},
       {"FewerPayloadsThanTensors", [](auto& m) { m.clear_payload(); }, kInvalid, "payload"},
       {"MorePayloadsThanTensors", [](auto& m) { m.add_payload("x"); }, kInvalid, "payload"},
       {"WrongDType",

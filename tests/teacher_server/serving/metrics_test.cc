@@ -144,15 +144,18 @@ TEST(MetricsTest, AScrapeGetsThemAsTextAndNothingElseIsServed) {
 TEST(MetricsTest, AnAddressThatCannotBeHadIsNamedWithTheReason) {
   LocalSocket taken;
   const std::string in_use = absl::StrCat("127.0.0.1:", taken.Listen());
-  EXPECT_THAT(Metrics(kTwoModels).Expose(in_use),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       absl::StrCat("metrics_listen ", in_use, ": address in use")));
-  EXPECT_THAT(Metrics(kTwoModels).Expose("192.0.2.1:9000"),
-              StatusIs(absl::StatusCode::kInternal,
-                       HasSubstr("metrics_listen 192.0.2.1:9000: Cannot assign")));
-  EXPECT_THAT(Metrics(kTwoModels).Expose("unix:/tmp/metrics"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("metrics_listen unix:/tmp/metrics: metrics have no Unix socket")));
+  EXPECT_THAT(
+      Metrics(kTwoModels).Expose(in_use),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat("`metrics_listen`: cannot listen on ", in_use, ": address in use")));
+  EXPECT_THAT(
+      Metrics(kTwoModels).Expose("192.0.2.1:9000"),
+      StatusIs(absl::StatusCode::kInternal,
+               HasSubstr("`metrics_listen`: cannot listen on 192.0.2.1:9000: Cannot assign")));
+  EXPECT_THAT(
+      Metrics(kTwoModels).Expose("unix:/tmp/metrics"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("`metrics_listen` unix:/tmp/metrics: metrics have no Unix socket")));
   EXPECT_THAT(Metrics(kTwoModels).Expose("9000"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'9000': there is no port")));
 }
@@ -163,7 +166,7 @@ TEST(MetricsTest, AHostNameIsAnAddressTooAndIpv6WhereTheLibraryHasIt) {
   const absl::StatusOr<std::string> ipv6 = Metrics(kTwoModels).Expose("[::1]:0");
   if (!ipv6.ok()) {
     EXPECT_THAT(std::string(ipv6.status().message()),
-                AllOf(StartsWith("metrics_listen [::1]:0: "),
+                AllOf(StartsWith("`metrics_listen`"), HasSubstr("[::1]:0: "),
                       AnyOf(HasSubstr("has no IPv6"), HasSubstr("Cannot assign"))));
   }
 }

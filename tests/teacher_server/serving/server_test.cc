@@ -9,18 +9,19 @@
 #include <fstream>
 
 #include "tests/teacher_server/serving/serving_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
 
 using ::distill::testing::ClientStream;
+using ::distill::testing::ErrorIs;
 using ::distill::testing::FakeRunner;
 using ::distill::testing::IsOk;
 using ::distill::testing::LogitsOf;
 using ::distill::testing::OpenMessage;
 using ::distill::testing::RequestMessage;
 using ::distill::testing::ServingTest;
-using ::distill::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -112,8 +113,8 @@ TEST_F(ServerTest, ServesOnEveryAddress) {
 
 TEST_F(ServerTest, ASecondServerOnAUnixSocketIsRefusedAndTheFirstServesOn) {
   StartServer();
-  EXPECT_THAT(StartOn({address()}), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                             HasSubstr(address() + ": address in use")));
+  EXPECT_THAT(StartOn({address()}), ErrorIs(absl::StatusCode::kFailedPrecondition,
+                                            HasSubstr(address() + ": address in use")));
   ExpectServes();
   channel_ = Connect();
   ExpectServes();
@@ -123,8 +124,8 @@ TEST_F(ServerTest, ASecondServerOnAPortIsRefused) {
   const auto first = StartOn({"127.0.0.1:0"});
   ASSERT_THAT(first, IsOk());
   const std::string taken = (*first)->addresses()[0];
-  EXPECT_THAT(StartOn({taken}), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                         HasSubstr(taken + ": address in use")));
+  EXPECT_THAT(StartOn({taken}), ErrorIs(absl::StatusCode::kFailedPrecondition,
+                                        HasSubstr(taken + ": address in use")));
   channel_ = grpc::CreateChannel(taken, grpc::InsecureChannelCredentials());
   ExpectServes();
 }
@@ -175,7 +176,7 @@ TEST_F(ServerTest, OneAddressThatCannotBeHadStartsNothing) {
   const auto first = StartOn({"127.0.0.1:0"});
   ASSERT_THAT(first, IsOk());
   EXPECT_THAT(StartOn({address(), (*first)->addresses()[0]}),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("address in use")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("address in use")));
   EXPECT_FALSE(std::filesystem::exists(dir_ / "teacher.sock"));
   EXPECT_FALSE(std::filesystem::exists(dir_ / "teacher.sock.lock"));
   StartServer();
@@ -185,8 +186,8 @@ TEST_F(ServerTest, OneAddressThatCannotBeHadStartsNothing) {
 TEST_F(ServerTest, AnAddressOfAnotherMachineIsNamedWithTheReason) {
   options_.allow_insecure = true;
   EXPECT_THAT(StartOn({"192.0.2.1:4000"}),
-              StatusIs(absl::StatusCode::kInternal,
-                       HasSubstr("192.0.2.1:4000: Cannot assign requested address")));
+              ErrorIs(absl::StatusCode::kInternal,
+                      HasSubstr("192.0.2.1:4000: Cannot assign requested address")));
 }
 
 TEST_F(ServerTest, ItsSocketIsRemovedAtTheEnd) {

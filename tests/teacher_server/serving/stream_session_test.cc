@@ -151,8 +151,9 @@ TEST_F(StreamSessionTest, InputsThatAreTooLongAreRefused) {
   EXPECT_FALSE(session.Receive(Frame(RequestMessage(1, 1)), kNow).has_value());
   const auto answer = session.NextWrite();
   ASSERT_TRUE(answer.has_value());
-  EXPECT_THAT(answer->error, StatusIs(absl::StatusCode::kInvalidArgument,
-                                      ::testing::HasSubstr("length 2; allowed are 1 to 1")));
+  EXPECT_THAT(answer->error,
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       ::testing::HasSubstr("length of an input is 2; must be 1 to 1")));
 }
 
 TEST_F(StreamSessionTest, AnAnswerWhoseWriteFailsIsDropped) {

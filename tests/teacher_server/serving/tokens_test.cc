@@ -16,9 +16,9 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::FakeClock;
 using ::distill::testing::IsOk;
-using ::distill::testing::StatusIs;
 using ::distill::testing::TempDir;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -70,13 +70,13 @@ TEST_F(TokensTest, WhoHasNoTokenOrAnotherIsToldSo) {
   for (const std::string& none : {std::string(), std::string("Bearer"), std::string("Bearer "),
                                   "Basic " + alice, alice, "Bearer" + alice}) {
     EXPECT_THAT(tokens_->Authenticate(none),
-                StatusIs(absl::StatusCode::kUnauthenticated, "a bearer token is needed"))
+                ErrorIs(absl::StatusCode::kUnauthenticated, HasSubstr("it has no bearer token")))
         << none;
   }
   for (const std::string& wrong : {std::string("x"), alice + "x", alice.substr(1),
                                    alice + " " + alice, std::string("ALICE-HAS-THIS-TOKEN")}) {
     EXPECT_THAT(tokens_->Authenticate("Bearer " + wrong),
-                StatusIs(absl::StatusCode::kUnauthenticated, "the token is not known"))
+                ErrorIs(absl::StatusCode::kUnauthenticated, HasSubstr("its token is not known")))
         << wrong;
   }
 }
@@ -87,31 +87,31 @@ TEST_F(TokensTest, AWrongLineIsNamedByItsNumberAndNeverShown) {
     const char* message;
   };
   const Case cases[] = {
-      {"", ": holds no token"},
-      {"# secret-secret-secret\n", ": holds no token"},
-      {"\nsecret-secret-secret\n", " line 2: has 1 fields"},
-      {"a secret-secret-secret 1 secret", " line 1: has 4 fields"},
-      {"sécret secret-secret-secret", " line 1: the name must have 1 to 64"},
+      {"", ": it holds no token"},
+      {"# secret-secret-secret\n", ": it holds no token"},
+      {"\nsecret-secret-secret\n", " line 2: it has 1 fields"},
+      {"a secret-secret-secret 1 secret", " line 1: it has 4 fields"},
+      {"sécret secret-secret-secret", " line 1: the name is not 1 to 64"},
       {std::string(65, 's') + " secret-secret-secret", " line 1: the name"},
-      {"a secret-secret", " line 1: the token must have 16"},
-      {"a " + std::string(4097, 's'), " line 1: the token must have 16 to 4096"},
-      {"a sécret-secret-secret", " line 1: the token must have 16"},
-      {"a secret-secret-secret 0", " line 1: MAX_STREAMS must be"},
-      {"a secret-secret-secret secret", " line 1: MAX_STREAMS must be"},
-      {"a secret-secret-secret 99999999999", " line 1: MAX_STREAMS must be"},
+      {"a secret-secret", " line 1: the token is not 16"},
+      {"a " + std::string(4097, 's'), " line 1: the token is not 16 to 4096"},
+      {"a sécret-secret-secret", " line 1: the token is not 16"},
+      {"a secret-secret-secret 0", " line 1: MAX_STREAMS is not a number"},
+      {"a secret-secret-secret secret", " line 1: MAX_STREAMS is not a number"},
+      {"a secret-secret-secret 99999999999", " line 1: MAX_STREAMS is not a number"},
       {"a secret-secret-secret\nb secret-secret-other\na secret-secret-third",
-       " line 3: has the name of line 1"},
-      {"a secret-secret-secret\nb secret-secret-secret", " line 2: has the token of line 1"},
+       " line 3: it has the name of line 1"},
+      {"a secret-secret-secret\nb secret-secret-secret", " line 2: it has the token of line 1"},
   };
   for (const Case& c : cases) {
     Write(c.text);
-    EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kInvalidArgument,
-                                 AllOf(HasSubstr(absl::StrCat(file_.string(), c.message)),
-                                       Not(HasSubstr("cret")))))
+    EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                AllOf(HasSubstr(absl::StrCat(file_.string(), c.message)),
+                                      Not(HasSubstr("cret")))))
         << c.text;
   }
   std::filesystem::remove(file_);
-  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kNotFound, HasSubstr(file_.string())));
+  EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kNotFound, HasSubstr(file_.string())));
 }
 
 TEST_F(TokensTest, AReplacedFileCountsAfterASecondAtMost) {
@@ -143,7 +143,7 @@ TEST_F(TokensTest, AWrongOrMissingNewFileChangesNothingAndIsLoggedOnce) {
 
   Write(absl::StrCat("bob ", kBob, "\nsecret"));
   const std::string wrong = log_of_two_looks();
-  EXPECT_THAT(wrong, AllOf(HasSubstr(file_.string() + " line 2: has 1 fields"),
+  EXPECT_THAT(wrong, AllOf(HasSubstr(file_.string() + " line 2: it has 1 fields"),
                            HasSubstr("stay in force"), Not(HasSubstr("secret"))));
   EXPECT_EQ(lines(wrong), 1) << wrong;
 

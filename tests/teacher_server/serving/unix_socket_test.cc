@@ -16,8 +16,8 @@
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
 using ::distill::testing::IsOk;
-using ::distill::testing::StatusIs;
 using ::distill::testing::TempDir;
 using ::testing::HasSubstr;
 
@@ -42,7 +42,7 @@ TEST_F(UnixSocketTest, APathIsClaimedOnceAtATime) {
   auto first = UnixSocketClaim::Take(path_);
   ASSERT_THAT(first, IsOk());
   EXPECT_THAT(UnixSocketClaim::Take(path_),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("address in use")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("address in use")));
   first->reset();
   EXPECT_THAT(UnixSocketClaim::Take(path_), IsOk());
   EXPECT_TRUE(std::filesystem::is_empty(dir_.path()));
@@ -63,7 +63,7 @@ TEST_F(UnixSocketTest, ALockThatADeadServerLeftIsTaken) {
 TEST_F(UnixSocketTest, ALivingServerThatHoldsNoLockIsLeftAlone) {
   const int fd = Listen(path_);
   EXPECT_THAT(UnixSocketClaim::Take(path_),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("address in use")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("address in use")));
   EXPECT_TRUE(std::filesystem::exists(path_));
   EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
   ::close(fd);
@@ -72,13 +72,13 @@ TEST_F(UnixSocketTest, ALivingServerThatHoldsNoLockIsLeftAlone) {
 TEST_F(UnixSocketTest, AFileThatIsNoSocketIsLeftAlone) {
   std::ofstream(path_) << "precious";
   EXPECT_THAT(UnixSocketClaim::Take(path_),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no socket")));
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("not a socket")));
   EXPECT_EQ(std::filesystem::file_size(path_), 8u);
 }
 
 TEST_F(UnixSocketTest, AFolderThatDoesNotExistIsNamed) {
   EXPECT_THAT(UnixSocketClaim::Take(dir_ / "absent/socket"),
-              StatusIs(absl::StatusCode::kInternal, HasSubstr("absent/socket")));
+              ErrorIs(absl::StatusCode::kInternal, HasSubstr("absent/socket")));
 }
 
 }  // namespace
