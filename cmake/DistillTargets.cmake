@@ -1,8 +1,10 @@
-# Makes one static library per folder: distill_layer(common base SOURCES ... DEPS ...) makes
-# distill_common_base with the alias distill::common_base.
-#   TORCH     the sources of the layer use LibTorch (linked PRIVATE, precompiled header shared)
-#   SOURCES   the files of the folder
-#   DEPS      the layers and libraries that its headers need
+# A folder of common/, teacher_server/ or student_trainer/ is one layer, one static library:
+# in common/client/pool,
+#   distill_layer(DEPS distill::common_client_session PRIVATE_DEPS distill::common_rpc)
+# makes distill_common_client_pool of all sources there, with the alias distill::common_client_pool.
+#   TORCH         the sources use LibTorch (linked PRIVATE, precompiled header shared)
+#   DEPS          what its headers need; layers and libraries
+#   PRIVATE_DEPS  what its sources need in addition
 set(DISTILL_WARNINGS -Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   list(APPEND DISTILL_WARNINGS -Wthread-safety)
@@ -60,28 +62,40 @@ function(distill_use_torch target)
   target_precompile_headers(${target} REUSE_FROM ${pch})
 endfunction()
 
-function(distill_layer group name)
-  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
-  set(target distill_${group}_${name})
-  add_library(${target} STATIC ${ARG_SOURCES})
-  add_library(distill::${group}_${name} ALIAS ${target})
+# Sets the variable `out` to the name of the layer whose folder, below `root`, is the current one.
+function(distill_layer_name root out)
+  file(RELATIVE_PATH folder ${root} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "_" name ${folder})
+  set(${out} ${name} PARENT_SCOPE)
+endfunction()
+
+function(distill_layer)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  distill_layer_name(${CMAKE_SOURCE_DIR} name)
+  set(target distill_${name})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  add_library(${target} STATIC ${sources})
+  add_library(distill::${name} ALIAS ${target})
   distill_compile_options(${target})
   distill_compile_together(${target} 8)
-  target_link_libraries(${target} PUBLIC ${ARG_DEPS})
+  target_link_libraries(${target} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
   if(ARG_TORCH)
     distill_use_torch(${target})
   endif()
 endfunction()
 
-# Makes one test program per layer: distill_layer_test(common base SOURCES ... DEPS ...). Tests of
-# layers without LibTorch have the label torch_free; the sanitizers run these tests.
-function(distill_layer_test group name)
-  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
-  set(target distill_${group}_${name}_test)
-  add_executable(${target} ${ARG_SOURCES})
+# Makes the test program of a layer: in tests/common/client/pool, distill_layer_test(DEPS ...) makes
+# distill_common_client_pool_test of all *_test.cc there. Tests of layers without LibTorch have the
+# label torch_free; the sanitizers run these tests.
+function(distill_layer_test)
+  cmake_parse_arguments(ARG "TORCH" "" "DEPS" ${ARGN})
+  distill_layer_name(${CMAKE_SOURCE_DIR}/tests name)
+  set(target distill_${name}_test)
+  file(GLOB sources CONFIGURE_DEPENDS *_test.cc)
+  add_executable(${target} ${sources})
   distill_compile_options(${target})
   distill_compile_together(${target} 0)
-  target_link_libraries(${target} PRIVATE distill::${group}_${name} ${ARG_DEPS} GTest::gmock_main)
+  target_link_libraries(${target} PRIVATE distill::${name} ${ARG_DEPS} GTest::gmock_main)
   if(ARG_TORCH)
     distill_use_torch(${target} TEST)
     set(label torch)
@@ -90,8 +104,8 @@ function(distill_layer_test group name)
     set(label torch_free)
     set_property(GLOBAL APPEND PROPERTY DISTILL_TORCH_FREE_TESTS ${target})
   endif()
-  add_test(NAME ${group}_${name} COMMAND ${target})
+  add_test(NAME ${name} COMMAND ${target})
   # Threads that spin while they wait would take the cores from the tests beside them.
-  set_tests_properties(${group}_${name} PROPERTIES LABELS ${label} TIMEOUT 600
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 600
                        ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()

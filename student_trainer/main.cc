@@ -8,9 +8,9 @@
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/signals.h"
+#include "student_trainer/commands/train_command.h"
+#include "student_trainer/logs/progress.h"
 #include "student_trainer/options.h"
-#include "student_trainer/report/progress.h"
-#include "student_trainer/train/train_command.h"
 
 namespace {
 

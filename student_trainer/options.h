@@ -5,10 +5,10 @@
 #include <string>
 
 #include "common/base/flag_names.h"
-#include "student_trainer/report/report_command.h"
-#include "student_trainer/train/evaluate_command.h"
-#include "student_trainer/train/export_command.h"
-#include "student_trainer/train/train_options.h"
+#include "student_trainer/commands/evaluate_command.h"
+#include "student_trainer/commands/export_command.h"
+#include "student_trainer/commands/report_command.h"
+#include "student_trainer/options/train_options.h"
 
 namespace distill {
 

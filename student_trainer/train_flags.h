@@ -4,8 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "student_trainer/train/teacher_access.h"
-#include "student_trainer/train/train_options.h"
+#include "student_trainer/options/teacher_access.h"
+#include "student_trainer/options/train_options.h"
 
 namespace distill {
 

@@ -1,4 +1,4 @@
-// teacher_server: serves a teacher's soft targets. README.md says how it is used.
+// teacher_server: serves a teacher's soft targets. docs/server.md tells how it is used.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,13 +17,13 @@
 #include "common/base/signals.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
-#include "common/store/allowed_models.h"
+#include "common/model_directory/allowed_models.h"
 #include "teacher_server/batching/batcher.h"
-#include "teacher_server/model/runner.h"
+#include "teacher_server/metrics/metrics.h"
 #include "teacher_server/options.h"
-#include "teacher_server/serving/check_health.h"
-#include "teacher_server/serving/metrics.h"
-#include "teacher_server/serving/server.h"
+#include "teacher_server/runner/runner.h"
+#include "teacher_server/server/check_health.h"
+#include "teacher_server/server/server.h"
 
 namespace distill {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/time/time.h"
 #include "common/base/flag_names.h"
 #include "teacher_server/batching/batcher.h"
-#include "teacher_server/model/runner.h"
-#include "teacher_server/serving/server.h"
+#include "teacher_server/runner/runner.h"
+#include "teacher_server/server/server.h"
 
 namespace distill {
 

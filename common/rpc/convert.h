@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "common/rpc/limits.h"
-#include "common/store/served_model.h"
+#include "common/contract/limits.h"
+#include "common/contract/served_model.h"
+#include "common/contract/target_spec.h"
 #include "common/tensor/host_tensor.h"
-#include "common/tensor/target_spec.h"
 #include "distill/v1/teacher.pb.h"
 
 namespace distill {

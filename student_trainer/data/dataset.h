@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "common/tensor/input_spec.h"
-#include "common/tensor/labels.h"
+#include "common/contract/input_spec.h"
+#include "common/contract/labels.h"
 #include "student_trainer/views/image.h"
 
 namespace distill {

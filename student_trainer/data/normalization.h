@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "common/store/model_directory.h"
+#include "common/model_directory/model_directory.h"
 #include "student_trainer/data/corrupt_samples.h"
 #include "student_trainer/data/dataset.h"
 

@@ -13,7 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "common/targets/decoded.h"
+#include "common/codec/decoded.h"
 #include "student_trainer/loss/objective_input.h"
 
 namespace distill {

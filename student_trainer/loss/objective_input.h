@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "common/targets/decoded.h"
-#include "common/tensor/labels.h"
+#include "common/codec/decoded.h"
+#include "common/contract/labels.h"
 
 namespace distill {
 

@@ -11,9 +11,9 @@
 #include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
-#include "common/store/safetensors.h"
+#include "common/model_directory/safetensors.h"
+#include "student_trainer/quality/quality.h"
 #include "student_trainer/report/page_template.h"
-#include "student_trainer/report/quality.h"
 #include "student_trainer/report/shown_samples.h"
 
 namespace distill {

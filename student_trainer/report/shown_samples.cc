@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "common/store/json_text.h"
+#include "common/base/json_text.h"
 #include "student_trainer/report/thumbnail.h"
 
 namespace distill {

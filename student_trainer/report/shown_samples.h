@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/types/span.h"
-#include "common/store/safetensors.h"
+#include "common/model_directory/safetensors.h"
 
 namespace distill {
 

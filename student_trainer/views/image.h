@@ -35,7 +35,7 @@ struct Box {
 };
 
 // Returns the box of the image as [channels, height, width], antialiased. The implementation uses
-// LibTorch, which this layer does not: it is in student_trainer/resample. Thread-safe.
+// LibTorch, which this layer does not: it is in student_trainer/views/resample. Thread-safe.
 using Resizer = std::function<absl::StatusOr<Image>(const Image& image, const Box& box,
                                                     int64_t height, int64_t width)>;
 

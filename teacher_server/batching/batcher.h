@@ -17,7 +17,7 @@
 #include "teacher_server/batching/fair_queue.h"
 #include "teacher_server/batching/form_batch.h"
 #include "teacher_server/batching/work.h"
-#include "teacher_server/model/runner.h"
+#include "teacher_server/runner/runner.h"
 
 namespace distill {
 
@@ -45,7 +45,7 @@ class BatchObserver {
 };
 
 // Thread-safe. Runners, clock and observer must outlive it; each runner is called from one thread.
-// The queue grows with what is submitted: callers bound that (serving/budget.h).
+// The queue grows with what is submitted: callers bound that (admission/budget.h).
 class Batcher {
  public:
   // `runners`: at least one, of one model; null `observer`: none.

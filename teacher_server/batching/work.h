@@ -6,8 +6,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "common/tensor/target_spec.h"
-#include "teacher_server/model/runner.h"
+#include "common/contract/target_spec.h"
+#include "teacher_server/runner/runner.h"
 
 namespace distill {
 

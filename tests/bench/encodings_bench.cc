@@ -11,9 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/process.h"
-#include "common/models/threads.h"
-#include "common/targets/encoding.h"
-#include "common/tensor/target_values.h"
+#include "common/codec/encoding.h"
+#include "common/contract/target_values.h"
+#include "common/torch/threads.h"
 
 namespace distill {
 namespace {

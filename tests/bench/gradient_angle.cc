@@ -19,8 +19,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/command_line.h"
 #include "common/base/process.h"
-#include "common/models/threads.h"
-#include "common/targets/encoding.h"
+#include "common/codec/encoding.h"
+#include "common/torch/threads.h"
 #include "student_trainer/loss/divergences.h"
 
 namespace distill {

@@ -9,8 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
-#include "student_trainer/client/granted.h"
-#include "student_trainer/client/teacher_client.h"
+#include "common/client/session/granted.h"
+#include "common/client/session/teacher_client.h"
 #include "tests/bench/measurement.h"
 
 namespace distill {

@@ -6,10 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/client/stream/stream_errors.h"
+#include "common/contract/input_spec.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/credentials.h"
-#include "common/tensor/input_spec.h"
-#include "student_trainer/client/stream_errors.h"
 
 namespace distill {
 namespace {

@@ -18,11 +18,11 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/base/mutex.h"
+#include "common/client/session/granted.h"
+#include "common/client/session/pending_requests.h"
+#include "common/client/session/teacher_client.h"
+#include "common/client/stream/teacher_stream.h"
 #include "common/tensor/bytes.h"
-#include "student_trainer/client/granted.h"
-#include "student_trainer/client/pending_requests.h"
-#include "student_trainer/client/teacher_client.h"
-#include "student_trainer/client/teacher_stream.h"
 #include "tests/bench/measurement.h"
 
 namespace distill {

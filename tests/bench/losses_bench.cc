@@ -13,8 +13,8 @@
 
 #include "common/base/command_line.h"
 #include "common/base/process.h"
-#include "common/models/registry.h"
-#include "common/models/threads.h"
+#include "common/torch/threads.h"
+#include "common/zoo/registry.h"
 #include "student_trainer/loss/objective.h"
 #include "tests/testing/counting_allocator.h"
 

@@ -18,11 +18,11 @@
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/status_macros.h"
-#include "common/models/loaded_model.h"
-#include "common/models/registry.h"
-#include "common/models/torch_errors.h"
-#include "common/models/weights.h"
-#include "common/store/model_directory.h"
+#include "common/inference/loaded_model.h"
+#include "common/model_directory/model_directory.h"
+#include "common/torch/torch_errors.h"
+#include "common/zoo/registry.h"
+#include "common/zoo/weights.h"
 
 namespace distill {
 namespace {

@@ -19,7 +19,7 @@
 #include "common/base/process.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
-#include "teacher_server/model/runner.h"
+#include "teacher_server/runner/runner.h"
 #include "tests/bench/random_inputs.h"
 
 namespace distill {

@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/contract/input_spec.h"
 #include "common/tensor/host_tensor.h"
-#include "common/tensor/input_spec.h"
 
 namespace distill {
 

@@ -15,7 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/base/units.h"
-#include "common/tensor/target_spec.h"
+#include "common/contract/target_spec.h"
 #include "tests/bench/load_report.h"
 #include "tests/bench/load_run.h"
 

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
-#include "student_trainer/client/teacher_client.h"
+#include "common/client/session/teacher_client.h"
 #include "teacher_server/batching/batcher.h"
-#include "teacher_server/serving/server.h"
+#include "teacher_server/server/server.h"
 #include "tests/bench/wire_side.h"
 
 namespace distill {

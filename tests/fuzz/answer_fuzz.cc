@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "common/client/session/granted.h"
+#include "common/client/session/pending_requests.h"
+#include "common/contract/bit_packing.h"
+#include "common/contract/target_values.h"
 #include "common/rpc/wire.h"
-#include "common/tensor/bit_packing.h"
-#include "common/tensor/target_values.h"
-#include "student_trainer/client/granted.h"
-#include "student_trainer/client/pending_requests.h"
 #include "tests/common/rpc/frames.h"
 #include "tests/fuzz/require.h"
 

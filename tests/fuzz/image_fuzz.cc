@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "student_trainer/data/decode_image.h"
+#include "student_trainer/data/images/decode_image.h"
 #include "tests/fuzz/require.h"
 
 namespace distill {

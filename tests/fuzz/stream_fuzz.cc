@@ -19,7 +19,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "common/rpc/wire.h"
-#include "teacher_server/serving/stream_session.h"
+#include "teacher_server/stream/stream_session.h"
 #include "tests/common/rpc/frames.h"
 #include "tests/fuzz/require.h"
 

@@ -26,52 +26,85 @@ def rule(includes, **libraries):
 
 BASE = "common/base"
 TENSOR = BASE + " common/tensor"
-STORE = TENSOR + " common/store"
-RPC = STORE + " common/rpc proto/distill/v1"
-TRAIN = ("student_trainer/views student_trainer/resample student_trainer/data"
-         " student_trainer/client student_trainer/loss student_trainer/report")
+CONTRACT = TENSOR + " common/contract"
+DIRECTORY = CONTRACT + " common/model_directory"
+RPC = CONTRACT + " common/rpc proto/distill/v1"
+TORCH = DIRECTORY + " common/torch common/zoo common/inference"
+# The headers of common/rpc that a program needs, such as its addresses, show no protobuf: the
+# column of protobuf guards the rest.
+SERVER = CONTRACT + " common/rpc teacher_server/runner teacher_server/batching"
+DATA = DIRECTORY + " student_trainer/views student_trainer/data"
+PIPELINE = DATA + " common/client/session student_trainer/pipeline"
+STEP = PIPELINE + " common/codec common/torch common/zoo student_trainer/loss student_trainer/step"
+OPTIONS = STEP + " common/rpc student_trainer/options"
+RUN = (OPTIONS + " common/inference common/client/pool student_trainer/alignment"
+       " student_trainer/quality student_trainer/evaluation student_trainer/logs"
+       " student_trainer/views/resample")
 
-# A new folder gets a line here, or the test fails. common/rpc has headers without protobuf, such as
-# its limits: the trainer and the programs may see those, and the column of protobuf keeps the rest.
+# A new folder gets a line here, or the test fails.
 LAYERS = {
     "proto/distill/v1": rule("", protobuf=True),
     "common/base": rule(""),
     "common/tensor": rule(BASE),
-    "common/store": rule(TENSOR),
-    "common/rpc": rule(STORE + " proto/distill/v1", protobuf=True),
-    "common/models": rule(STORE, torch=True),
-    "common/targets": rule(STORE + " common/models", torch=True),
-    "teacher_server/model": rule(STORE + " common/models common/targets", torch=True),
-    "teacher_server/batching": rule(STORE + " teacher_server/model"),
-    "teacher_server/serving": rule(RPC + " teacher_server/model teacher_server/batching",
-                                   protobuf=True),
-    "teacher_server": rule(STORE + " common/rpc teacher_server/model teacher_server/batching"
-                           " teacher_server/serving"),
+    "common/contract": rule(TENSOR),
+    "common/model_directory": rule(CONTRACT),
+    "common/rpc": rule(CONTRACT + " proto/distill/v1", protobuf=True),
+    "common/client/stream": rule(RPC, protobuf=True),
+    "common/client/session": rule(RPC + " common/client/stream", protobuf=True),
+    "common/client/pool": rule(RPC + " common/client/session", protobuf=True),
+    "common/torch": rule(DIRECTORY, torch=True),
+    "common/codec": rule(CONTRACT + " common/torch", torch=True),
+    "common/zoo": rule(DIRECTORY + " common/torch", torch=True),
+    "common/zoo/image": rule(DIRECTORY + " common/zoo", torch=True),
+    "common/inference": rule(DIRECTORY + " common/torch common/zoo", torch=True),
+    "teacher_server/runner": rule(TORCH + " common/codec", torch=True),
+    "teacher_server/batching": rule(CONTRACT + " teacher_server/runner"),
+    "teacher_server/admission": rule(BASE + " common/rpc"),
+    "teacher_server/metrics": rule(SERVER + " teacher_server/admission"),
+    "teacher_server/stream": rule(SERVER + " proto/distill/v1 teacher_server/admission"
+                                  " teacher_server/metrics", protobuf=True),
+    "teacher_server/server": rule(SERVER + " proto/distill/v1 teacher_server/admission"
+                                  " teacher_server/metrics teacher_server/stream", protobuf=True),
+    "teacher_server": rule(SERVER + " common/model_directory teacher_server/admission"
+                           " teacher_server/metrics teacher_server/server"),
     "student_trainer/views": rule(TENSOR),
-    "student_trainer/resample": rule(STORE + " common/models student_trainer/views", torch=True),
-    "student_trainer/data": rule(STORE + " student_trainer/views"),
-    "student_trainer/client": rule(RPC + " student_trainer/views student_trainer/data",
-                                   protobuf=True),
-    "student_trainer/loss": rule(TENSOR + " common/targets", torch=True),
-    "student_trainer/report": rule(STORE, protobuf=True),
-    "student_trainer/train": rule(STORE + " common/rpc common/models common/targets " + TRAIN,
-                                  torch=True),
-    "student_trainer": rule(STORE + " common/rpc student_trainer/train " + TRAIN),
+    "student_trainer/views/resample": rule(CONTRACT + " common/torch student_trainer/views",
+                                           torch=True),
+    "student_trainer/data": rule(DIRECTORY + " student_trainer/views"),
+    "student_trainer/data/images": rule(TENSOR + " student_trainer/views"),
+    "student_trainer/data/formats": rule(DATA + " student_trainer/data/images"),
+    "student_trainer/pipeline": rule(DATA + " common/rpc common/client/session"),
+    "student_trainer/loss": rule(CONTRACT + " common/codec", torch=True),
+    "student_trainer/step": rule(PIPELINE + " common/codec common/torch common/zoo common/inference"
+                                 " student_trainer/loss", torch=True),
+    "student_trainer/options": rule(STEP + " common/rpc common/client/pool"
+                                    " student_trainer/views/resample student_trainer/data/formats",
+                                    torch=True),
+    "student_trainer/students": rule(OPTIONS + " common/inference", torch=True),
+    "student_trainer/alignment": rule(OPTIONS + " common/client/pool", torch=True),
+    "student_trainer/quality": rule(BASE),
+    "student_trainer/evaluation": rule(DATA + " common/torch common/zoo common/inference"
+                                       " student_trainer/views/resample student_trainer/quality",
+                                       torch=True),
+    "student_trainer/logs": rule(BASE, protobuf=True),
+    "student_trainer/report": rule(DIRECTORY + " student_trainer/quality"),
+    "student_trainer/run": rule(RUN, torch=True),
+    "student_trainer/commands": rule(RUN + " student_trainer/data/formats student_trainer/students"
+                                     " student_trainer/report student_trainer/run", torch=True),
+    "student_trainer": rule(PIPELINE + " common/rpc student_trainer/options student_trainer/logs"
+                            " student_trainer/commands"),
     # Fakes and the tests of whole programs may use any layer on their side of the Torch wall.
-    "tests/testing": rule(RPC + " teacher_server/model teacher_server/batching"
-                          " student_trainer/views student_trainer/data student_trainer/client",
-                          protobuf=True),
+    "tests/testing": rule(BASE),
     "tests/testing/fake_teacher": rule(RPC + " tests/testing", protobuf=True),
-    "tests/teacher_server/testing": rule(STORE + " teacher_server/model teacher_server/batching"),
-    "tests/integration": rule(RPC + " common/models common/targets tests/testing"
-                              " student_trainer/views student_trainer/data"
-                              " student_trainer/client",
-                              torch=True, protobuf=True),
+    "tests/teacher_server/testing": rule(CONTRACT + " teacher_server/runner"),
+    "tests/student_trainer/testing": rule(DATA + " tests/testing"),
     # The benchmarks' tools: teacher_load is a client, model_in_process and make_model hold a model,
     # wire_bench is a client and a server, gradient_angle has a loss.
-    "tests/bench": rule(RPC + " common/models common/targets student_trainer/client"
-                        " student_trainer/loss teacher_server/model teacher_server/batching"
-                        " teacher_server/serving tests/testing", torch=True, protobuf=True),
+    "tests/bench": rule(RPC + " common/model_directory common/torch common/zoo common/inference"
+                        " common/codec common/client/stream common/client/session"
+                        " student_trainer/loss teacher_server/runner teacher_server/batching"
+                        " teacher_server/admission teacher_server/metrics teacher_server/stream"
+                        " teacher_server/server tests/testing", torch=True, protobuf=True),
 }
 PRODUCTION = ("common", "teacher_server", "student_trainer")
 

@@ -40,8 +40,8 @@ class TheBuild(unittest.TestCase):
         self.assertFalse(lines, "\n" + "\n".join(lines))
 
     def test_torch_and_protobuf_are_recognised_where_they_are_used(self):
-        for layer, kind in (("common/models", "Torch"), ("student_trainer/loss", "Torch"),
-                            ("common/rpc", "protobuf"), ("teacher_server/serving", "protobuf")):
+        for layer, kind in (("common/zoo", "Torch"), ("student_trainer/loss", "Torch"),
+                            ("common/rpc", "protobuf"), ("teacher_server/stream", "protobuf")):
             of_layer = [o for o in OBJECTS if layer in WALLS.kinds(o.source)]
             self.assertTrue(any(kind in WALLS.kinds(path) for o in of_layer for path in o.files),
                             f"{layer} is built on {kind}")
@@ -82,7 +82,7 @@ class APlantedInclude(unittest.TestCase):
         self.assert_reported(self.BASE, "common/tensor", "-include", "common/tensor/host_tensor.h")
 
     def test_of_a_higher_layer_through_its_neighbour_is_reported(self):
-        self.assert_reported(self.BASE, "common/tensor", "-include", "common/store/safetensors.h")
+        self.assert_reported(self.BASE, "common/tensor", "-include", "common/model_directory/safetensors.h")
 
     def test_of_a_test_is_reported(self):
         header = sorted(pathlib.Path(ARGS.source, "tests/testing").glob("*.h"))[0]

@@ -5,7 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/student_trainer/data/test_files.h"
+#include "tests/student_trainer/testing/test_files.h"
 
 namespace distill {
 namespace {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "common/targets/encoding.h"
+#include "common/codec/encoding.h"
 #include "tests/student_trainer/loss/golden_values.h"
 #include "tests/student_trainer/loss/objective_fixture.h"
 

@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/mutex.h"
-#include "teacher_server/model/runner.h"
+#include "teacher_server/runner/runner.h"
 
 namespace distill::testing {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "absl/status/status.h"
-#include "common/tensor/target_spec.h"
+#include "common/contract/target_spec.h"
 #include "distill/v1/teacher.pb.h"
 #include "tests/testing/fake_teacher/options.h"
 #include "tests/testing/fake_teacher/script.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "common/tensor/target_spec.h"
+#include "common/contract/target_spec.h"
 
 namespace distill::testing {
 

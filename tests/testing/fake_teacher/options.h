@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "common/contract/limits.h"
+#include "common/contract/served_model.h"
 #include "common/rpc/credentials.h"
-#include "common/rpc/limits.h"
-#include "common/store/served_model.h"
 
 namespace distill::testing {
 

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "common/tensor/target_spec.h"
+#include "common/contract/target_spec.h"
 #include "distill/v1/teacher.pb.h"
 #include "tests/testing/fake_teacher/state.h"
 

@@ -1,0 +1,153 @@
+// How a pool begins: whom it tries, how long it waits for them, and which teacher it chooses.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "common/base/status_macros.h"
+#include "common/client/pool/teacher_pool.h"
+#include "common/rpc/address.h"
+
+namespace distill {
+namespace {
+
+// How much longer the others may take once one is connected: so that the order of the addresses
+// decides between teachers that differ, and not who was faster.
+constexpr absl::Duration kSettleTime = absl::Seconds(2);
+
+// A name may stand for several servers; what means this machine does not.
+std::string HostToLookUp(const Address& address) {
+  return address.kind == Address::Kind::kTcp && !IsNumeric(address) && !IsLoopback(address)
+             ? address.host
+             : "";
+}
+
+StreamLimits SmallerOf(const StreamLimits& a, const StreamLimits& b) {
+  return {.credits = std::min(a.credits, b.credits),
+          .max_request_samples = std::min(a.max_request_samples, b.max_request_samples),
+          .max_message_bytes = std::min(a.max_message_bytes, b.max_message_bytes),
+          .max_length = std::min(a.max_length, b.max_length)};
+}
+
+}  // namespace
+
+absl::Status TeacherPoolOptions::Validate() const {
+  if (addresses.empty()) return CheckGiven("addresses", "", "at least one");
+  std::set<std::string> seen;
+  for (const std::string& address : addresses) {
+    TeacherClientOptions one = teacher;
+    one.address = address;
+    RETURN_IF_ERROR(one.Validate());
+    if (!seen.insert(ParseAddress(address)->ToString()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("address '", address, "': it is given twice; name each teacher once"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+TeacherPool::TeacherPool(const TeacherPoolOptions& options, Clock& clock)
+    : options_(options), clock_(clock) {}
+
+absl::StatusOr<std::unique_ptr<TeacherPool>> TeacherPool::Connect(const TeacherPoolOptions& options,
+                                                                  Clock& clock,
+                                                                  std::stop_token stop) {
+  RETURN_IF_ERROR(options.Validate());
+  std::unique_ptr<TeacherPool> pool(new TeacherPool(options, clock));
+  pool->StartMembers();
+  {
+    MutexLock lock(pool->join_mutex_);
+    pool->thread_ = std::thread([raw = pool.get()] { raw->Run(); });
+  }
+  RETURN_IF_ERROR(pool->AwaitFirst(stop));
+  return pool;
+}
+
+// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells, until it
+// can. Nobody is tried before all names were looked up: who fails at once must not be the only one
+// there is.
+void TeacherPool::StartMembers() {
+  std::vector<PoolAddress> addresses;
+  std::vector<std::vector<std::string>> ips_of;
+  for (const std::string& text : options_.addresses) {
+    PoolAddress address = {.text = text, .host = HostToLookUp(*ParseAddress(text))};
+    std::vector<std::string> ips;
+    if (!address.host.empty()) {
+      address.backoff.emplace(options_.teacher.backoff,
+                              MixSeed({static_cast<uint64_t>(absl::ToUnixNanos(clock_.Now()))}));
+      ips = OneAddressAServer(options_.resolve(address.host).value_or(std::vector<std::string>()));
+      address.next_lookup = clock_.Now() + address.backoff->Next();
+      address.next_refresh = clock_.Now() + options_.lookup_interval;
+    }
+    address.has_ips = !ips.empty();
+    if (!address.has_ips) ips = {""};
+    address.most_members = static_cast<int64_t>(ips.size());
+    addresses.push_back(std::move(address));
+    ips_of.push_back(std::move(ips));
+  }
+  MutexLock lock(mutex_);
+  addresses_ = std::move(addresses);
+  for (size_t i = 0; i < ips_of.size(); ++i) {
+    for (const std::string& ip : ips_of[i]) AddMember(i, ip);
+  }
+}
+
+absl::Status TeacherPool::AwaitFirst(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    MutexLock lock(mutex_);
+    changed_.NotifyAll();
+  });
+  MutexLock lock(mutex_);
+  const absl::Time give_up = clock_.Now() + options_.teacher.connect_timeout;
+  absl::Time deadline = give_up;
+  std::vector<PoolMember*> connected;
+  while (true) {
+    RETURN_IF_ERROR(failure_);
+    if (stop.stop_requested()) return absl::CancelledError("interrupted");
+    connected.clear();
+    bool trying = false;
+    for (const auto& member : members_.present()) {
+      // In this order: who connects in between has been tried, and is connected.
+      trying = trying || !member->client->attempted();
+      if (member->client->connected()) connected.push_back(member.get());
+    }
+    const absl::Time now = clock_.Now();
+    if (!connected.empty()) deadline = std::min(deadline, now + kSettleTime);
+    if (!connected.empty() && (!trying || now >= deadline)) break;
+    if (now >= give_up) return members_.Describe();
+    clock_.WaitUntil(changed_, mutex_, deadline);
+  }
+  ChooseTeacher(connected);
+  announced_ = StateLocked();
+  return failure_;
+}
+
+void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
+  chosen_ = connected.front()->client->granted();
+  chosen_name_ = connected.front()->name;
+  Granted any_limits = *chosen_;
+  any_limits.limits = {.max_request_samples = 0, .max_message_bytes = 0, .max_length = 0};
+  for (const PoolMember* member : connected) {
+    const Granted& granted = member->client->granted();
+    if (CheckSameTeacher(any_limits, granted, SameNumerics::kNotNeeded).ok()) {
+      chosen_->limits = SmallerOf(chosen_->limits, granted.limits);
+    }
+  }
+  for (const auto& member : members_.present()) {
+    const bool is_connected =
+        std::find(connected.begin(), connected.end(), member.get()) != connected.end();
+    if (is_connected) continue;
+    log::Warning(absl::StrCat(member->client->status().message(),
+                              "; going on without it, and trying again"));
+  }
+  // Who fits does so even if it is lost by now.
+  for (PoolMember* member : connected) {
+    if (CheckFits(*member).ok()) Admit(*member);
+  }
+  for (PoolMember* member : connected) Refresh(*member);
+}
+
+}  // namespace distill

@@ -1,0 +1,163 @@
+// The connection's thread: opens a stream, waits for its end, and decides whether to try again.
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
+#include "common/client/session/teacher_connection.h"
+#include "common/client/stream/stream_errors.h"
+#include "common/rpc/address.h"
+#include "common/rpc/convert.h"
+
+namespace distill {
+namespace {
+
+// How long Stop() lets a server finish a stream without requests.
+constexpr absl::Duration kStopGrace = absl::Seconds(2);
+
+v1::Open OpenMessage(const TeacherClientOptions& options) {
+  v1::Open open;
+  open.set_model(options.model);
+  open.set_client(options.client_name);
+  *open.mutable_targets() = ToProto(options.spec);
+  open.mutable_class_names()->Assign(options.class_names.begin(), options.class_names.end());
+  open.set_batch_independent(options.batch_independent);
+  return open;
+}
+
+}  // namespace
+
+// Hands a stream's events on, with its number.
+class TeacherConnection::StreamEvents : public TeacherStream::Handler {
+ public:
+  StreamEvents(std::shared_ptr<TeacherConnection> connection, int64_t stream)
+      : connection_(std::move(connection)), stream_(stream) {}
+
+  void OnOpened(const v1::Opened& opened) override { connection_->OnOpened(stream_, opened); }
+  void OnTargets(const v1::Targets& targets, std::vector<Bytes> payloads,
+                 int64_t wire_bytes) override {
+    connection_->OnTargets(stream_, targets, payloads, wire_bytes);
+  }
+  void OnError(const v1::Error& error) override { connection_->OnError(stream_, error); }
+  void OnDraining() override { connection_->OnDraining(stream_); }
+  void OnMalformed(const absl::Status& status) override {
+    connection_->OnMalformed(stream_, status);
+  }
+  void OnClosed(const absl::Status& status) override { connection_->OnClosed(stream_, status); }
+
+ private:
+  const std::shared_ptr<TeacherConnection> connection_;
+  const int64_t stream_;
+};
+
+void TeacherConnection::Run() {
+  while (true) {
+    std::unique_ptr<TeacherStream> ended;
+    const absl::StatusOr<ClientCredentials> credentials = ReadClientCredentials(options_.security);
+    {
+      MutexLock lock(mutex_);
+      if (!Running()) break;
+      if (credentials.ok()) {
+        RunStream(*credentials);
+        AfterStream();
+      } else {
+        WithoutCredentials(credentials.status());
+      }
+      ended = std::move(stream_);
+    }
+    ended.reset();  // not under the lock: it waits for the stream's thread
+    Deliver();
+    MutexLock lock(mutex_);
+    WaitToRetry();
+  }
+  Deliver();
+}
+
+// Returns when the stream has ended, which it soon does once the connection is stopping or has
+// failed.
+void TeacherConnection::RunStream(const ClientCredentials& credentials) {
+  v1::Open open = OpenMessage(options_);
+  if (has_opened_) open.set_fingerprint(granted_.model.fingerprint);
+  ++stream_number_;
+  phase_ = Phase::kOpening;
+  was_open_ = false;
+  draining_ = false;
+  const absl::Status before = std::exchange(end_, absl::OkStatus());
+  absl::Time opened_by = clock_.Now() + options_.connect_timeout;
+  const bool cut_short = !has_opened_ && give_up_ < opened_by;
+  if (cut_short) opened_by = give_up_;
+  const DialTarget dial = DialTargetOf(*ParseAddress(options_.address), options_.ip);
+  stream_ = TeacherStream::Start(dial.target, credentials, options_.max_message_bytes, open,
+                                 std::make_shared<StreamEvents>(shared_from_this(), stream_number_),
+                                 dial.authority);
+
+  while (phase_ != Phase::kClosed && Running()) {
+    if (phase_ == Phase::kOpen) {
+      changed_.Wait(mutex_);
+    } else if (clock_.Now() < opened_by) {
+      clock_.WaitUntil(changed_, mutex_, opened_by);
+    } else {
+      break;
+    }
+  }
+  const bool timed_out = phase_ == Phase::kOpening && Running();
+  if (stopping_ && failure_.ok() && phase_ == Phase::kOpen) {
+    stream_->HalfClose();
+    const absl::Time deadline = clock_.Now() + kStopGrace;
+    while (phase_ != Phase::kClosed && clock_.Now() < deadline) {
+      clock_.WaitUntil(changed_, mutex_, deadline);
+    }
+  }
+  if (phase_ != Phase::kClosed) stream_->Cancel();
+  while (phase_ != Phase::kClosed) changed_.Wait(mutex_);
+  if (timed_out && !was_open_) {
+    end_ = absl::UnavailableError(
+        absl::StrCat("no answer within ", absl::FormatDuration(options_.connect_timeout)));
+    // Connect ran out of time: how the attempt before this one ended tells more.
+    if (cut_short && !before.ok()) end_ = before;
+  }
+}
+
+// Whether to go on after a stream that ended by itself.
+void TeacherConnection::AfterStream() {
+  if (!Running()) return;
+  retry_at_ = clock_.Now() + backoff_.Next();
+  if (was_open_) {
+    if (IsLoss(end_)) return;
+    return Fail(Annotate(end_, absl::StrCat("the teacher at ", name_, " ended the stream")));
+  }
+  const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
+  if (has_opened_) {
+    if (IsTlsRefusal(end_) || IsFull(end_)) StayLost(failure);
+    if (IsLoss(end_) || IsFull(end_)) return;
+  } else if (IsRetryableOpen(end_) && retry_at_ < give_up_) {
+    first_failure_ = failure;
+    attempted_ = true;
+    has_news_ = true;
+    return;
+  }
+  Fail(failure);
+}
+
+// Once a teacher was reached its files were good, and what is wrong with them now may be a rotation
+// that is half done: they are read again with every attempt.
+void TeacherConnection::WithoutCredentials(const absl::Status& why) {
+  if (!has_opened_) return Fail(why);
+  retry_at_ = clock_.Now() + backoff_.Next();
+  StayLost(absl::UnavailableError(
+      absl::StrCat("cannot connect again to the teacher at ", name_, ": ", why.message())));
+}
+
+// Says once what stands in the way of a new stream, where somebody may have to do something.
+void TeacherConnection::StayLost(const absl::Status& why) {
+  if (why == last_loss_) return;
+  last_loss_ = why;
+  log::Warning(why.message());
+}
+
+void TeacherConnection::WaitToRetry() {
+  while (Running() && clock_.Now() < retry_at_) clock_.WaitUntil(changed_, mutex_, retry_at_);
+}
+
+}  // namespace distill

@@ -1,0 +1,27 @@
+// FetchTargets: the soft targets of one batch, asked for and waited for.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/client/session/soft_target_source.h"
+#include "common/contract/target_spec.h"
+#include "common/tensor/host_tensor.h"
+
+namespace distill {
+
+struct FetchOptions {
+  float temperature = 1;
+  uint64_t seed = 0;  // the requests' own seeds are functions of it and of their first sample
+  int64_t rows_per_sample = 1;
+};
+
+// Cut into requests as a training batch is, within the credits; the answers in the order of the
+// samples. Blocks until all are there, through losses of the connection, or until the source fails
+// or is stopped, with its status.
+absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
+                                                         const HostTensor& inputs,
+                                                         const FetchOptions& options);
+
+}  // namespace distill

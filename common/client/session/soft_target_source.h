@@ -1,0 +1,99 @@
+// SoftTargetSource: where soft targets come from: one teacher (TeacherClient) or several that
+// compute the same (TeacherPool). What asks for soft targets knows no more of teachers than this.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/contract/limits.h"
+#include "common/contract/served_model.h"
+#include "common/contract/target_spec.h"
+#include "common/tensor/host_tensor.h"
+
+namespace distill {
+
+struct SoftTargetRequest {
+  std::vector<HostTensor> inputs;  // one an input of the teacher, [samples, …]; memory is shared
+  int64_t rows = 0;                // that the answer must have; 0: any multiple of the samples
+  float temperature = 1;
+  uint64_t seed = 0;
+  absl::Duration timeout = absl::InfiniteDuration();  // from receipt at the server, for one attempt
+};
+
+// Sums over all teachers.
+struct ClientStats {
+  int64_t answers = 0;
+  int64_t samples_answered = 0;
+  int64_t bytes_sent = 0;
+  int64_t bytes_received = 0;  // of answers
+  int64_t losses = 0;          // how often the source was connected and then lost
+  int64_t reconnects = 0;      // streams opened after a teacher's first
+};
+
+enum class TeacherState {
+  kConnected,
+  kDraining,  // it finishes what it took, and takes nothing more; a pool is never in this state
+  kLost,      // reconnecting
+  kFailed,    // dropped for this run; status() says why
+  kStopped,
+};
+
+// Thread-safe.
+class SoftTargetSource {
+ public:
+  using Callback = std::function<void(absl::StatusOr<EncodedTargets>)>;
+
+  virtual ~SoftTargetSource() = default;
+
+  // Constant: all teachers ever used are the same in these.
+  virtual const ModelInfo& info() const = 0;
+  virtual const TargetSpec& spec() const = 0;
+
+  // What requests are cut by is constant. The credits, how many samples may be outstanding, may
+  // change; who has more outstanding than that sends none until it has less.
+  virtual StreamLimits limits() const = 0;
+
+  // Sends a request, now or when connected again, and returns its id; ids increase. The callback is
+  // called exactly once, from another thread, without a lock of the source; it must not call
+  // Stop(). Never blocks: the caller keeps what is outstanding within limits().credits. On an error
+  // the request was not taken and its callback is never called: INVALID_ARGUMENT for inputs that
+  // are not the teacher's, RESOURCE_EXHAUSTED for more samples than a request may have, CANCELLED
+  // once stopped, or status() once failed.
+  virtual absl::StatusOr<uint64_t> Send(SoftTargetRequest request, Callback callback) = 0;
+
+  // In state kLost: gives up those of the requests that are still outstanding, so that they are not
+  // sent again; their callbacks get CANCELLED, from this thread, before it returns. False, and
+  // nothing is given up, in any other state.
+  virtual bool AbandonWhileLost(absl::Span<const uint64_t> ids) = 0;
+
+  virtual TeacherState state() const = 0;
+
+  // OK while connected; UNAVAILABLE with the reason while lost; why it failed, or CANCELLED, for
+  // good.
+  virtual absl::Status status() const = 0;
+
+  // The last time it was lost, also when that is over; OK if it never was.
+  virtual absl::Status last_loss() const = 0;
+
+  virtual ClientStats stats() const = 0;
+
+  // Calls `listener` after every change of state, from other threads, without a lock. Replaces the
+  // one before, which may still be called once; null: none.
+  virtual void SetStateListener(std::function<void()> listener) = 0;
+
+  // Ends all streams. Outstanding callbacks get CANCELLED before it returns. Idempotent.
+  virtual void Stop() = 0;
+};
+
+// A callback and what to call it with, for when no lock is held.
+struct Completion {
+  SoftTargetSource::Callback callback;
+  absl::StatusOr<EncodedTargets> result;
+};
+
+}  // namespace distill

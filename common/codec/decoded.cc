@@ -1,0 +1,52 @@
+#include "common/codec/decoded.h"
+
+#include <ATen/ATen.h>
+
+namespace distill {
+namespace {
+
+at::Tensor IdOfLargest(const at::Tensor& ids, const at::Tensor& values) {
+  return ids.gather(1, values.argmax(1, /*keepdim=*/true)).squeeze(1);
+}
+
+}  // namespace
+
+absl::string_view Name(TargetForm form) {
+  switch (form) {
+    case TargetForm::kFullLogits:
+      return "full logits";
+    case TargetForm::kTopK:
+      return "top-k with tail";
+    case TargetForm::kSampled:
+      return "samples";
+  }
+  return "unknown";
+}
+
+TargetForm FormOf(TargetEncoding encoding) {
+  if (HasDraws(encoding)) return TargetForm::kSampled;
+  return HasK(encoding) ? TargetForm::kTopK : TargetForm::kFullLogits;
+}
+
+int64_t Rows(const DecodedTargets& targets) {
+  if (const auto* full = std::get_if<FullLogits>(&targets)) return full->logits.size(0);
+  if (const auto* top_k = std::get_if<TopKTargets>(&targets)) return top_k->ids.size(0);
+  return std::get<SampledTargets>(targets).ids.size(0);
+}
+
+int64_t Classes(const DecodedTargets& targets) {
+  if (const auto* full = std::get_if<FullLogits>(&targets)) return full->logits.size(1);
+  if (const auto* top_k = std::get_if<TopKTargets>(&targets)) return top_k->classes;
+  return std::get<SampledTargets>(targets).classes;
+}
+
+at::Tensor MostLikely(const DecodedTargets& targets) {
+  if (const auto* full = std::get_if<FullLogits>(&targets)) return full->logits.argmax(1);
+  if (const auto* top_k = std::get_if<TopKTargets>(&targets)) {
+    return IdOfLargest(top_k->ids, top_k->log_probabilities);
+  }
+  const auto& sampled = std::get<SampledTargets>(targets);
+  return IdOfLargest(sampled.ids, sampled.weights);
+}
+
+}  // namespace distill

@@ -1,0 +1,57 @@
+// DecodedTargets are soft targets in the form that a loss takes, which is one of three.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <variant>
+
+#include "absl/strings/string_view.h"
+#include "common/contract/target_spec.h"
+
+namespace distill {
+
+// All logits of the teacher. They do not depend on the temperature.
+struct FullLogits {
+  at::Tensor logits;  // float32 [rows, classes]
+};
+
+// softmax(logits / T) of the k most likely classes, and the mass of all other classes together: the
+// distribution, coarsened to k + 1 outcomes. The probabilities of a row and its tail sum to 1.
+struct TopKTargets {
+  at::Tensor ids;                // int64 [rows, k], ascending
+  at::Tensor log_probabilities;  // float32 [rows, k]
+  at::Tensor log_tail;           // float32 [rows]
+  int64_t classes = 0;
+};
+
+// Classes with weights whose expectation over the draws is softmax(logits / T). The weights of a
+// row sum to 1; a place with weight 0 is unused.
+struct SampledTargets {
+  at::Tensor ids;      // int64 [rows, places]
+  at::Tensor weights;  // float32 [rows, places], ≥ 0
+  int64_t classes = 0;
+};
+
+using DecodedTargets = std::variant<FullLogits, TopKTargets, SampledTargets>;
+
+// The alternatives of DecodedTargets, in order.
+enum class TargetForm { kFullLogits, kTopK, kSampled };
+
+// "full logits", "top-k with tail", "samples".
+absl::string_view Name(TargetForm form);
+
+// Returns the form that targets of the encoding decode to.
+TargetForm FormOf(TargetEncoding encoding);
+
+inline TargetForm FormOf(const DecodedTargets& targets) {
+  return static_cast<TargetForm>(targets.index());
+}
+
+int64_t Rows(const DecodedTargets& targets);
+int64_t Classes(const DecodedTargets& targets);
+
+// Returns the most likely class of each row, int64 [rows].
+at::Tensor MostLikely(const DecodedTargets& targets);
+
+}  // namespace distill

@@ -1,0 +1,30 @@
+#include "common/codec/encoding.h"
+
+#include "common/codec/dense.h"
+#include "common/codec/sparse.h"
+
+namespace distill {
+
+EncodedTargets EncodeTargets(const TargetSpec& spec, const at::Tensor& logits,
+                             const EncodeOptions& options) {
+  if (FormOf(spec.encoding) == TargetForm::kFullLogits) return EncodeDense(spec, logits);
+  return EncodeSparse(spec, logits, options);
+}
+
+DecodedTargets DecodeTargets(absl::Span<const EncodedTargets> answers) {
+  switch (FormOf(answers.front().spec.encoding)) {
+    case TargetForm::kFullLogits:
+      return FullLogits{DecodeDense(answers)};
+    case TargetForm::kTopK:
+      return DecodeTopK(answers);
+    case TargetForm::kSampled:
+      return DecodeSampled(answers);
+  }
+  TORCH_CHECK(false, "a target form that is none");
+}
+
+DecodedTargets DecodeTargets(const EncodedTargets& answer) {
+  return DecodeTargets(absl::MakeConstSpan(&answer, 1));
+}
+
+}  // namespace distill

@@ -1,0 +1,37 @@
+// Describes a model that a server serves, and how it computes, as sent to clients.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/contract/input_spec.h"
+
+namespace distill {
+
+struct ModelInfo {
+  std::string name;
+  std::string fingerprint;
+  std::string architecture;
+  std::vector<InputSpec> inputs;
+  int64_t classes = 0;
+  int64_t rows_per_sample = 1;           // -1: as many as the sample's length
+  std::vector<std::string> class_names;  // `classes` names, or none
+
+  friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
+};
+
+// Servers with equal numerics and fingerprint are expected to give equal bytes.
+struct Numerics {
+  std::string runner;
+  std::string dtype;
+  std::string device;
+  std::string libtorch_version;
+  int32_t intra_op_threads = 0;
+  std::string blas;
+  int64_t fixed_batch_size = 0;
+
+  friend bool operator==(const Numerics&, const Numerics&) = default;
+};
+
+}  // namespace distill

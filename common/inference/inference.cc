@@ -1,0 +1,159 @@
+#include "common/inference/inference.h"
+
+#include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/csrc/jit/passes/constant_propagation.h>
+#include <torch/csrc/jit/passes/frozen_graph_optimizations.h>
+#include <torch/csrc/jit/passes/frozen_ops_to_mkldnn.h>
+#include <torch/csrc/jit/passes/tensorexpr_fuser.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
+#include <torch/script.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/torch/torch_errors.h"
+
+namespace distill {
+namespace {
+
+// Returns the graph of one forward pass. The parameters, which take no gradient, become its
+// constants.
+std::shared_ptr<torch::jit::Graph> Trace(Model& model, const at::Tensor& example) {
+  const auto forward = [&model](torch::jit::Stack inputs) {
+    return torch::jit::Stack{model.Forward(inputs.at(0).toTensor())};
+  };
+  const auto no_name = [](const at::Tensor&) { return std::string(); };
+  return torch::jit::tracer::trace({example}, forward, no_name).first->graph;
+}
+
+// Runs the graph in the interpreter alone: the graph executor would compile it again for each other
+// batch size.
+ForwardFunction Run(const std::shared_ptr<torch::jit::Graph>& graph) {
+  return [code = torch::jit::Code(graph, "forward")](const std::vector<at::Tensor>& inputs) {
+    torch::jit::Stack stack(inputs.begin(), inputs.end());
+    torch::jit::InterpreterState(code).run(stack);
+    return stack.at(0).toTensor();
+  };
+}
+
+// Folding rounds the weights of convolutions once more, in the type of the model.
+double Tolerance(at::ScalarType dtype) {
+  if (dtype == at::kBFloat16) return 0.1;
+  return dtype == at::kHalf ? 0.02 : 1e-3;
+}
+
+bool Agree(const ForwardFunction& compiled, Model& model, const at::Tensor& x) {
+  bool agree = false;
+  const double tolerance = Tolerance(x.scalar_type());
+  const absl::Status ran = CatchTorch([&] {
+    const at::Tensor expected = model.Forward(x);
+    const at::Tensor actual = compiled({x});
+    agree =
+        actual.sizes() == expected.sizes() && at::allclose(actual, expected, tolerance, tolerance);
+  });
+  return ran.ok() && agree;
+}
+
+// Returns a batch of another size than the example, since a trace can freeze the size by mistake.
+at::Tensor OtherBatch(const at::Tensor& example) {
+  std::vector<int64_t> shape = example.sizes().vec();
+  shape[0] = 3;
+  return at::linspace(-1, 1, c10::multiply_integers(shape)).view(shape).to(example.options());
+}
+
+// Converts floating point tensors only; Module::to would also convert buffers of integers and
+// masks.
+void ToDtype(torch::jit::Module& module, at::ScalarType dtype) {
+  const auto convert = [dtype](at::Tensor tensor) {
+    if (tensor.is_floating_point()) tensor.set_data(tensor.to(dtype));
+  };
+  for (const at::Tensor& parameter : module.parameters()) convert(parameter);
+  for (const at::Tensor& buffer : module.buffers()) convert(buffer);
+}
+
+}  // namespace
+
+absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model,
+                                                    const at::Tensor& example) {
+  model->eval();
+  for (at::Tensor& parameter : model->parameters()) parameter.requires_grad_(false);
+  RETURN_IF_ERROR(CatchTorch([&] { model->Forward(example); }));
+
+  const at::Tensor x = OtherBatch(example);
+  const bool onednn_applies = x.is_cpu() && x.scalar_type() == at::kFloat;
+  std::vector<ForwardFunction> fastest_first;
+  const absl::Status traced = CatchTorch([&] {
+    std::shared_ptr<torch::jit::Graph> folded = Trace(*model, example);
+    torch::jit::ConstantPropagation(folded);  // folding looks for constant strides and paddings
+    torch::jit::OptimizeFrozenGraph(folded);
+    if (onednn_applies) {
+      std::shared_ptr<torch::jit::Graph> onednn = folded->copy();
+      torch::jit::ConvertFrozenOpsToMKLDNN(onednn);  // does nothing if Torch lacks oneDNN
+      fastest_first.push_back(Run(onednn));
+    }
+    fastest_first.push_back(PreferChannelsLast(Run(folded), x));
+  });
+  // Some operations do not support the layout of oneDNN.
+  for (const ForwardFunction& compiled : fastest_first) {
+    if (Agree(compiled, *model, x)) return compiled;
+  }
+  log::Warning(absl::StrCat("the model runs as it is, slower than it could: ",
+                            traced.ok() ? "its trace gives other results" : traced.message()));
+  return ForwardFunction(
+      [model](const std::vector<at::Tensor>& inputs) { return model->Forward(inputs.at(0)); });
+}
+
+ForwardFunction PreferChannelsLast(ForwardFunction forward, const at::Tensor& example) {
+  if (example.dim() != 4) return forward;
+  ForwardFunction reordered = [forward](const std::vector<at::Tensor>& inputs) {
+    std::vector<at::Tensor> images = inputs;
+    for (at::Tensor& image : images) {
+      if (image.dim() == 4) image = image.contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    return forward(images);
+  };
+  bool equal = false;
+  const absl::Status ran =
+      CatchTorch([&] { equal = at::equal(reordered({example}), forward({example})); });
+  return ran.ok() && equal ? reordered : forward;
+}
+
+absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
+                                                 const Placement& placement) {
+  // Compiling kernels for each new shape would stall the first passes.
+  torch::jit::setTensorExprFuserEnabled(false);
+  TorchScriptModel result;
+  torch::jit::Module module;
+  const absl::Status loaded = CatchTorch([&] {
+    module = torch::jit::load(path.string(), at::kCPU);
+    module.eval();
+    for (const at::Tensor& parameter : module.parameters()) result.parameters += parameter.numel();
+    const auto& arguments = module.get_method("forward").function().getSchema().arguments();
+    for (size_t i = 1; i < arguments.size(); ++i) result.arguments.push_back(arguments[i].name());
+    if (placement.dtype != at::kFloat) ToDtype(module, placement.dtype);
+    module.to(placement.device);
+  });
+  if (!loaded.ok()) return absl::InvalidArgumentError(loaded.message());
+
+  const auto run = [](torch::jit::Module& script) -> ForwardFunction {
+    return [script](const std::vector<at::Tensor>& inputs) mutable {
+      return script.forward({inputs.begin(), inputs.end()}).toTensor();
+    };
+  };
+  result.unfrozen = run(module);
+  const absl::Status optimized = CatchTorch([&] {
+    torch::jit::Module frozen = torch::jit::freeze(module);
+    module = torch::jit::optimize_for_inference(frozen);
+  });
+  result.onednn = optimized.ok() && placement.device.is_cpu() && placement.dtype == at::kFloat;
+  if (!optimized.ok()) {
+    log::Warning(
+        absl::StrCat(path.string(), " runs as it is, slower than it could: ", optimized.message()));
+  }
+  result.forward = run(module);
+  return result;
+}
+
+}  // namespace distill

@@ -1,0 +1,216 @@
+#include "common/inference/loaded_model.h"
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/files.h"
+#include "common/base/status_macros.h"
+#include "common/inference/inference.h"
+#include "common/inference/multiply_adds.h"
+#include "common/inference/scripted_model.h"
+#include "common/model_directory/fingerprint.h"
+#include "common/model_directory/safetensors.h"
+#include "common/torch/host_tensors.h"
+#include "common/torch/normalize.h"
+#include "common/torch/torch_errors.h"
+#include "common/zoo/registry.h"
+#include "common/zoo/weights.h"
+
+namespace distill {
+namespace {
+
+// The variable length in the example that a model is tried with.
+constexpr int64_t kExampleLength = 8;
+
+// Returns the input whose length varies, or -1 if there is none.
+int64_t VariableInput(const ModelDescription& description) {
+  for (size_t i = 0; i < description.inputs.size(); ++i) {
+    for (const int64_t size : description.inputs[i].shape) {
+      if (size == -1) return static_cast<int64_t>(i);
+    }
+  }
+  return -1;
+}
+
+// Returns whether each input is tokens [length] or has a fixed shape.
+bool VariesInTokensAlone(const ModelDescription& description) {
+  for (const InputSpec& spec : description.inputs) {
+    const bool varies = std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
+    if (varies &&
+        (spec.shape.size() != 1 || IsFloatingPoint(spec.dtype) || spec.dtype == DType::kUint8)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool TakesMask(const TorchScriptModel& script, const ModelDescription& description) {
+  const size_t inputs = description.inputs.size();
+  return VariableInput(description) >= 0 && VariesInTokensAlone(description) &&
+         script.arguments.size() > inputs && absl::StrContains(script.arguments[inputs], "mask");
+}
+
+absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path& directory,
+                                                    const ModelDescription& description,
+                                                    const Placement& placement) {
+  if (description.inputs.size() != 1) {
+    return InvalidValue(absl::StrCat("the number of inputs of ", description.architecture),
+                        description.inputs.size(), 1);
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<Model> model,
+                   CreateModel({description.architecture, description.arguments}));
+  ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(WeightsPath(directory, description)));
+  RETURN_IF_ERROR(LoadState(file.tensors, *model));
+  RETURN_IF_ERROR(CatchTorch([&] { model->to(placement.device, placement.dtype); }));
+  return model;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
+    const std::filesystem::path& directory, const Placement& placement) {
+  std::unique_ptr<LoadedModel> loaded(new LoadedModel());
+  loaded->placement_ = placement;
+  ASSIGN_OR_RETURN(loaded->description_, ReadModelDescription(directory));
+  const ModelDescription& description = loaded->description_;
+  ASSIGN_OR_RETURN(loaded->fingerprint_, FingerprintOfDirectory(directory, description));
+  const std::filesystem::path weights = WeightsPath(directory, description);
+  std::error_code error;
+  loaded->bytes_ = static_cast<int64_t>(std::filesystem::file_size(weights, error));
+  if (error) {
+    return absl::InternalError(absl::StrCat(weights.string(), ": ", error.message()));
+  }
+
+  const c10::InferenceMode inference_mode;
+  const std::vector<at::Tensor> example = loaded->ExampleInputs(1);
+  ForwardFunction as_it_is;  // the optimised function runs operations that cannot be counted
+  if (description.architecture == kTorchScriptArchitecture) {
+    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement);
+    if (!script.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          weights.string(), " is not TorchScript that can be run: ", script.status().message()));
+    }
+    loaded->parameters_ = script->parameters;
+    loaded->takes_mask_ = TakesMask(*script, description);
+    as_it_is = std::move(script->unfrozen);
+    loaded->forward_ = std::move(script->forward);
+    if (!script->onednn && !loaded->takes_mask_ && example.size() == 1) {
+      loaded->forward_ =
+          PreferChannelsLast(std::move(loaded->forward_), loaded->Prepare(example)[0]);
+    }
+  } else {
+    ASSIGN_OR_RETURN(const std::shared_ptr<Model> model,
+                     LoadZooModel(directory, description, placement), directory.string());
+    loaded->parameters_ = CountParameters(*model);
+    as_it_is = [model](const std::vector<at::Tensor>& inputs) {
+      return model->Forward(inputs.at(0));
+    };
+    absl::StatusOr<ForwardFunction> forward =
+        CompileForInference(model, loaded->Prepare(example)[0]);
+    if (!forward.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(directory.string(), ": the model cannot take inputs ",
+                       ToString(description.inputs[0]), ": ", forward.status().message()));
+    }
+    loaded->forward_ = *std::move(forward);
+  }
+
+  at::Tensor output;
+  const absl::Status ran = CatchTorch([&] {
+    loaded->multiply_adds_ = CountMultiplyAdds([&] { as_it_is(loaded->Prepare(example)); });
+    output = loaded->forward_(loaded->Prepare(example));
+  });
+  if (!ran.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        directory.string(), ": the model fails on one sample of zeros of the inputs that ",
+        kConfigFile, " names, where it should give one tensor: ", ran.message()));
+  }
+  if ((output.dim() != 2 && output.dim() != 3) || output.size(0) != 1 || output.numel() == 0 ||
+      !output.is_floating_point()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory.string(), ": for one sample the model gives ",
+                     c10::toString(output.scalar_type()), " ", ToString(output.sizes().vec()),
+                     " instead of logits [1, classes] or [1, length, classes]"));
+  }
+  loaded->classes_ = output.size(-1);
+  if (output.dim() == 3) {
+    const bool by_length = VariableInput(description) >= 0 && output.size(1) == kExampleLength;
+    loaded->rows_per_sample_ = by_length ? -1 : output.size(1);
+  }
+  const size_t names = description.class_names.size();
+  if (names != 0 && names != static_cast<size_t>(loaded->classes_)) {
+    return absl::InvalidArgumentError(absl::StrCat(directory.string(), ": the model gives ",
+                                                   loaded->classes_,
+                                                   " classes, and the "
+                                                   "class_names of ",
+                                                   kConfigFile, " are ", names));
+  }
+  return loaded;
+}
+
+absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
+  if (inputs.size() != description_.inputs.size() || inputs.empty()) {
+    return InvalidValue("the number of inputs", inputs.size(), description_.inputs.size());
+  }
+  at::Tensor logits;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    const c10::InferenceMode inference_mode;
+    const at::Tensor output = forward_(Prepare(inputs));
+    TORCH_CHECK((output.dim() == 2 || output.dim() == 3) && output.size(0) == inputs[0].size(0) &&
+                    output.size(-1) == classes_,
+                "the model gives ", output.sizes(), " for ", inputs[0].size(0), " samples of ",
+                classes_, " classes");
+    logits = output.to(at::kFloat).contiguous();
+  }));
+  return logits;
+}
+
+std::vector<at::Tensor> LoadedModel::ExampleInputs(int64_t samples) const {
+  std::vector<at::Tensor> inputs;
+  for (const InputSpec& spec : description_.inputs) {
+    Shape shape = {samples};
+    for (const int64_t size : spec.shape) shape.push_back(size == -1 ? kExampleLength : size);
+    inputs.push_back(at::zeros(shape, at::dtype(ToTorch(spec.dtype))));
+  }
+  return inputs;
+}
+
+std::vector<at::Tensor> LoadedModel::Prepare(absl::Span<const at::Tensor> inputs) const {
+  std::vector<at::Tensor> prepared;
+  for (const at::Tensor& input : inputs) {
+    const at::Tensor here = input.to(placement_.device, /*non_blocking=*/true);
+    at::Tensor x = Normalize(here, description_.normalization);
+    prepared.push_back(x.is_floating_point() ? x.to(placement_.dtype) : x);
+  }
+  if (takes_mask_) {
+    const at::Tensor& tokens = prepared[static_cast<size_t>(VariableInput(description_))];
+    prepared.push_back(at::ne(tokens, *description_.pad_id));
+  }
+  return prepared;
+}
+
+absl::Status SaveModelDirectory(const std::filesystem::path& directory,
+                                const ModelDescription& description,
+                                const torch::nn::Module& module) {
+  const auto* script = dynamic_cast<const ScriptedModel*>(&module);
+  if ((script != nullptr) != (description.architecture == kTorchScriptArchitecture)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory.string(), ": a model directory of the architecture ",
+                     description.architecture, " cannot hold this model"));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) {
+    return absl::InternalError(
+        absl::StrCat(directory.string(), ": cannot make the folder: ", error.message()));
+  }
+  const std::filesystem::path weights = WeightsPath(directory, description);
+  RETURN_IF_ERROR(script != nullptr ? script->Save(weights)
+                                    : WriteSafetensors(weights, StateOf(module)));
+  return WriteFileAtomically(directory / kConfigFile, ToJson(description));
+}
+
+}  // namespace distill

@@ -1,0 +1,86 @@
+// LoadedModel is a model directory that is ready for inference. The server runs it and `evaluate`
+// measures it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/model_directory/model_directory.h"
+#include "common/torch/placement.h"
+#include "common/zoo/model.h"
+
+namespace distill {
+
+// Immutable once loaded; thread-safe.
+class LoadedModel {
+ public:
+  // Loads a model of the zoo or a TorchScript file, as config.json specifies, in eval mode at
+  // `placement`. The error names the directory and what is wrong: errors of ReadModelDescription
+  // and ReadSafetensors, weights that do not fit, a model.pt that is not TorchScript, a forward
+  // pass of one sample of zeros that fails or does not give [1, classes] or [1, length, classes],
+  // and a wrong number of class names.
+  static absl::StatusOr<std::unique_ptr<LoadedModel>> Load(const std::filesystem::path& directory,
+                                                           const Placement& placement = {});
+
+  // Computes float32 logits [samples, classes], or [samples, length, classes] for sequences, on the
+  // device of the model. `inputs` is a batch in the type of the data, one tensor per input, on any
+  // device. Runs in inference mode, on the current stream of the device. Returns INTERNAL, with
+  // Torch's text, which must not be sent to clients, if the model throws or gives another shape.
+  absl::StatusOr<at::Tensor> Logits(absl::Span<const at::Tensor> inputs) const;
+
+  // Returns a batch of zeros that Logits accepts, on the CPU; variable lengths are 8.
+  std::vector<at::Tensor> ExampleInputs(int64_t samples) const;
+
+  // Returns whether the model gets a mask in addition to its inputs: bool [samples, length], true
+  // where the tokens, an input of integers and shape [-1], are not pad_id. A TorchScript model gets
+  // one if its forward has one more argument than there are inputs, with "mask" in its name.
+  // Lengths may be padded only if this is true.
+  bool takes_mask() const { return takes_mask_; }
+
+  const Placement& placement() const { return placement_; }
+  const ModelDescription& description() const { return description_; }
+  const std::string& fingerprint() const { return fingerprint_; }
+  int64_t classes() const { return classes_; }
+  // Returns the rows of logits per sample; -1 means the length of the sample.
+  int64_t rows_per_sample() const { return rows_per_sample_; }
+  int64_t parameters() const { return parameters_; }
+  // Returns the multiply-adds of one sample; a variable length counts as 8 (multiply_adds.h).
+  int64_t multiply_adds() const { return multiply_adds_; }
+  // Returns the size of the weights file.
+  int64_t bytes() const { return bytes_; }
+
+ private:
+  LoadedModel() = default;
+
+  // Returns the arguments of forward_: normalised inputs, in the type of the model and on its
+  // device, and the mask.
+  std::vector<at::Tensor> Prepare(absl::Span<const at::Tensor> inputs) const;
+
+  ModelDescription description_;
+  std::string fingerprint_;
+  std::function<at::Tensor(const std::vector<at::Tensor>&)> forward_;
+  int64_t classes_ = 0;
+  int64_t rows_per_sample_ = 1;
+  int64_t parameters_ = 0;
+  int64_t multiply_adds_ = 0;
+  int64_t bytes_ = 0;
+  Placement placement_;
+  bool takes_mask_ = false;
+};
+
+// Writes config.json and the weights, each atomically, config.json last: model.safetensors for a
+// model of the zoo, model.pt for a ScriptedModel. The architecture of the description must match
+// the model. Creates the folder.
+absl::Status SaveModelDirectory(const std::filesystem::path& directory,
+                                const ModelDescription& description,
+                                const torch::nn::Module& module);
+
+}  // namespace distill

@@ -1,0 +1,48 @@
+// ModelDescription is what a config.json says of a model, and its text.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/contract/input_spec.h"
+
+namespace distill {
+
+inline constexpr char kTorchScriptArchitecture[] = "torchscript";
+
+// x = (input / scale - mean) / std, per channel (the first dimension of the input). If mean and std
+// are empty, x = input / scale for floating point and uint8 inputs, and integers of other types are
+// unchanged.
+struct Normalization {
+  double scale = 1;
+  std::vector<double> mean;
+  std::vector<double> std;
+
+  friend bool operator==(const Normalization&, const Normalization&) = default;
+};
+
+struct ModelDescription {
+  std::string architecture;                             // a name of the zoo, or "torchscript"
+  nlohmann::json arguments = nlohmann::json::object();  // the arguments of the architecture
+  std::vector<InputSpec> inputs;
+  Normalization normalization;
+  std::optional<int64_t> pad_id;                       // if an input has a variable length
+  std::vector<std::string> class_names;                // empty if not known
+  nlohmann::json training = nlohmann::json::object();  // how it was made; not part of its identity
+};
+
+// Convert to and from the text of config.json ("format": "distill/1"). Equal descriptions give
+// equal text, and parsing that text gives the description back. INVALID_ARGUMENT names the field
+// that is missing, of the wrong type, unknown or given twice, an unknown format or dtype, a scale
+// or std that is not finite and positive, a mean or std that does not match the channels of each
+// input it applies to, a dimension that is neither -1 nor positive, an input or class name that
+// repeats, and a variable length without pad_id. Only format, architecture and inputs are required.
+// Never throws.
+absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text);
+std::string ToJson(const ModelDescription& description);
+
+}  // namespace distill

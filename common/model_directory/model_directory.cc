@@ -1,0 +1,40 @@
+#include "common/model_directory/model_directory.h"
+
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/files.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+
+std::filesystem::path WeightsPath(const std::filesystem::path& directory,
+                                  const ModelDescription& description) {
+  return directory /
+         (description.architecture == kTorchScriptArchitecture ? kTorchScriptFile : kWeightsFile);
+}
+
+absl::StatusOr<ModelDescription> ReadModelDescription(const std::filesystem::path& directory) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(directory, error);
+  if (!std::filesystem::exists(status)) {
+    return absl::NotFoundError(
+        absl::StrCat(directory.string(), ": there is no such model directory"));
+  }
+  if (!std::filesystem::is_directory(status)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(directory.string(), ": it is not a folder, and a model directory is one"));
+  }
+  const std::filesystem::path config = directory / kConfigFile;
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
+  ASSIGN_OR_RETURN(ModelDescription description, ParseModelDescription(text), config.string());
+  const std::filesystem::path weights = WeightsPath(directory, description);
+  if (!std::filesystem::exists(weights, error)) {
+    return absl::NotFoundError(absl::StrCat(weights.string(),
+                                            ": the weights are missing (architecture ",
+                                            description.architecture, ")"));
+  }
+  return description;
+}
+
+}  // namespace distill

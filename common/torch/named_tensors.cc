@@ -1,0 +1,64 @@
+#include "common/torch/named_tensors.h"
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/torch/host_tensors.h"
+#include "common/torch/torch_errors.h"
+
+namespace distill {
+namespace {
+
+bool MayBeMissing(const std::string& name) { return absl::EndsWith(name, "num_batches_tracked"); }
+
+// Returns the differences between the two; empty if they fit.
+std::vector<std::string> Differences(const TensorMap& state, const NamedTensors& own) {
+  std::vector<std::string> problems;
+  for (const auto& [name, tensor] : own) {
+    const auto found = state.find(name);
+    if (found == state.end()) {
+      if (!MayBeMissing(name)) problems.push_back(absl::StrCat(name, " is missing"));
+    } else if (tensor.sizes() != at::IntArrayRef(found->second.shape)) {
+      problems.push_back(absl::StrCat(name, " has shape ", ToString(found->second.shape),
+                                      " instead of ", ToString(tensor.sizes().vec())));
+    } else if (const absl::Status valid = found->second.Validate(); !valid.ok()) {
+      problems.push_back(absl::StrCat(name, ": ", valid.message()));
+    }
+  }
+  for (const auto& [name, tensor] : state) {
+    if (!own.contains(name)) problems.push_back(absl::StrCat(name, " is left over"));
+  }
+  return problems;
+}
+
+}  // namespace
+
+void AddUnder(absl::string_view prefix, const NamedTensors& tensors, NamedTensors& all) {
+  for (const auto& [name, tensor] : tensors) all.emplace(absl::StrCat(prefix, ".", name), tensor);
+}
+
+TensorMap ToHost(const NamedTensors& tensors) {
+  TensorMap state;
+  for (const auto& [name, tensor] : tensors) state.emplace(name, FromTorch(tensor));
+  return state;
+}
+
+absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what) {
+  if (const std::vector<std::string> problems = Differences(state, own); !problems.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the tensors do not fit ", what, ": ", absl::StrJoin(problems, ", ")));
+  }
+  return CatchTorch([&] {
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : own) {
+      const auto found = state.find(name);
+      if (found != state.end()) tensor.copy_(ToTorch(found->second));
+    }
+  });
+}
+
+}  // namespace distill

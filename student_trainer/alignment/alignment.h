@@ -1,0 +1,42 @@
+// The alignment contract: before the first step, whether teacher and student look at the same
+// thing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "common/contract/input_spec.h"
+#include "common/contract/served_model.h"
+#include "student_trainer/data/dataset.h"
+
+namespace distill {
+
+// Shape and dtype of the data against the teacher's input, and the number of classes.
+// FAILED_PRECONDITION shows both sides. Names of classes are matched by the server at open.
+absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset);
+
+// How many of the probe's samples the teacher got right decides (DESIGN: parity probe).
+enum class Parity { kNotChecked, kGood, kWeak, kMisaligned };
+struct ParityResult {
+  Parity parity = Parity::kNotChecked;
+  int64_t samples = 0;
+  int64_t correct = 0;
+  double lowest = 0;  // accuracy below this is misaligned: chance + 3σ
+};
+
+// kMisaligned: accuracy below chance + 3σ, with chance = 1/classes and σ =
+// sqrt(chance·(1-chance)/n); kWeak: below 0.5; kNotChecked: no samples. Pure.
+ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes);
+
+// "the teacher agrees with 231 of 256 labels"
+std::string Describe(const ParityResult& result);
+
+// Up to `count` of `candidates` (labelled samples), drawn as a function of the seed.
+std::vector<int64_t> DrawProbe(absl::Span<const int64_t> candidates, int64_t count, uint64_t seed);
+
+inline constexpr int64_t kProbeSamples = 256;
+
+}  // namespace distill

@@ -1,0 +1,28 @@
+// TeacherSession: the teachers, connected and found to look at the same thing as the data.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/client/pool/teacher_pool.h"
+#include "student_trainer/options/train_options.h"
+#include "student_trainer/options/training_data.h"
+
+namespace distill {
+
+struct TeacherSession {
+  std::unique_ptr<TeacherPool> teachers;
+  int64_t probe_samples = 0;  // that they answered before training
+};
+
+// Connects to every --teacher and keeps the alignment contract: classes by name, shape and dtype,
+// and the parity probe on up to 256 labelled samples, unaugmented. Logs what was found. Errors of
+// Connect; FAILED_PRECONDITION where the two do not fit, which --allow_misaligned_teacher turns
+// into a warning for the probe alone; CANCELLED where `stop` is requested during the probe.
+absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
+                                                  const TrainingData& data, Clock& clock,
+                                                  std::stop_token stop);
+
+}  // namespace distill

@@ -1,0 +1,47 @@
+#include "student_trainer/data/formats/dataset_checks.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+
+absl::Status CheckRead(absl::string_view path, const Dataset& dataset, int64_t index,
+                       absl::Span<const uint8_t> destination) {
+  if (index < 0 || index >= dataset.size()) {
+    return absl::OutOfRangeError(
+        absl::StrCat(path, ": sample ", index, " of ", dataset.size(), " was asked for"));
+  }
+  ASSIGN_OR_RETURN(const size_t bytes, ByteSize(dataset.input().dtype, dataset.input().shape));
+  if (destination.size() != bytes) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": a sample has ", bytes,
+                                                   " bytes, the destination ", destination.size()));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
+                                     const std::function<int64_t(int64_t sample)>& label,
+                                     const std::vector<std::string>& class_names,
+                                     int64_t most_classes) {
+  const auto names = static_cast<int64_t>(class_names.size());
+  const int64_t limit = names > 0 ? names : most_classes;
+  int64_t largest = kNoLabel;
+  for (int64_t sample = 0; sample < samples; ++sample) {
+    const int64_t value = label(sample);
+    if (value < kNoLabel) {
+      return InvalidValue(absl::StrCat(path, ": the label of sample ", sample), value,
+                          absl::StrCat("a class from 0, or ", kNoLabel, " for none"));
+    }
+    if (value >= limit) {
+      return InvalidValue(absl::StrCat(path, ": the label of sample ", sample), value,
+                          absl::StrCat("0 to ", limit - 1, ", as there are ", limit,
+                                       names > 0 ? " class names" : " classes at most"));
+    }
+    largest = std::max(largest, value);
+  }
+  return names > 0 ? names : largest + 1;
+}
+
+}  // namespace distill

@@ -1,0 +1,67 @@
+#include "student_trainer/evaluation/model_timing.h"
+
+#include <algorithm>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+struct Durations {
+  std::vector<double> one_ms;  // a run each
+  std::vector<double> many_s;
+};
+
+absl::StatusOr<absl::Duration> TimeForward(const LoadedModel& model, const at::Tensor& inputs) {
+  const absl::Time start = absl::Now();
+  RETURN_IF_ERROR(model.Logits({inputs}).status());
+  return absl::Now() - start;
+}
+
+absl::Status TakeTurn(const TimedModel& timed, int latencies, Durations& durations) {
+  const at::Tensor one = timed.batch.slice(0, 0, 1).clone();
+  for (int run = 0; run < latencies; ++run) {
+    ASSIGN_OR_RETURN(const absl::Duration latency, TimeForward(*timed.model, one));
+    durations.one_ms.push_back(absl::ToDoubleMilliseconds(latency));
+  }
+  ASSIGN_OR_RETURN(const absl::Duration batch, TimeForward(*timed.model, timed.batch));
+  durations.many_s.push_back(absl::ToDoubleSeconds(batch));
+  return absl::OkStatus();
+}
+
+// The smallest value that so large a part of them all is not above.
+double Quantile(std::vector<double> values, double part) {
+  std::sort(values.begin(), values.end());
+  const auto place = static_cast<size_t>(part * static_cast<double>(values.size()));
+  return values[std::min(place, values.size() - 1)];
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Timing>> TimeInTurns(const std::vector<TimedModel>& models,
+                                                const TimingOptions& options) {
+  const int latencies = options.latencies_per_round;
+  std::vector<Durations> durations(models.size());
+  for (size_t i = 0; i < models.size(); ++i) {  // warm-up
+    RETURN_IF_ERROR(TakeTurn(models[i], latencies, durations[i]));
+    durations[i] = {};
+  }
+  for (int round = 0; round < options.rounds; ++round) {
+    for (size_t i = 0; i < models.size(); ++i) {
+      RETURN_IF_ERROR(TakeTurn(models[i], latencies, durations[i]));
+    }
+  }
+  std::vector<Timing> timings;
+  for (size_t i = 0; i < models.size(); ++i) {
+    timings.push_back({.latency_p50_ms = Quantile(durations[i].one_ms, 0.5),
+                       .latency_p99_ms = Quantile(durations[i].one_ms, 0.99),
+                       .samples_per_s = static_cast<double>(models[i].batch.size(0)) /
+                                        Quantile(durations[i].many_s, 0.5),
+                       .batch_size = models[i].batch.size(0)});
+  }
+  return timings;
+}
+
+}  // namespace distill

@@ -1,0 +1,36 @@
+// How long models take, measured in turns so that what disturbs the machine disturbs them all.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/inference/loaded_model.h"
+
+namespace distill {
+
+// A model, and samples [n, …] in its input's own type and shape; n ≥ 1.
+struct TimedModel {
+  const LoadedModel* model;
+  at::Tensor batch;
+};
+
+struct Timing {
+  double latency_p50_ms = 0;  // of the batch's first sample alone
+  double latency_p99_ms = 0;
+  double samples_per_s = 0;  // in batches of batch_size
+  int64_t batch_size = 0;    // n
+};
+
+struct TimingOptions {
+  int rounds = 10;  // of each model: so many batches, after one to warm up
+  int latencies_per_round = 20;
+};
+
+// One of each model, in order. Errors of Logits.
+absl::StatusOr<std::vector<Timing>> TimeInTurns(const std::vector<TimedModel>& models,
+                                                const TimingOptions& options = {});
+
+}  // namespace distill

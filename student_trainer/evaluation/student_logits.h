@@ -1,0 +1,20 @@
+// Models as functions from samples to logits, for Evaluate.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include "common/inference/loaded_model.h"
+#include "common/model_directory/model_directory.h"
+#include "common/zoo/model.h"
+#include "student_trainer/evaluation/evaluation.h"
+
+namespace distill {
+
+// Of a model in training, as it is when it is called: in eval mode, on its device. All must outlive
+// the function. Images larger than the model's input are downsampled.
+LogitsFunction LogitsOf(Model& model, const ModelDescription& description, at::Device device);
+
+// Of a model directory's model, which must outlive the function.
+LogitsFunction LogitsOfLoaded(const LoadedModel& model);
+
+}  // namespace distill

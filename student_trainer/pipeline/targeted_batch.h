@@ -1,0 +1,30 @@
+// TargetedBatch: a training batch with the teacher's answer to it.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "common/contract/target_spec.h"
+#include "student_trainer/pipeline/training_batch.h"
+
+namespace distill {
+
+struct TargetedBatch {
+  TrainingBatch batch;
+  // Soft targets of the batch's samples, cut by rows, in order; empty where the batch has none.
+  std::vector<EncodedTargets> targets;
+};
+
+// Where the trainer gets its batches from, with their soft targets; nullopt after the last.
+class TargetedBatchSource {
+ public:
+  virtual ~TargetedBatchSource() = default;
+  virtual absl::StatusOr<std::optional<TargetedBatch>> Next() = 0;
+
+  // The time that Next() has waited for the teacher so far.
+  virtual absl::Duration waited() const = 0;
+};
+
+}  // namespace distill

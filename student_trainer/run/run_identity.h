@@ -1,0 +1,37 @@
+// What makes a run that goes on the same run.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/client/pool/teacher_pool.h"
+#include "common/model_directory/model_directory.h"
+#include "student_trainer/data/dataset.h"
+#include "student_trainer/options/train_options.h"
+#include "student_trainer/options/training_data.h"
+
+namespace distill {
+
+// sha256, in hex, over the data set's input and class names, and the number of `samples` and their
+// labels: what is known of them before one is read.
+std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> samples);
+
+// As LabelsDigest of all samples, and over the bytes of 64 samples spread over the whole: what
+// tells one data set from another without reading all of it. Samples that cannot be read count as
+// empty. Errors of Dataset::Read other than DATA_LOSS.
+absl::StatusOr<std::string> DataDigest(const Dataset& dataset);
+
+// An object of everything that decides how a run goes on: its options but those that say where
+// things are and how fast they go, the data, the student, the teacher (null: none), and, of a
+// deterministic run, the numerics of both sides. Errors of DataDigest.
+absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
+                                           const ModelDescription& student,
+                                           const TeacherPool* teachers);
+
+// FAILED_PRECONDITION lists what the checkpoint has another value for, or only one side has: both
+// are objects, compared by their keys.
+absl::Status CheckSameRun(const nlohmann::json& checkpoint, const nlohmann::json& now);
+
+}  // namespace distill

@@ -1,0 +1,50 @@
+// What a training run has behind it: the figures that its loop carries from batch to batch, and
+// that a checkpoint keeps.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "absl/status/statusor.h"
+#include "student_trainer/data/sampler.h"
+#include "student_trainer/evaluation/evaluation.h"
+#include "student_trainer/step/trainer.h"
+
+namespace distill {
+
+// Sums over the batches of an epoch so far.
+struct EpochTotals {
+  int64_t named = 0;  // by the sampler
+  int64_t trained = 0;
+  int64_t with_targets = 0;
+  int64_t labelled = 0;
+  int64_t correct = 0;
+  double loss = 0, student_loss = 0, distillation_loss = 0;  // weighted by samples
+  TrainedIdsHash ids;
+
+  void Add(const StepResult& step, const TrainingBatch& batch);
+
+  double Mean(double sum) const { return trained == 0 ? 0 : sum / static_cast<double>(trained); }
+  double Accuracy() const;  // NaN without labels
+};
+
+struct RunProgress {
+  int64_t batches = 0;  // taken, over all epochs
+  EpochTotals epoch;
+  int64_t named = 0;                 // in the epochs before
+  int64_t samples = 0;               // that steps were taken on
+  int64_t samples_with_targets = 0;  // of those named
+  bool has_best = false;
+  int64_t best_epoch = 0;    // from 0
+  int64_t best_batches = 0;  // taken at its end
+  EvaluationResult best_validation;
+  double seconds = 0;          // of the processes that trained before this one
+  double seconds_waiting = 0;  // of those, for the teacher
+};
+
+// Equal progress gives equal JSON, and reading it gives the progress back, bit for bit.
+nlohmann::json ToJson(const RunProgress& progress);
+// INVALID_ARGUMENT for what ToJson cannot have written.
+absl::StatusOr<RunProgress> RunProgressFromJson(const nlohmann::json& json);
+
+}  // namespace distill

@@ -1,0 +1,181 @@
+#include "student_trainer/run/run_report.h"
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/files.h"
+#include "common/base/json_text.h"
+#include "common/base/log.h"
+#include "common/base/sha256.h"
+#include "common/base/status_macros.h"
+#include "common/codec/decoded.h"
+#include "common/inference/loaded_model.h"
+#include "common/model_directory/safetensors.h"
+#include "student_trainer/alignment/teacher_logits.h"
+#include "student_trainer/evaluation/evaluation.h"
+#include "student_trainer/evaluation/model_timing.h"
+#include "student_trainer/evaluation/quality_meter.h"
+#include "student_trainer/evaluation/student_logits.h"
+#include "student_trainer/run/report_samples.h"
+#include "student_trainer/run/run_identity.h"
+
+namespace distill {
+namespace {
+
+// A run's end is not the place to wait: fewer than `evaluate` takes.
+constexpr TimingOptions kTiming = {.rounds = 3, .latencies_per_round = 20};
+constexpr int64_t kTimedBatch = 64;
+
+// What the best model is measured on at the end.
+struct Judge {
+  const Dataset& dataset;
+  std::vector<int64_t> samples;
+  CorruptSamples& corrupt;
+};
+
+Judge JudgeOf(const TrainingData& data) {
+  if (data.test != nullptr) return {*data.test, AllSamples(*data.test), *data.corrupt_test};
+  return {data.validation(), data.validation_samples(), data.corrupt_in_validation()};
+}
+
+nlohmann::json SetUpOf(const ReportedRun& run) {
+  const Judge judge = JudgeOf(run.data);
+  nlohmann::json json = {{"student", run.options.student},
+                         {"classes", run.data.train->class_names()},
+                         {"class_count", run.data.train->classes()},
+                         {"teacher", nullptr},
+                         {"objective", nullptr},
+                         {"alpha", run.options.ResolvedAlpha()},
+                         {"temperature", nullptr},
+                         {"labels", LabelsDigest(judge.dataset, judge.samples)},
+                         {"data", nullptr},
+                         {"figures", nullptr},
+                         {"quality", nullptr}};
+  if (run.teachers != nullptr) {
+    const ModelInfo& teacher = run.teachers->info();
+    json["teacher"] = absl::StrCat(teacher.name, " (", teacher.architecture, ")");
+    json["objective"] = run.options.objective;
+    if (run.options.HasTemperature()) json["temperature"] = run.options.ResolvedTemperature();
+  }
+  return json;
+}
+
+absl::Status WriteSetUp(const ReportedRun& run, const nlohmann::json& json) {
+  return WriteFileAtomically(run.directory.report_data(), JsonText(json, 2) + "\n");
+}
+
+void WarnWithoutLogits(const absl::Status& why) {
+  log::Warning(absl::StrCat("the report will not have the teacher's logits: ", why.message()));
+}
+
+// Null, after a warning, where no teacher can be asked.
+std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, const std::stop_token& stop,
+                                           Clock& clock) {
+  auto teachers =
+      ConnectForLogits(run.options.teacher, "student_trainer report", *run.data.train, clock, stop);
+  if (teachers.ok()) return *std::move(teachers);
+  WarnWithoutLogits(teachers.status());
+  return nullptr;
+}
+
+// Keeps the samples with what `teachers`, if any, say of them, and returns how many these answered.
+absl::StatusOr<int64_t> KeepSamples(const ReportedRun& run, TeacherPool* teachers,
+                                    const std::stop_token& stop) {
+  const std::filesystem::path file = run.directory.report_samples();
+  const std::vector<int64_t> samples = ChooseReportSamples(run.data, run.options.split.split_seed);
+  const int64_t before = teachers == nullptr ? 0 : teachers->stats().samples_answered;
+  absl::Status kept;
+  if (teachers != nullptr && !samples.empty()) {
+    const std::stop_callback stop_asking(stop, [teachers] { teachers->Stop(); });
+    kept = KeepReportSamples(file, run.data, samples, teachers);
+  }
+  if (stop.stop_requested()) return absl::CancelledError("interrupted");
+  if (!kept.ok()) WarnWithoutLogits(kept);
+  if (teachers == nullptr || samples.empty() || !kept.ok()) {
+    RETURN_IF_ERROR(KeepReportSamples(file, run.data, samples, nullptr));
+  }
+  return teachers == nullptr ? 0 : teachers->stats().samples_answered - before;
+}
+
+// Whether an earlier part of the run has kept all that it wants.
+absl::StatusOr<bool> HasSamples(const ReportedRun& run) {
+  const std::filesystem::path file = run.directory.report_samples();
+  if (!run.options.resume || !std::filesystem::exists(file)) return false;
+  if (run.teachers == nullptr) return true;
+  ASSIGN_OR_RETURN(const SafetensorsFile kept, ReadSafetensors(file));
+  return !kept.tensors.contains("inputs") || kept.tensors.contains("teacher_logits");
+}
+
+nlohmann::json FiguresOf(const LoadedModel& model, const Timing& timing) {
+  return {{"parameters", model.parameters()},        {"bytes", model.bytes()},
+          {"multiply_adds", model.multiply_adds()},  {"latency_ms", timing.latency_p50_ms},
+          {"latency_p99_ms", timing.latency_p99_ms}, {"samples_per_s", timing.samples_per_s},
+          {"batch_size", timing.batch_size}};
+}
+
+struct Judgement {
+  Quality quality;
+  std::string digest;  // sha256 of the samples that it was made on
+};
+
+absl::StatusOr<Judgement> JudgementOf(const ReportedRun& run, const LogitsFunction& logits) {
+  const Judge judge = JudgeOf(run.data);
+  Sha256 digest;
+  const LogitsFunction seen = [&](const HostTensor& inputs) {
+    for (size_t i = 0; i < inputs.bytes.num_pieces(); ++i) {
+      const Bytes::Piece piece = inputs.bytes.piece(i);
+      digest.Update({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    }
+    return logits(inputs);
+  };
+  ASSIGN_OR_RETURN(const QualityMeter meter,
+                   MeasureQuality(judge.dataset, judge.samples, judge.corrupt, seen));
+  return Judgement{meter.quality(), digest.HexDigest()};
+}
+
+}  // namespace
+
+absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_token stop,
+                                           Clock& clock) {
+  RETURN_IF_ERROR(WriteSetUp(run, SetUpOf(run)));
+  ASSIGN_OR_RETURN(const bool has_samples, HasSamples(run));
+  if (has_samples) return TeacherFigures();
+  const bool has_logits =
+      run.teachers != nullptr && FormOf(run.teachers->spec().encoding) == TargetForm::kFullLogits;
+  if (run.teachers == nullptr || has_logits) {
+    ASSIGN_OR_RETURN(const int64_t answered, KeepSamples(run, run.teachers, stop));
+    return TeacherFigures{.probe_samples = answered};
+  }
+  const std::unique_ptr<TeacherPool> teachers = ConnectOrWarn(run, stop, clock);
+  ASSIGN_OR_RETURN(const int64_t answered, KeepSamples(run, teachers.get(), stop));
+  if (teachers == nullptr) return TeacherFigures();
+  return TeacherFigures{.stats = teachers->stats(),
+                        .samples_by_teacher = teachers->samples_by_teacher(),
+                        .probe_samples = answered};
+}
+
+absl::StatusOr<Quality> MeasureBestModel(const ReportedRun& run) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<LoadedModel> best,
+                   LoadedModel::Load(run.directory.model()));
+  const LogitsFunction logits = LogitsOfLoaded(*best);
+  ASSIGN_OR_RETURN(const Judgement judgement, JudgementOf(run, logits));
+  const Quality& quality = judgement.quality;
+  RETURN_IF_ERROR(AddStudentLogits(run.directory.report_samples(), logits));
+  ASSIGN_OR_RETURN(const std::vector<Timing> timings,
+                   TimeInTurns({{best.get(), best->ExampleInputs(kTimedBatch).front()}}, kTiming));
+  nlohmann::json json = SetUpOf(run);
+  json["data"] = judgement.digest;
+  json["figures"] = FiguresOf(*best, timings.front());
+  if (quality.samples > 0) {
+    json["quality"] = ToJson(quality);
+    json["quality"]["on"] = run.data.test != nullptr ? "test" : "validation";
+  }
+  RETURN_IF_ERROR(WriteSetUp(run, json));
+  return quality;
+}
+
+}  // namespace distill

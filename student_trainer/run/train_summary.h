@@ -1,0 +1,41 @@
+// What a run says at its end: to whoever watches it, and in the last record of its metrics.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/client/session/soft_target_source.h"
+#include "student_trainer/evaluation/evaluation.h"
+#include "student_trainer/run/training_loop.h"
+
+namespace distill {
+
+// What a run without a teacher lacks. Of this process alone, where a run went on from another's.
+struct TeacherFigures {
+  ClientStats stats;
+  std::map<std::string, int64_t> samples_by_teacher;
+  int64_t probe_samples = 0;  // outside training: of the parity probe, and for the report
+
+  // Adds what was asked over another connection.
+  void Add(const TeacherFigures& other);
+};
+
+struct TrainFigures {
+  TrainingSummary training;
+  std::optional<EvaluationResult> test;
+  std::optional<TeacherFigures> teacher;
+  int64_t corrupt_samples = 0;     // that were skipped
+  absl::Duration waited_for_data;  // by this process
+};
+
+// Lines for the terminal.
+std::vector<std::string> SummaryLines(const TrainFigures& figures);
+
+// {"kind": "end", …}
+nlohmann::json SummaryRecord(const TrainFigures& figures);
+
+}  // namespace distill

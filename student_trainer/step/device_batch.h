@@ -1,0 +1,34 @@
+// DeviceBatch: a training batch with its soft targets as tensors on the student's device.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "common/codec/decoded.h"
+#include "common/model_directory/model_directory.h"
+#include "student_trainer/loss/distillation_loss.h"
+#include "student_trainer/pipeline/targeted_batch.h"
+
+namespace distill {
+
+struct DeviceBatch {
+  at::Tensor inputs;  // [n, …] normalised; images in channels_last
+  HardLabels labels;
+  at::Tensor likeliest_labels;  // int64 [n]: of two labels the one with more weight
+  at::Tensor counts;            // bool [n]: the sample has a label with a weight above 0
+  int64_t labelled = 0;         // how many count
+  std::optional<DecodedTargets> targets;
+};
+
+// The batch's own tensors must be valid. Throws as Torch does.
+DeviceBatch ToDevice(const TargetedBatch& targeted, const Normalization& normalization,
+                     at::Device device);
+
+// INVALID_ARGUMENT unless the soft targets are as many rows and classes as the student's logits
+// [n, classes].
+absl::Status CheckFit(const DecodedTargets& targets, const at::Tensor& logits);
+
+}  // namespace distill

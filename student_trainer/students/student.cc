@@ -1,0 +1,176 @@
+#include "student_trainer/students/student.h"
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/torch/host_tensors.h"
+#include "common/torch/torch_errors.h"
+#include "common/zoo/registry.h"
+#include "common/zoo/weights.h"
+#include "student_trainer/data/class_names.h"
+#include "student_trainer/data/normalization.h"
+
+namespace distill {
+namespace {
+
+// What the student sees of a sample: the data's input, at its own resolution.
+absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& data) {
+  InputSpec input = data.input();
+  const int64_t side = options.student_resolution;
+  if (side == 0) return input;
+  if (input.dtype != DType::kUint8 || input.shape.size() != 3 || side > input.shape[1] ||
+      side > input.shape[2]) {
+    return absl::FailedPreconditionError(absl::StrCat("`student_resolution` ", side,
+                                                      ": the data has ", ToString(input),
+                                                      "; use images that are no smaller"));
+  }
+  input.shape[1] = input.shape[2] = side;
+  return input;
+}
+
+absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputSpec& input,
+                                       int64_t classes) {
+  TrainableModel student;
+  ModelDescription& description = student.description;
+  description.inputs = {input};
+  ASSIGN_OR_RETURN(Architecture architecture,
+                   ArchitectureOf(options.student, description.inputs[0].shape, classes));
+  if (!options.student_arguments.empty()) {
+    architecture.arguments.update(nlohmann::json::parse(options.student_arguments));
+  }
+  ASSIGN_OR_RETURN(student.model, CreateModel(architecture));
+  description.architecture = architecture.name;
+  description.arguments = architecture.arguments;
+  return student;
+}
+
+absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& input,
+                              const std::vector<std::string>& class_names) {
+  const ModelDescription& description = student.description;
+  if (description.inputs.size() != 1 || description.inputs[0].dtype != input.dtype ||
+      description.inputs[0].shape != input.shape) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it takes ", description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
+        ", the data has ", ToString(input)));
+  }
+  if (!description.class_names.empty() && !class_names.empty() &&
+      description.class_names != class_names) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it knows other classes: ",
+        DescribeClassDifference("the model", description.class_names, "the data", class_names),
+        "; give it as `init_from` to take over what fits"));
+  }
+  return absl::OkStatus();
+}
+
+// One sample of zeros goes through, and as many logits come out as there are classes.
+absl::Status CheckForward(Model& model, const InputSpec& input, int64_t classes) {
+  Shape shape = input.shape;
+  shape.insert(shape.begin(), 1);
+  at::Tensor logits;
+  const absl::Status ran = CatchTorch([&] {
+    const at::NoGradGuard no_grad;
+    const bool tokens = !IsFloatingPoint(input.dtype) && input.dtype != DType::kUint8;
+    model.eval();
+    logits = model.Forward(at::zeros(shape, tokens ? ToTorch(input.dtype) : at::kFloat));
+    model.train();
+  });
+  if (!ran.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("it fails on inputs ", ToString(input), ": ", ran.message()));
+  }
+  if (logits.dim() < 2 || logits.size(-1) != classes) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it gives ", ToString(logits.sizes().vec()), " for a sample, and there are ", classes,
+        " classes; use a name of the zoo, and give the model as `init_from` to take over all of "
+        "it but its head"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status InitFrom(const std::string& directory, Model& model) {
+  ASSIGN_OR_RETURN(const TrainableModel source, LoadTrainable(directory));
+  const TensorMap theirs = StateOf(*source.model);
+  TensorMap state = StateOf(model);
+  std::vector<std::string> others;
+  for (auto& [name, tensor] : state) {
+    const auto found = theirs.find(name);
+    if (found != theirs.end() && found->second.shape == tensor.shape) {
+      tensor = found->second;
+    } else {
+      others.push_back(name);
+    }
+  }
+  if (others.size() == state.size()) {
+    return absl::InvalidArgumentError("no tensor has the name and the shape of one of the student");
+  }
+  log::Info(absl::StrCat("init_from ", directory, ": took over ", state.size() - others.size(),
+                         " of ", state.size(), " tensors", others.empty() ? "" : "; fresh are ",
+                         absl::StrJoin(others, ", ")));
+  return LoadState(state, model);
+}
+
+void Describe(const TrainOptions& options, const TrainingData& data, size_t samples,
+              const std::optional<ModelInfo>& teacher, ModelDescription& description) {
+  description.training = {{"labelled", data.split.labelled.size()},
+                          {"samples", samples},
+                          {"epochs", options.epochs},
+                          {"batch_size", options.ResolvedBatchSize(static_cast<int64_t>(samples))},
+                          {"lr", options.lr},
+                          {"alpha", options.ResolvedAlpha()},
+                          {"seed", options.seed}};
+  if (!teacher.has_value()) return;
+  if (options.HasTemperature()) {
+    description.training["temperature"] = options.ResolvedTemperature();
+  }
+  description.training["objective"] = options.objective;
+  if (!options.objective_parameters.empty()) {
+    description.training["objective_parameters"] = options.objective_parameters;
+  }
+  if (options.standardize_logits) description.training["standardize_logits"] = true;
+  description.training["encoding"] = std::string(Name(options.encoding));
+  description.training["teacher_fingerprint"] = teacher->fingerprint;
+}
+
+}  // namespace
+
+absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, TrainingData& data,
+                                           absl::Span<const int64_t> samples,
+                                           const std::optional<ModelInfo>& teacher) {
+  const int64_t classes = teacher.has_value() ? teacher->classes : data.train->classes();
+  std::vector<std::string> class_names = data.train->class_names();
+  if (class_names.empty() && teacher.has_value()) class_names = teacher->class_names;
+
+  ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, *data.train));
+  at::manual_seed(options.seed);
+  const std::string where = absl::StrCat(Field("student"), " ", options.student);
+  ASSIGN_OR_RETURN(TrainableModel student,
+                   options.StudentIsDirectory() ? LoadTrainable(options.student)
+                                                : FromZoo(options, input, classes),
+                   where);
+  if (options.StudentIsDirectory()) {
+    RETURN_IF_ERROR(CheckStudentFits(student, input, class_names), where);
+  } else {
+    ASSIGN_OR_RETURN(student.description.normalization,
+                     MeasureNormalization(*data.train, samples, *data.corrupt_train),
+                     Field("train"), " ", options.train);
+  }
+  RETURN_IF_ERROR(CheckForward(*student.model, input, classes), where);
+  if (student.description.class_names.empty()) student.description.class_names = class_names;
+  if (!options.init_from.empty()) {
+    RETURN_IF_ERROR(InitFrom(options.init_from, *student.model), Field("init_from"), " ",
+                    options.init_from);
+  }
+  Describe(options, data, samples.size(), teacher, student.description);
+  return student;
+}
+
+}  // namespace distill

@@ -1,0 +1,25 @@
+// The model that a run trains, and what its config.json will say.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/contract/served_model.h"
+#include "student_trainer/options/train_options.h"
+#include "student_trainer/options/training_data.h"
+#include "student_trainer/students/trainable_model.h"
+
+namespace distill {
+
+// --student: a name of the zoo, with fresh parameters; or a model directory, whose weights and
+// normalisation are gone on with; of a TorchScript the module itself is trained. --init_from: the
+// tensors of another model directory that have the same name and shape are taken over, and the
+// others logged. `samples` are what is trained on. Errors name the option and what does not fit:
+// inputs, classes, weights.
+absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, TrainingData& data,
+                                           absl::Span<const int64_t> samples,
+                                           const std::optional<ModelInfo>& teacher);
+
+}  // namespace distill

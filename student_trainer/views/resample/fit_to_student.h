@@ -1,0 +1,14 @@
+// FitToStudent gives a student of a lower resolution what it sees of a batch of views.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "common/contract/input_spec.h"
+#include "common/tensor/host_tensor.h"
+
+namespace distill {
+
+// Returns the inputs [n, …] as the student's input has them: images of a larger size are
+// downsampled, everything else is returned as it is. Returns errors of Downsample.
+absl::StatusOr<HostTensor> FitToStudent(const HostTensor& inputs, const InputSpec& student);
+
+}  // namespace distill

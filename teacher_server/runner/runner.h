@@ -1,0 +1,88 @@
+// Runner: executes a teacher. The interface holds no Torch type, so that batching and serving stay
+// on their side of the wall.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/contract/served_model.h"
+#include "common/contract/target_spec.h"
+#include "common/tensor/host_tensor.h"
+
+namespace distill {
+
+// One request. Its inputs have passed CheckInputs and share the memory they arrived in.
+struct RunnerRequest {
+  std::vector<HostTensor> inputs;
+  int64_t samples = 0;
+  TargetSpec spec;
+  float temperature = 1;
+  uint64_t seed = 0;
+  // class_order[i] is the teacher's index of the client's class i; null: the teacher's own order.
+  std::shared_ptr<const std::vector<int64_t>> class_order;
+  // Padded to numerics().fixed_batch_size; such a request is alone in its batch.
+  bool batch_independent = false;
+};
+
+// What came of one batch.
+struct RunResult {
+  // One a request, in order.
+  std::vector<absl::StatusOr<EncodedTargets>> answers;
+  // The part of the run that turned logits into soft targets.
+  absl::Duration encode_time;
+};
+
+// Run() is called from one thread at a time; the rest is immutable and thread-safe.
+class Runner {
+ public:
+  virtual ~Runner() = default;
+
+  virtual const ModelInfo& info() const = 0;
+  virtual const Numerics& numerics() const = 0;
+
+  // Requests with equal keys can be computed in one batch.
+  virtual std::string BatchKey(const RunnerRequest& request) const = 0;
+
+  // Computes all requests, of equal keys, as one batch and encodes each by its own spec. An
+  // answer's status is fit for a client: INVALID_ARGUMENT for non-finite inputs (the others are
+  // still answered), INTERNAL without any detail (that goes to the log) when the model throws,
+  // gives NaN, or another number of classes. A batch that throws is run again request by request,
+  // so that only the guilty ones fail.
+  virtual RunResult Run(absl::Span<const RunnerRequest> requests) = 0;
+};
+
+inline constexpr int64_t kMaxBatchSamples = 65536;
+inline constexpr int kMaxThreads = 1024;
+inline constexpr int kMaxInstances = 64;
+
+struct RunnerOptions {
+  std::filesystem::path model_directory;
+  std::string model_name;           // as clients ask for it; empty: the directory's own name
+  int64_t max_batch_samples = 256;  // also the fixed size of batch-independent requests
+  std::string device = "auto";      // as ParsePlacement takes it
+  std::string dtype = "f32";
+  int instances = 0;  // batches computed at once; 0: 1 on the CPU, 2 on CUDA
+  int threads = 0;    // intra-op, of each instance; 0: one a core
+
+  // INVALID_ARGUMENT names the field, its value and what is allowed.
+  absl::Status Validate() const;
+};
+
+// What clients ask for the model by: "teacher" for "runs/teacher/", unless it has a name.
+std::string NameOf(const RunnerOptions& options);
+
+// Loads the model directory (zoo or TorchScript) at the device, and runs every batch size that will
+// be served, so that no client waits for it. Returns one runner an instance, of equal info and
+// numerics, which share the weights. Logs what the model is, and how fast other dtypes would be.
+// Errors are for the operator: they name the directory and what is wrong. Sets the thread counts of
+// the whole process.
+absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOptions& options);
+
+}  // namespace distill

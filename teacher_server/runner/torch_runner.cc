@@ -1,0 +1,247 @@
+#include "teacher_server/runner/torch_runner.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Version.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstdlib>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/codec/encoding.h"
+#include "common/torch/threads.h"
+#include "common/torch/torch_errors.h"
+#include "teacher_server/runner/batch_plan.h"
+#include "teacher_server/runner/gather.h"
+
+namespace distill {
+namespace {
+
+// Names the first input with a NaN or an infinity.
+absl::Status CheckFinite(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    if (AllFinite(request.inputs[i])) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("input '", specs[i].name, "': an element is NaN or infinite"));
+  }
+  return absl::OkStatus();
+}
+
+// The BLAS that LibTorch says it was built with: "mkl", "open", "generic", …
+std::string BlasName() {
+  const std::string kKey = "BLAS_INFO=";
+  const std::string config = at::show_config();
+  const size_t key = config.find(kKey);
+  if (key == std::string::npos) return "unknown";
+  const absl::string_view value = absl::string_view(config).substr(key + kKey.size());
+  return absl::AsciiStrToLower(value.substr(0, value.find_first_of(", \n")));
+}
+
+int64_t TotalSamples(const std::vector<const RunnerRequest*>& members) {
+  int64_t samples = 0;
+  for (const RunnerRequest* member : members) samples += member->samples;
+  return samples;
+}
+
+// The request's size of the dimension that is variable in `specs`; 0 if none is.
+int64_t Length(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
+  for (size_t i = 0; i < specs.size(); ++i) {
+    for (size_t d = 0; d < specs[i].shape.size(); ++d) {
+      if (specs[i].shape[d] == -1) return request.inputs[i].shape[d + 1];
+    }
+  }
+  return 0;
+}
+
+// The longest of the members, where they differ in length; else 0.
+int64_t LongestPadded(const std::vector<const RunnerRequest*>& members,
+                      const std::vector<InputSpec>& specs) {
+  int64_t longest = 0;
+  bool differ = false;
+  for (const RunnerRequest* member : members) {
+    const int64_t length = Length(*member, specs);
+    differ = differ || length != Length(*members.front(), specs);
+    longest = std::max(longest, length);
+  }
+  return differ ? longest : 0;
+}
+
+}  // namespace
+
+TorchRunner::TorchRunner(std::shared_ptr<const LoadedModel> model, ModelInfo info,
+                         int64_t max_batch_samples, int threads)
+    : model_(std::move(model)), info_(std::move(info)), sizes_(BatchSizes(max_batch_samples)) {
+  const Placement& placement = model_->placement();
+  if (placement.device.is_cuda()) {
+    const c10::impl::VirtualGuardImpl device(placement.device.type());
+    stream_ = device.getStreamFromGlobalPool(placement.device);
+  }
+  numerics_.runner =
+      model_->description().architecture == kTorchScriptArchitecture ? "torchscript" : "zoo";
+  numerics_.dtype = std::string(LongName(placement.dtype));
+  numerics_.device = placement.device.str();
+  numerics_.libtorch_version = TORCH_VERSION;
+  numerics_.intra_op_threads = threads;
+  numerics_.blas = BlasName();
+  numerics_.fixed_batch_size = max_batch_samples;
+}
+
+std::string TorchRunner::BatchKey(const RunnerRequest& request) const {
+  std::string key;
+  for (size_t i = 0; i < info_.inputs.size(); ++i) {
+    const Shape& shape = request.inputs[i].shape;
+    for (size_t d = 1; d < shape.size(); ++d) {
+      const bool padded = model_->takes_mask() && info_.inputs[i].shape[d - 1] == -1;
+      const auto size = static_cast<uint64_t>(shape[d]);
+      absl::StrAppend(&key, padded ? std::bit_ceil(size) : size, ",");
+    }
+    key += ';';
+  }
+  return key;
+}
+
+RunResult TorchRunner::Run(absl::Span<const RunnerRequest> requests) {
+  UseThreadsHere();
+  const c10::InferenceMode inference;
+  const c10::OptionalStreamGuard stream(stream_);
+  std::vector<absl::StatusOr<EncodedTargets>> answers(requests.size(), absl::UnknownError(""));
+  Members members;
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (absl::Status finite = CheckFinite(requests[i], info_.inputs); !finite.ok()) {
+      answers[i] = std::move(finite);
+    } else {
+      members.push_back(&requests[i]);
+      positions.push_back(i);
+    }
+  }
+  if (members.empty()) return {std::move(answers), absl::ZeroDuration()};
+  RunResult computed = RunMembers(members);
+  for (size_t i = 0; i < positions.size(); ++i) {
+    answers[positions[i]] = std::move(computed.answers[i]);
+  }
+  return {std::move(answers), computed.encode_time};
+}
+
+RunResult TorchRunner::RunMembers(const Members& members) {
+  RunResult result;
+  result.answers.reserve(members.size());
+  const absl::StatusOr<at::Tensor> logits = ComputeLogits(members);
+  if (!logits.ok() && stream_.has_value()) EndIfDeviceIsLost(logits.status());
+  if (!logits.ok() && members.size() > 1) {
+    for (const RunnerRequest* member : members) {
+      RunResult alone = RunMembers({member});
+      result.answers.push_back(std::move(alone.answers.front()));
+      result.encode_time += alone.encode_time;
+    }
+    return result;
+  }
+  if (!logits.ok()) {
+    result.answers.push_back(TeachersOwnFault(logits.status()));
+    return result;
+  }
+  const absl::Time begin = absl::Now();
+  const bool padded = LongestPadded(members, info_.inputs) > 0;
+  int64_t sample = 0;
+  for (const RunnerRequest* member : members) {
+    absl::StatusOr<EncodedTargets> encoded =
+        Encode(*member, logits->narrow(0, sample, member->samples), padded);
+    if (!encoded.ok()) encoded = TeachersOwnFault(encoded.status());
+    result.answers.push_back(std::move(encoded));
+    sample += member->samples;
+  }
+  result.encode_time = absl::Now() - begin;
+  return result;
+}
+
+absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
+  const int64_t samples = TotalSamples(members);
+  const int64_t fixed = numerics_.fixed_batch_size;
+  const std::vector<int64_t> plan =
+      members.front()->batch_independent
+          ? std::vector<int64_t>(static_cast<size_t>((samples + fixed - 1) / fixed), fixed)
+          : PlanBatch(samples, sizes_);
+  const GatherOptions options{.rows = std::accumulate(plan.begin(), plan.end(), int64_t{0}),
+                              .pad_id = model_->description().pad_id.value_or(0),
+                              .pinned = stream_.has_value()};
+  std::vector<at::Tensor> batch;  // one an input, [rows, …]
+  RETURN_IF_ERROR(CatchTorch([&] { batch = Gather(info_.inputs, members, options); }));
+  std::vector<at::Tensor> pieces;
+  int64_t row = 0;
+  for (const int64_t size : plan) {
+    std::vector<at::Tensor> piece;
+    for (const at::Tensor& input : batch) piece.push_back(input.narrow(0, row, size));
+    ASSIGN_OR_RETURN(pieces.emplace_back(), model_->Logits(piece));
+    row += size;
+  }
+  at::Tensor logits;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    logits = (pieces.size() == 1 ? pieces[0] : at::cat(pieces)).narrow(0, 0, samples);
+    if (stream_.has_value()) stream_->synchronize();
+  }));
+  const int64_t longest = LongestPadded(members, info_.inputs);
+  if (longest > 0 && logits.dim() == 3 && logits.size(1) != longest) {
+    return absl::InternalError(absl::StrCat("lengths cannot be padded with this model: it gave ",
+                                            logits.size(1), " positions for ", longest));
+  }
+  return logits;
+}
+
+absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request, at::Tensor logits,
+                                                   bool padded) {
+  EncodedTargets targets;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    if (padded && logits.dim() == 3) logits = logits.narrow(1, 0, Length(request, info_.inputs));
+    logits = logits.reshape({-1, info_.classes});  // [rows, classes]
+    TORCH_CHECK(at::isfinite(logits).all().item<bool>(),
+                "the model gave a logit that is NaN or infinite");
+    if (request.class_order != nullptr) {
+      const at::Tensor order = at::tensor(*request.class_order, at::kLong);
+      logits = logits.index_select(1, order.to(logits.device()));
+    }
+    targets = EncodeTargets(request.spec, logits,
+                            {.temperature = request.temperature, .seed = request.seed});
+  }));
+  return targets;
+}
+
+// An assertion that fails on a CUDA device, such as a token beyond an embedding, makes every later
+// call of the process fail: whoever watches over it must start it again.
+void TorchRunner::EndIfDeviceIsLost(const absl::Status& failure) {
+  const absl::Status works = CatchTorch([&] {
+    at::ones({1}, at::TensorOptions().device(model_->placement().device)).add_(1);
+    stream_->synchronize();
+  });
+  if (works.ok()) return;
+  log::Error(absl::StrCat("the device cannot be used any more, ending: ", failure.message()));
+  std::_Exit(EXIT_FAILURE);
+}
+
+absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {
+  if (std::has_single_bit(++faults_)) {
+    log::Error(absl::StrCat("the model failed (", faults_, " so far): ", detail.message()));
+  }
+  return absl::InternalError("the teacher: it failed to compute this request");
+}
+
+absl::Status TorchRunner::WarmUp() {
+  const c10::OptionalStreamGuard stream(stream_);
+  for (const int64_t samples : sizes_) {
+    const std::vector<at::Tensor> batch = model_->ExampleInputs(samples);
+    for (int i = 0; i < 3; ++i) RETURN_IF_ERROR(model_->Logits(batch).status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace distill

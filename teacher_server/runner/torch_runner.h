@@ -1,0 +1,70 @@
+// TorchRunner: runs a LoadedModel, of the zoo or TorchScript, as a teacher.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Stream.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/inference/loaded_model.h"
+#include "teacher_server/runner/runner.h"
+
+namespace distill {
+
+// One instance: on CUDA it computes on a stream of its own, so that while one instance computes,
+// another one's inputs are copied. Threads: as Runner says. Nothing that Torch throws leaves Run().
+class TorchRunner : public Runner {
+ public:
+  // `max_batch_samples`: computed at once; what batch-independent requests are padded to, ≥ 1.
+  // `threads`: what the process computes with, for numerics().
+  TorchRunner(std::shared_ptr<const LoadedModel> model, ModelInfo info, int64_t max_batch_samples,
+              int threads);
+
+  const ModelInfo& info() const override { return info_; }
+  const Numerics& numerics() const override { return numerics_; }
+
+  // Inputs of equal shapes; where the model takes a mask, lengths may differ up to twofold.
+  std::string BatchKey(const RunnerRequest& request) const override;
+  RunResult Run(absl::Span<const RunnerRequest> requests) override;
+
+  // Computes zeros at every batch size, three times each: TorchScript specialises itself in its
+  // first runs. INTERNAL if the model cannot.
+  absl::Status WarmUp();
+
+ private:
+  using Members = std::vector<const RunnerRequest*>;
+
+  // The logits of all members on the model's device, [samples, classes] or [samples, length,
+  // classes], samples in the members' order; INTERNAL otherwise.
+  absl::StatusOr<at::Tensor> ComputeLogits(const Members& members);
+
+  // One member's answer from its own logits; `padded`: they have more positions than its inputs.
+  // INTERNAL for NaN.
+  absl::StatusOr<EncodedTargets> Encode(const RunnerRequest& request, at::Tensor logits,
+                                        bool padded);
+
+  // One answer a member. What fails for several together is tried again one by one.
+  RunResult RunMembers(const Members& members);
+
+  // On CUDA, after a failure.
+  void EndIfDeviceIsLost(const absl::Status& failure);
+
+  // The status that a client sees; `detail` goes to the log, at the 1st, 2nd, 4th, 8th … time.
+  absl::Status TeachersOwnFault(const absl::Status& detail);
+
+  const std::shared_ptr<const LoadedModel> model_;
+  const ModelInfo info_;
+  const std::vector<int64_t> sizes_;
+  std::optional<c10::Stream> stream_;  // on CUDA
+  Numerics numerics_;
+  uint64_t faults_ = 0;
+};
+
+}  // namespace distill

@@ -1,0 +1,207 @@
+#include "teacher_server/server/server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/address.h"
+#include "common/rpc/grpc_log.h"
+#include "common/rpc/receive_memory.h"
+#include "teacher_server/admission/access.h"
+#include "teacher_server/admission/budget.h"
+#include "teacher_server/admission/listen.h"
+#include "teacher_server/admission/unix_socket.h"
+#include "teacher_server/server/teacher_service.h"
+
+namespace distill {
+namespace {
+
+constexpr int kUnreadBytes = 256 << 10;
+// Reflection alone is not asynchronous: each of its calls takes a thread.
+constexpr int kMaxReflectionThreads = 16;
+// Calls on one connection, beside the streams that the server takes.
+constexpr int kMoreCalls = 16;
+constexpr char kServiceName[] = "distill.v1.Teacher";
+
+// New files get `mode`, as long as this lives. The mask is the process's.
+class FileMode {
+ public:
+  explicit FileMode(int mode) : before_(::umask(static_cast<mode_t>(~mode & 0777))) {}
+  ~FileMode() { ::umask(before_); }
+  FileMode(const FileMode&) = delete;
+  FileMode& operator=(const FileMode&) = delete;
+
+ private:
+  const mode_t before_;
+};
+
+void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.limits.max_message_bytes));
+  builder.SetMaxSendMessageSize(static_cast<int>(options.limits.max_message_bytes));
+  // Two servers must not share a port unnoticed.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Clients may ask every 10 s whether the server lives, with no request in flight.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // A client whose machine vanished holds its stream for no longer than this.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, 1 << 20);
+  // A connection that says nothing is closed.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams + kMoreCalls);
+  // What gRPC receives before any stream is asked, such as messages that never end: over this it
+  // ends streams. What the Budget lets in stays below.
+  grpc::ResourceQuota quota("teacher_server");
+  quota.Resize(static_cast<size_t>(options.max_bytes));
+  quota.SetMaxThreads(kMaxReflectionThreads);
+  builder.SetResourceQuota(quota);
+  // What may arrive of a stream that is not read. Left alone, gRPC lets it grow with the network.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kUnreadBytes);
+  // Half a mebibyte of gzip can hold more than all of this.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+}
+
+// The last user of gRPC who leaves waits for a thread that may poll for another 10 s: nobody is the
+// last.
+void KeepGrpc() {
+  static const bool kept = (grpc_init(), true);
+  static_cast<void>(kept);
+}
+
+std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const ServedModel> models,
+                                                         const StreamLimits& limits) {
+  std::vector<std::shared_ptr<const ServedTeacher>> teachers;
+  for (const ServedModel& model : models) {
+    teachers.push_back(
+        std::make_shared<const ServedTeacher>(ServedTeacher{.info = model.info,
+                                                            .numerics = model.numerics,
+                                                            .limits = limits,
+                                                            .batcher = model.batcher}));
+  }
+  return std::make_shared<const ServedTeachers>(std::move(teachers));
+}
+
+}  // namespace
+
+// In order of lifetime: what is below uses what is above.
+struct TeacherServer::Parts {
+  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
+  std::vector<std::unique_ptr<UnixSocketClaim>> unix_sockets;
+  std::vector<std::string> addresses;
+  Clock* clock = nullptr;
+  std::shared_ptr<const ServedTeachers> teachers;
+  Metrics* metrics = nullptr;
+  std::shared_ptr<Budget> budget;
+  std::unique_ptr<Access> access;
+  std::unique_ptr<TeacherService> service;
+  std::unique_ptr<grpc::Server> server;
+};
+
+absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
+    const ServerOptions& options, absl::Span<const ServedModel> models, Metrics& metrics,
+    Clock& clock) {
+  RETURN_IF_ERROR(options.Validate());
+  SilenceGrpcLog();
+  KeepGrpc();
+  KeepReceiveMemory();
+  ASSIGN_OR_RETURN(const auto tls_credentials, MakeServerCredentials(options.tls));
+  ASSIGN_OR_RETURN(std::unique_ptr<Tokens> tokens, OpenTokens(options, clock));
+  auto parts = std::make_unique<Parts>();
+  std::vector<Address> addresses;
+  for (const std::string& text : options.listen) {
+    ASSIGN_OR_RETURN(addresses.emplace_back(), ParseAddress(text));
+    if (addresses.back().kind != Address::Kind::kUnix) continue;
+    ASSIGN_OR_RETURN(auto claim, UnixSocketClaim::Take(addresses.back().path));
+    parts->unix_sockets.push_back(std::move(claim));
+  }
+  parts->clock = &clock;
+  parts->teachers = MakeServedTeachers(models, options.limits);
+  parts->budget =
+      std::make_shared<Budget>(BudgetLimits{.bytes = options.max_bytes,
+                                            .samples = options.max_samples,
+                                            .stream_bytes = StreamReserve(options.limits),
+                                            .max_streams = options.max_streams});
+  parts->access = std::make_unique<Access>(options.max_streams, std::move(tokens));
+  parts->metrics = &metrics;
+  metrics.SetByteLimit(options.max_bytes);
+  StreamContext context{.teachers = parts->teachers,
+                        .counters = parts->counters,
+                        .metrics = &metrics,
+                        .budget = parts->budget,
+                        .clock = &clock};
+  parts->service = std::make_unique<TeacherService>(std::move(context), *parts->access);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  Configure(options, builder);
+  std::vector<int> ports(addresses.size(), 0);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const bool tcp = addresses[i].kind == Address::Kind::kTcp;
+    builder.AddListeningPort(addresses[i].ToString(),
+                             tcp ? tls_credentials : grpc::InsecureServerCredentials(), &ports[i]);
+  }
+  builder.RegisterService(parts->service.get());
+  {
+    const FileMode mode(options.socket_mode);
+    parts->server = builder.BuildAndStart();
+  }
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (parts->server == nullptr && ports[i] == 0) return WhyNotListening(addresses[i]);
+    if (addresses[i].kind == Address::Kind::kTcp) addresses[i].port = ports[i];
+    parts->addresses.push_back(addresses[i].ToString());
+  }
+  if (parts->server == nullptr) return absl::InternalError("the gRPC server: it cannot be started");
+  grpc::HealthCheckServiceInterface& health = *parts->server->GetHealthCheckService();
+  health.SetServingStatus(kServiceName, true);
+  for (const ServedModel& model : models) {
+    health.SetServingStatus(absl::StrCat(kServiceName, "/", model.info.name), true);
+  }
+  return std::unique_ptr<TeacherServer>(new TeacherServer(std::move(parts)));
+}
+
+TeacherServer::TeacherServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+TeacherServer::~TeacherServer() { static_cast<void>(Drain(absl::ZeroDuration())); }
+
+const std::vector<std::string>& TeacherServer::addresses() const { return parts_->addresses; }
+
+absl::Status TeacherServer::Drain(absl::Duration timeout) {
+  parts_->server->GetHealthCheckService()->SetServingStatus(false);
+  parts_->metrics->SetDraining();
+  parts_->service->BeginDrain();
+  const int open = parts_->service->WaitForStreams(parts_->clock->Now() + timeout);
+  // Cancels what is open, then waits until gRPC has let go of every stream.
+  parts_->server->Shutdown(std::chrono::system_clock::now());
+  parts_->service->WaitForStreams(absl::InfiniteFuture());
+  if (open == 0) return absl::OkStatus();
+  return absl::DeadlineExceededError(absl::StrCat("cannot drain within ",
+                                                  absl::FormatDuration(timeout), ": ", open,
+                                                  " streams were still open and are cancelled"));
+}
+
+ServedCounts TeacherServer::counts() const {
+  const Counters& counters = *parts_->counters;
+  return {.samples_served = counters.samples_served,
+          .requests_ok = counters.requests_ok,
+          .requests_failed = counters.requests_failed,
+          .requests_dropped = counters.requests_dropped,
+          .streams = counters.streams,
+          .bytes_in = counters.bytes_in,
+          .bytes_out = counters.bytes_out};
+}
+
+}  // namespace distill

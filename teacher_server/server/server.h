@@ -1,0 +1,73 @@
+// TeacherServer: the network side of a teacher server: addresses, limits, health, drain.
+//
+// This header holds no gRPC type.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "common/base/clock.h"
+#include "common/contract/served_model.h"
+#include "teacher_server/batching/batcher.h"
+#include "teacher_server/metrics/metrics.h"
+#include "teacher_server/server/server_options.h"
+
+namespace distill {
+
+// What was done since the start. A request counts when the write of its answer completed.
+struct ServedCounts {
+  int64_t samples_served = 0;  // of requests answered OK
+  int64_t requests_ok = 0;
+  int64_t requests_failed = 0;   // answered with an Error
+  int64_t requests_dropped = 0;  // taken, but their stream ended first
+  int64_t streams = 0;
+  int64_t bytes_in = 0;  // of stream messages
+  int64_t bytes_out = 0;
+};
+
+// A model that is served: Runner's info and numerics, and what computes it.
+struct ServedModel {
+  ModelInfo info;
+  Numerics numerics;
+  Batcher* batcher = nullptr;
+};
+
+// Thread-safe. What clients can make it hold is bounded by max_bytes (budget.h).
+class TeacherServer {
+ public:
+  // Listens on every address, or on none: the first that cannot be had is named, with the reason.
+  // Health (grpc.health.v1: "", "distill.v1.Teacher" and "distill.v1.Teacher/MODEL" for each model)
+  // is SERVING when this returns. `models`: at least one, of different names, which
+  // `metrics` has. Batchers, metrics and clock must outlive the server.
+  static absl::StatusOr<std::unique_ptr<TeacherServer>> Start(const ServerOptions& options,
+                                                              absl::Span<const ServedModel> models,
+                                                              Metrics& metrics,
+                                                              Clock& clock = Clock::Real());
+
+  // Cancels what is still open, and removes its Unix sockets.
+  ~TeacherServer();
+
+  // As clients reach them, in the order of the options: port 0 has become the real one.
+  const std::vector<std::string>& addresses() const;
+
+  // Health becomes NOT_SERVING; open streams are told; requests that were taken are answered, new
+  // ones refused UNAVAILABLE; streams end OK; then the server stops listening. DEADLINE_EXCEEDED if
+  // streams were still open after `timeout`: they are cancelled.
+  absl::Status Drain(absl::Duration timeout);
+
+  ServedCounts counts() const;
+
+ private:
+  struct Parts;
+  explicit TeacherServer(std::unique_ptr<Parts> parts);
+
+  const std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace distill

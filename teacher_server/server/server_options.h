@@ -1,0 +1,45 @@
+// ServerOptions: what an operator decides about the network side of a server.
+//
+// This header holds no gRPC type.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/contract/limits.h"
+#include "common/rpc/credentials.h"
+#include "teacher_server/admission/tokens.h"
+
+namespace distill {
+
+struct ServerOptions {
+  std::vector<std::string> listen;  // as ParseAddress takes them, at least one
+  // Of the TCP addresses. A Unix socket is guarded by its mode.
+  ServerTls tls;
+  std::filesystem::path token_file;  // tokens.h; empty: no token is needed
+  bool allow_insecure = false;       // TCP beyond the loopback interface without TLS
+  int socket_mode = 0600;            // of Unix sockets
+  StreamLimits limits;
+  int max_streams = 64;       // open at once
+  int streams_per_token = 0;  // where the token file says nothing else; 0: max_streams
+  // What all streams together may have in flight: inputs, answers, and what is being received.
+  int64_t max_bytes = int64_t{1} << 30;
+  int64_t max_samples = 65536;
+
+  // INVALID_ARGUMENT names the field, its value and what is allowed. Looks at no file.
+  absl::Status Validate() const;
+
+  // Reads the certificates, keys and tokens: what Start would refuse, before a model is loaded.
+  absl::Status CheckFiles() const;
+};
+
+// The tokens of the options' file; null where none are needed. The clock must outlive them.
+absl::StatusOr<std::unique_ptr<Tokens>> OpenTokens(const ServerOptions& options, Clock& clock);
+
+}  // namespace distill

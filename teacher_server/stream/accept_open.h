@@ -1,0 +1,31 @@
+// Whether, and as what, an Open is granted. Pure.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/contract/target_spec.h"
+#include "distill/v1/teacher.pb.h"
+#include "teacher_server/stream/served_teacher.h"
+
+namespace distill {
+
+inline constexpr size_t kMaxClientNameBytes = 128;
+
+// What a stream was granted.
+struct StreamTerms {
+  std::string client;
+  TargetSpec spec;
+  // As RunnerRequest::class_order.
+  std::shared_ptr<const std::vector<int64_t>> class_order;
+  bool batch_independent = false;
+};
+
+// `teacher`: the one that the open names. The status of a refusal is fit for the client: it names
+// the field and what is allowed, with the codes of teacher.proto.
+absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher& teacher);
+
+}  // namespace distill

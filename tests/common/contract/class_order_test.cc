@@ -1,0 +1,90 @@
+#include "common/contract/class_order.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::ErrorIs;
+using ::distill::testing::IsOk;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+using Names = std::vector<std::string>;
+
+Names Numbered(int count) {
+  Names names;
+  for (int i = 0; i < count; ++i) names.push_back("class" + std::to_string(i));
+  return names;
+}
+
+TEST(ClassOrderTest, PermutesByName) {
+  const Names served = {"a", "b", "c", "d"};
+  Names wanted = served;
+  do {
+    const auto order = ClassOrder(served, 4, wanted);
+    ASSERT_THAT(order, IsOk());
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      const size_t index = *order ? static_cast<size_t>((**order)[i]) : i;
+      EXPECT_EQ(served[index], wanted[i]);
+    }
+  } while (std::next_permutation(wanted.begin(), wanted.end()));
+}
+
+TEST(ClassOrderTest, EqualOrdersNeedNoPermutation) {
+  EXPECT_EQ(*ClassOrder(Numbered(3), 3, Numbered(3)), nullptr);
+  EXPECT_EQ(*ClassOrder(Numbered(3), 3, {}), nullptr);
+}
+
+TEST(ClassOrderTest, ANameTwiceIsRefused) {
+  EXPECT_THAT(
+      ClassOrder(Names{"a", "b"}, 2, Names{"a", "a"}),
+      ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("class 'a': it appears twice")));
+}
+
+TEST(ClassOrderTest, DifferentSetsAreRefusedWithBothLists) {
+  EXPECT_THAT(ClassOrder(Names{"ant", "bee"}, 2, Names{"bee", "cat"}),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("'ant', 'bee'"), HasSubstr("'bee', 'cat'"))));
+}
+
+TEST(ClassOrderTest, ASubsetAndASupersetAreRefused) {
+  for (const Names& wanted : {Names{"a"}, Names{"a", "b", "c"}}) {
+    EXPECT_THAT(ClassOrder(Names{"a", "b"}, 2, wanted),
+                ErrorIs(absl::StatusCode::kFailedPrecondition));
+  }
+}
+
+TEST(ClassOrderTest, OfLongListsWhatEachLacksIsNamed) {
+  Names wanted = Numbered(1000);
+  wanted[500] = "odd";
+  EXPECT_THAT(ClassOrder(Numbered(1000), 1000, wanted),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("'class500'"), HasSubstr("'odd'"))));
+}
+
+TEST(ClassOrderTest, TheRefusalFitsAStatusHoweverLongTheNames) {
+  Names served;
+  Names wanted;
+  for (int i = 0; i < 1000; ++i) {
+    served.push_back(std::to_string(i) + std::string(500, 's'));
+    wanted.push_back(std::to_string(i) + std::string(500, 'w'));
+  }
+  EXPECT_LT(ClassOrder(served, 1000, wanted).status().message().size(), 2500u);
+}
+
+TEST(ClassOrderTest, ATeacherWithoutNamesTakesAsManyAsItHasClasses) {
+  EXPECT_EQ(*ClassOrder({}, 2, Names{"x", "y"}), nullptr);
+  EXPECT_THAT(ClassOrder({}, 2, Names{"x"}),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("2")));
+}
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,119 @@
+#include "common/inference/inference.h"
+
+#include <fstream>
+
+#include "common/zoo/registry.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/common/inference/torchscript_file.h"
+#include "tests/testing/temp_dir.h"
+
+namespace distill {
+namespace {
+
+// A model whose BatchNorms have seen data, so that folding them is not trivial.
+std::shared_ptr<Model> Trained(const std::string& student, const Shape& shape) {
+  auto model = *CreateModel(*ArchitectureOf(student, shape, 10));
+  const at::NoGradGuard no_grad;
+  for (int i = 0; i < 5; ++i) model->Forward(at::rand({16, shape[0], shape[1], shape[2]}) * 3 - 1);
+  return model;
+}
+
+TEST(CompileForInferenceTest, EqualsTheModelAtEveryBatchSize) {
+  for (const char* student : {"cifar_resnet8", "cnn_student", "cnn_teacher", "mlp_small"}) {
+    const c10::InferenceMode inference_mode;
+    const auto model = Trained(student, {3, 20, 24});
+    const absl::StatusOr<ForwardFunction> forward =
+        CompileForInference(model, at::zeros({1, 3, 20, 24}));
+    ASSERT_TRUE(forward.ok()) << forward.status();
+    for (int64_t n : {1, 2, 7, 33}) {
+      const at::Tensor x = at::rand({n, 3, 20, 24});
+      const at::Tensor expected = model->Forward(x);
+      const double scale = expected.abs().max().item<double>();
+      EXPECT_TRUE(at::allclose((*forward)({x}), expected, 0, 1e-5 * scale)) << student << " " << n;
+    }
+  }
+}
+
+TEST(CompileForInferenceTest, HoldsConvolutionsOfItsOwn) {
+  const c10::InferenceMode inference_mode;
+  const auto model = Trained("cnn_student", {1, 28, 28});
+  const ForwardFunction forward = *CompileForInference(model, at::zeros({1, 1, 28, 28}));
+  const at::Tensor x = at::rand({2, 1, 28, 28});
+  const at::Tensor before = forward({x});
+  for (const auto& item : model->named_parameters()) {
+    if (item.key().starts_with("features")) item.value().zero_();
+  }
+  // If the trace had been rejected, the model itself would run.
+  EXPECT_TRUE(forward({x}).equal(before));
+  EXPECT_FALSE(model->Forward(x).equal(before));
+}
+
+TEST(CompileForInferenceTest, OperationThatOneDnnDoesNotKnowIsLeftToTorch) {
+  const c10::InferenceMode inference_mode;
+  // oneDNN cannot average 7x7 to 3x3.
+  const auto model = *CreateModel({"cnn", nlohmann::json::parse(R"({"channels": 1, "classes": 3,
+      "stages": [[4], [6]], "pool": 3})")});
+  const ForwardFunction forward = *CompileForInference(model, at::zeros({1, 1, 14, 14}));
+  const at::Tensor x = at::rand({5, 1, 14, 14});
+  EXPECT_TRUE(at::allclose(forward({x}), model->Forward(x), 1e-5, 1e-5));
+}
+
+// Depends on the size of its batch, which a trace of one sample cannot show.
+class BatchDependent : public Model {
+ public:
+  at::Tensor Forward(const at::Tensor& x) override {
+    return x.size(0) == 1 ? x.flatten(1) : x.flatten(1) * 2;
+  }
+};
+
+TEST(CompileForInferenceTest, ModelThatItsTraceDoesNotDescribeRunsAsItIs) {
+  const c10::InferenceMode inference_mode;
+  const auto model = std::make_shared<BatchDependent>();
+  const ForwardFunction forward = *CompileForInference(model, at::zeros({1, 4}));
+  EXPECT_TRUE(forward({at::ones({2, 4})}).equal(at::full({2, 4}, 2.0)));
+}
+
+TEST(CompileForInferenceTest, ExampleThatTheModelCannotTakeIsAnError) {
+  const auto model = *CreateModel(*ArchitectureOf("mlp_small", {9}, 10));
+  EXPECT_EQ(CompileForInference(model, at::zeros({1, 8})).status().code(),
+            absl::StatusCode::kInternal);
+}
+
+TEST(LoadTorchScriptTest, RunsTheFilesForward) {
+  const testing::TempDir dir;
+  testing::WriteTorchScript(dir / "model.pt", R"(
+      def forward(self, x):
+          return torch.relu(torch.linear(x, self.weight))
+  )");
+  const absl::StatusOr<TorchScriptModel> model = LoadTorchScript(dir / "model.pt");
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->parameters, 12);
+  const c10::InferenceMode inference_mode;
+  for (int64_t n : {1, 2, 5, 2}) {
+    EXPECT_TRUE(
+        model->forward({at::ones({n, 3})})[n - 1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
+  }
+}
+
+TEST(LoadTorchScriptTest, FileThatIsNoTorchScriptIsRefused) {
+  const testing::TempDir dir;
+  for (const char* contents : {"", "no zip archive", "PK\x03\x04 cut off"}) {
+    std::ofstream(dir / "model.pt") << contents;
+    EXPECT_EQ(LoadTorchScript(dir / "model.pt").status().code(), absl::StatusCode::kInvalidArgument)
+        << contents;
+  }
+}
+
+TEST(LoadTorchScriptTest, ModuleWithoutForwardIsRefused) {
+  const testing::TempDir dir;
+  testing::WriteTorchScript(dir / "model.pt", R"(
+      def backward(self, x):
+          return x
+  )");
+  EXPECT_THAT(LoadTorchScript(dir / "model.pt").status().ToString(),
+              ::testing::HasSubstr("forward"));
+}
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,83 @@
+#include "student_trainer/alignment/alignment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/student_trainer/testing/small_dataset.h"
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::testing::AllOf;
+using testing::ErrorIs;
+using ::testing::HasSubstr;
+using testing::IsOk;
+
+ModelInfo TeacherFor(const Dataset& dataset) {
+  return {.name = "t", .inputs = {dataset.input()}, .classes = dataset.classes()};
+}
+
+TEST(CheckTeacherFitsData, EqualInputsFitWhateverTheirName) {
+  const testing::SmallDataset data(10);
+  ModelInfo teacher = TeacherFor(data);
+  teacher.inputs[0].name = "pixels";
+  EXPECT_THAT(CheckTeacherFitsData(teacher, data), IsOk());
+}
+
+TEST(CheckTeacherFitsData, AVariableDimensionTakesAnyLength) {
+  const testing::SmallDataset data(10);
+  ModelInfo teacher = TeacherFor(data);
+  teacher.inputs[0].shape[2] = -1;
+  EXPECT_THAT(CheckTeacherFitsData(teacher, data), IsOk());
+}
+
+TEST(CheckTeacherFitsData, WhatDiffersIsShownFromBothSides) {
+  const testing::SmallDataset data(10);
+  ModelInfo other_shape = TeacherFor(data);
+  other_shape.inputs[0].shape = {3, 32, 32};
+  EXPECT_THAT(CheckTeacherFitsData(other_shape, data),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("[3, 32, 32]"), HasSubstr("[1, 4, 4]"))));
+  ModelInfo other_type = TeacherFor(data);
+  other_type.inputs[0].dtype = DType::kFloat32;
+  EXPECT_THAT(CheckTeacherFitsData(other_type, data),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      AllOf(HasSubstr("float32"), HasSubstr("uint8"))));
+  ModelInfo other_classes = TeacherFor(data);
+  other_classes.classes = 7;
+  EXPECT_THAT(CheckTeacherFitsData(other_classes, data),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 classes")));
+}
+
+// Chance is 0.1, three standard deviations of 256 draws are 0.05625.
+TEST(JudgeParity, ChanceAndThreeStandardDeviationsAreTheLeast) {
+  EXPECT_NEAR(JudgeParity(0, 256, 10).lowest, 0.15625, 1e-12);
+  EXPECT_EQ(JudgeParity(39, 256, 10).parity, Parity::kMisaligned);
+  EXPECT_EQ(JudgeParity(40, 256, 10).parity, Parity::kWeak);
+  EXPECT_EQ(JudgeParity(127, 256, 10).parity, Parity::kWeak);
+  EXPECT_EQ(JudgeParity(128, 256, 10).parity, Parity::kGood);
+}
+
+TEST(JudgeParity, WithoutLabelsItIsNotChecked) {
+  EXPECT_EQ(JudgeParity(0, 0, 10).parity, Parity::kNotChecked);
+  EXPECT_THAT(Describe(JudgeParity(0, 0, 10)), HasSubstr("not checked"));
+}
+
+TEST(DrawProbe, DrawsDistinctCandidatesAsAFunctionOfTheSeed) {
+  std::vector<int64_t> candidates;
+  for (int64_t i = 0; i < 1000; ++i) candidates.push_back(3 * i);
+  const std::vector<int64_t> drawn = DrawProbe(candidates, 256, 1);
+  EXPECT_EQ(drawn.size(), 256u);
+  EXPECT_EQ(std::set<int64_t>(drawn.begin(), drawn.end()).size(), 256u);
+  for (const int64_t id : drawn) EXPECT_EQ(id % 3, 0);
+  EXPECT_EQ(drawn, DrawProbe(candidates, 256, 1));
+  EXPECT_NE(drawn, DrawProbe(candidates, 256, 2));
+}
+
+TEST(DrawProbe, FewCandidatesAreAllDrawn) { EXPECT_EQ(DrawProbe({5, 6}, 256, 0).size(), 2u); }
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,151 @@
+#include "student_trainer/data/formats/array_dataset.h"
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/model_directory/safetensors.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "student_trainer/data/formats/open_dataset.h"
+#include "tests/student_trainer/testing/test_files.h"
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+template <typename T>
+HostTensor Tensor(DType dtype, Shape shape, const std::vector<T>& values) {
+  std::string bytes(values.size() * sizeof(T), '\0');
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return {dtype, std::move(shape), Bytes::FromString(std::move(bytes))};
+}
+
+HostTensor Images() { return {DType::kUint8, {3, 1, 2, 2}, Bytes::FromString(Counting(12))}; }
+
+class ArrayDatasetTest : public ::testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<Dataset>> Open(const TensorMap& tensors) const {
+    const std::filesystem::path path = folder_.path() / "data.safetensors";
+    EXPECT_TRUE(WriteSafetensors(path, tensors).ok());
+    return OpenDataset({.path = path.string()});
+  }
+
+  std::string Refusal(const TensorMap& tensors) const {
+    const absl::Status status = Open(tensors).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("data.safetensors"));
+    const std::string message(status.message());
+    EXPECT_THAT(message, testing::FollowsGrammar());
+    return message;
+  }
+
+  const TemporaryFolder folder_{};
+};
+
+TEST_F(ArrayDatasetTest, Uint8OfRankFourAreImages) {
+  const auto dataset =
+      Open({{"inputs", Images()}, {"labels", Tensor<int64_t>(DType::kInt64, {3}, {2, -1, 0})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ((*dataset)->size(), 3);
+  EXPECT_EQ((*dataset)->input(), (InputSpec{"image", DType::kUint8, {1, 2, 2}}));
+  EXPECT_EQ((*dataset)->classes(), 3);
+  EXPECT_EQ((*dataset)->Label(0), 2);
+  EXPECT_EQ((*dataset)->Label(1), kNoLabel);
+  std::vector<uint8_t> image(4);
+  ASSERT_TRUE((*dataset)->Read(1, absl::MakeSpan(image)).ok());
+  EXPECT_THAT(image, ElementsAre(4, 5, 6, 7));
+}
+
+TEST_F(ArrayDatasetTest, EveryDTypeAndRankIsRead) {
+  for (const DType dtype : {DType::kBool, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64,
+                            DType::kFloat16, DType::kBFloat16, DType::kFloat32, DType::kFloat64}) {
+    const size_t sample_bytes = 3 * ByteWidth(dtype);
+    const std::string bytes = Counting(2 * sample_bytes);
+    const auto dataset = Open({{"inputs", {dtype, {2, 3}, Bytes::FromString(bytes)}}});
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    EXPECT_EQ((*dataset)->input(), (InputSpec{"input", dtype, {3}}));
+    EXPECT_EQ((*dataset)->Label(1), kNoLabel);
+    EXPECT_EQ((*dataset)->classes(), 0);
+    std::string sample(sample_bytes, '\0');
+    ASSERT_TRUE(
+        (*dataset)->Read(1, {reinterpret_cast<uint8_t*>(sample.data()), sample.size()}).ok());
+    EXPECT_EQ(sample, bytes.substr(sample_bytes));
+  }
+  const auto scalars = Open({{"inputs", Tensor<float>(DType::kFloat32, {2}, {1, 2})}});
+  ASSERT_TRUE(scalars.ok()) << scalars.status();
+  EXPECT_EQ((*scalars)->input().shape, Shape{});
+}
+
+TEST_F(ArrayDatasetTest, LabelsMayBeNarrower) {
+  for (const HostTensor& labels : {Tensor<int32_t>(DType::kInt32, {3}, {1, 0, 4}),
+                                   Tensor<uint8_t>(DType::kUint8, {3}, {1, 0, 4})}) {
+    const auto dataset = Open({{"inputs", Images()}, {"labels", labels}});
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    EXPECT_EQ((*dataset)->Label(2), 4);
+    EXPECT_EQ((*dataset)->classes(), 5);
+  }
+}
+
+TEST_F(ArrayDatasetTest, MissingInputsAreToldWithWhatIsThere) {
+  EXPECT_THAT(Refusal({{"x_train", Images()}, {"y_train", Images()}}),
+              AllOf(HasSubstr("'inputs'"), HasSubstr("x_train, y_train")));
+  EXPECT_THAT(Refusal({}), HasSubstr("among its tensors (none)"));
+}
+
+TEST_F(ArrayDatasetTest, InputsWithoutSamplesAreRefused) {
+  EXPECT_THAT(Refusal({{"inputs", {DType::kUint8, {0, 3, 2, 2}, Bytes()}}}),
+              HasSubstr("uint8[0, 3, 2, 2]"));
+  EXPECT_THAT(Refusal({{"inputs", {DType::kUint8, {4, 0}, Bytes()}}}), HasSubstr("[4, 0]"));
+  EXPECT_THAT(Refusal({{"inputs", Tensor<int64_t>(DType::kInt64, {}, {5})}}),
+              HasSubstr("; must be samples [n"));
+}
+
+TEST_F(ArrayDatasetTest, LabelsOfAnotherTypeOrShapeAreRefused) {
+  for (const HostTensor& labels :
+       {Tensor<float>(DType::kFloat32, {3}, {1, 0, 4}), Tensor<int64_t>(DType::kInt64, {2}, {1, 0}),
+        Tensor<int64_t>(DType::kInt64, {3, 1}, {1, 0, 1})}) {
+    EXPECT_THAT(Refusal({{"inputs", Images()}, {"labels", labels}}),
+                AllOf(HasSubstr("'labels' is"), HasSubstr("; must be int64"), HasSubstr("[3]")));
+  }
+}
+
+TEST_F(ArrayDatasetTest, LabelsOutOfRangeAreNamedWithTheirIndex) {
+  for (const int64_t bad : {int64_t{-2}, int64_t{1} << 40, INT64_MAX, INT64_MIN}) {
+    const HostTensor labels = Tensor<int64_t>(DType::kInt64, {3}, {1, bad, 0});
+    EXPECT_THAT(Refusal({{"inputs", Images()}, {"labels", labels}}),
+                HasSubstr(absl::StrCat("the label of sample 1 is ", bad)));
+  }
+  folder_.Write("class_names.txt", "cat\ndog\n");
+  EXPECT_THAT(
+      Refusal({{"inputs", Images()}, {"labels", Tensor<int64_t>(DType::kInt64, {3}, {1, 0, 2})}}),
+      HasSubstr("the label of sample 2 is 2; must be 0 to 1, as there are 2 class names"));
+}
+
+TEST_F(ArrayDatasetTest, ClassNamesComeFromBesideTheFile) {
+  folder_.Write("class_names.txt", "cat\ndog\nowl\n");
+  const auto dataset =
+      Open({{"inputs", Images()}, {"labels", Tensor<int64_t>(DType::kInt64, {3}, {1, -1, 0})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_THAT((*dataset)->class_names(), ElementsAre("cat", "dog", "owl"));
+  EXPECT_EQ((*dataset)->classes(), 3);
+}
+
+TEST_F(ArrayDatasetTest, TruncatedFileIsRefused) {
+  const auto whole = Open({{"inputs", Images()}});
+  ASSERT_TRUE(whole.ok());
+  const std::string path = (folder_.path() / "short.safetensors").string();
+  std::filesystem::copy_file(folder_.path() / "data.safetensors", path);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 1);
+  const absl::Status status = OpenDataset({.path = path}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("short.safetensors"));
+}
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,401 @@
+#include "teacher_server/runner/runner.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "common/base/files.h"
+#include "common/codec/encoding.h"
+#include "common/inference/loaded_model.h"
+#include "common/torch/host_tensors.h"
+#include "common/zoo/registry.h"
+#include "tests/common/inference/torchscript_file.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::IsOk;
+using ::distill::testing::StatusIs;
+using ::distill::testing::TempDir;
+using ::distill::testing::WriteTorchScript;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+using Answers = std::vector<absl::StatusOr<EncodedTargets>>;
+
+constexpr int64_t kFixedBatch = 8;
+
+// A model directory with an MLP: uint8 [3, 4, 4] → 5 classes.
+void WriteMlp(const std::filesystem::path& directory) {
+  at::manual_seed(1);
+  const Architecture architecture = *ArchitectureOf("mlp_small", {3, 4, 4}, 5);
+  ModelDescription description;
+  description.architecture = architecture.name;
+  description.arguments = architecture.arguments;
+  description.inputs = {{"image", DType::kUint8, {3, 4, 4}}};
+  description.normalization.scale = 255;
+  description.class_names = {"a", "b", "c", "d", "e"};
+  ASSERT_THAT(SaveModelDirectory(directory, description, **CreateModel(architecture)), IsOk());
+}
+
+// A model directory with a TorchScript: float32 [3] → logits by this source.
+void WriteScript(const std::filesystem::path& directory, const std::string& forward) {
+  ModelDescription description;
+  description.architecture = kTorchScriptArchitecture;
+  description.inputs = {{"features", DType::kFloat32, {3}}};
+  std::filesystem::create_directories(directory);
+  ASSERT_THAT(WriteFileAtomically(directory / kConfigFile, ToJson(description)), IsOk());
+  WriteTorchScript(directory / kTorchScriptFile, forward);
+}
+
+std::unique_ptr<Runner> Load(const std::filesystem::path& directory) {
+  auto runners =
+      LoadRunners({.model_directory = directory, .max_batch_samples = kFixedBatch, .threads = 1});
+  EXPECT_THAT(runners, IsOk());
+  return runners.ok() ? std::move(runners->front()) : nullptr;
+}
+
+RunnerRequest Request(const at::Tensor& input) {
+  return {.inputs = {FromTorch(input)}, .samples = input.size(0)};
+}
+
+at::Tensor Images(int64_t samples) { return at::randint(0, 256, {samples, 3, 4, 4}, at::kByte); }
+
+// float32 [n, 3], each row filled with one value.
+at::Tensor Features(const std::vector<double>& values) {
+  return at::tensor(values, at::kFloat).unsqueeze(1).repeat({1, 3});
+}
+
+at::Tensor Logits(const absl::StatusOr<EncodedTargets>& answer) {
+  return std::get<FullLogits>(DecodeTargets(*answer)).logits;
+}
+
+class MlpRunnerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteMlp(dir_ / "teacher");
+    runner_ = Load(dir_ / "teacher");
+    ASSERT_NE(runner_, nullptr);
+    model_ = *LoadedModel::Load(dir_ / "teacher");
+  }
+
+  TempDir dir_;
+  std::unique_ptr<Runner> runner_;
+  std::unique_ptr<LoadedModel> model_;  // what the runner's answers are compared with
+};
+
+TEST_F(MlpRunnerTest, SaysWhatItServesAndHow) {
+  EXPECT_EQ(runner_->info().name, "teacher");
+  EXPECT_EQ(runner_->info().fingerprint, model_->fingerprint());
+  EXPECT_EQ(runner_->info().classes, 5);
+  EXPECT_EQ(runner_->info().class_names.size(), 5u);
+  const Numerics& numerics = runner_->numerics();
+  EXPECT_EQ(numerics.runner, "zoo");
+  EXPECT_EQ(numerics.dtype, "float32");
+  EXPECT_EQ(numerics.device, "cpu");
+  EXPECT_EQ(numerics.intra_op_threads, 1);
+  EXPECT_EQ(numerics.fixed_batch_size, kFixedBatch);
+  EXPECT_FALSE(numerics.blas.empty());
+  EXPECT_FALSE(numerics.libtorch_version.empty());
+}
+
+TEST_F(MlpRunnerTest, EachRequestOfABatchGetsItsOwnRows) {
+  const at::Tensor first = Images(3);
+  const at::Tensor second = Images(2);
+  const Answers answers = runner_->Run({Request(first), Request(second)}).answers;
+  ASSERT_EQ(answers.size(), 2u);
+  ASSERT_THAT(answers[0], IsOk());
+  ASSERT_THAT(answers[1], IsOk());
+  EXPECT_THAT(Validate(*answers[0]), IsOk());
+  EXPECT_TRUE(at::allclose(Logits(answers[0]), *model_->Logits({first}), 1e-5, 1e-5));
+  EXPECT_TRUE(at::allclose(Logits(answers[1]), *model_->Logits({second}), 1e-5, 1e-5));
+}
+
+TEST_F(MlpRunnerTest, EachRequestIsEncodedByItsOwnSpec) {
+  RunnerRequest half = Request(Images(2));
+  half.spec.encoding = TargetEncoding::kDenseF16;
+  const Answers answers = runner_->Run({Request(Images(2)), half}).answers;
+  ASSERT_THAT(answers[0], IsOk());
+  ASSERT_THAT(answers[1], IsOk());
+  EXPECT_EQ(answers[0]->parts.size(), 1u);
+  EXPECT_EQ(answers[1]->parts.size(), 2u);
+  EXPECT_EQ(answers[1]->spec, half.spec);
+}
+
+TEST_F(MlpRunnerTest, TargetsOfARequestAreThoseOfItsTemperatureAndItsSeed) {
+  const at::Tensor images = Images(4);
+  RunnerRequest request = Request(images);
+  request.spec = {.encoding = TargetEncoding::kHeadSampled, .k = 2, .draws = 3};
+  request.temperature = 3;
+  request.seed = 5;
+  RunnerRequest other_seed = request, other_temperature = request;
+  other_seed.seed = 6;
+  other_temperature.temperature = 1;
+  // Whatever else is in the batch.
+  const Answers answers =
+      runner_->Run({Request(Images(2)), request, other_seed, other_temperature}).answers;
+  const at::Tensor logits = *model_->Logits({images});
+  const EncodedTargets expected = EncodeTargets(request.spec, logits, {3, 5});
+  ASSERT_THAT(answers[1], IsOk());
+  ASSERT_EQ(answers[1]->parts.size(), 4u);
+  EXPECT_TRUE(answers[1]->parts[0].bytes == expected.parts[0].bytes);
+  EXPECT_TRUE(answers[1]->parts[3].bytes == expected.parts[3].bytes);
+  EXPECT_FALSE(answers[2]->parts[0].bytes == expected.parts[0].bytes);
+  EXPECT_FALSE(answers[3]->parts[1].bytes == expected.parts[1].bytes);
+}
+
+TEST_F(MlpRunnerTest, AClassOrderPermutesTheColumnsAndNothingElse) {
+  const at::Tensor images = Images(6);
+  const at::Tensor own = Logits(runner_->Run({Request(images)}).answers[0]);
+  std::vector<int64_t> order = {0, 1, 2, 3, 4};
+  do {
+    RunnerRequest permuted = Request(images);
+    permuted.class_order = std::make_shared<const std::vector<int64_t>>(order);
+    const at::Tensor logits = Logits(runner_->Run({permuted}).answers[0]);
+    for (int64_t c = 0; c < 5; ++c) {
+      ASSERT_TRUE(at::equal(logits.select(1, c), own.select(1, order[static_cast<size_t>(c)])));
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_F(MlpRunnerTest, ABatchIndependentRequestGivesTheSameBytesWhateverElseRuns) {
+  for (const int64_t samples : {1, 5, 8, 19}) {  // 19: more than two fixed batches
+    RunnerRequest request = Request(Images(samples));
+    request.batch_independent = true;
+    const Answers before = runner_->Run({request}).answers;
+    ASSERT_THAT(before[0], IsOk());
+    ASSERT_EQ(before[0]->rows, samples);
+    runner_->Run({Request(Images(3)), Request(Images(4))}).answers;
+    const Answers after = runner_->Run({request}).answers;
+    EXPECT_EQ(before[0]->parts[0].bytes, after[0]->parts[0].bytes);
+    EXPECT_TRUE(
+        at::allclose(Logits(after[0]), *model_->Logits({ToTorch(request.inputs[0])}), 1e-5, 1e-5));
+  }
+}
+
+TEST_F(MlpRunnerTest, PaddingRepeatsTheLastSampleUpToTheFixedBatch) {
+  const at::Tensor images = Images(3);
+  RunnerRequest request = Request(images);
+  request.batch_independent = true;
+  const at::Tensor last = images.narrow(0, 2, 1).expand({kFixedBatch - 3, 3, 4, 4});
+  EXPECT_TRUE(at::equal(Logits(runner_->Run({request}).answers[0]),
+                        model_->Logits({at::cat({images, last})})->narrow(0, 0, 3)));
+}
+
+TEST_F(MlpRunnerTest, BatchesOfAnySizeAreAnsweredWhole) {
+  for (int64_t samples = 1; samples <= 3 * kFixedBatch; ++samples) {
+    const at::Tensor images = Images(samples);
+    const Answers answers = runner_->Run({Request(images)}).answers;
+    ASSERT_THAT(answers[0], IsOk());
+    EXPECT_TRUE(at::allclose(Logits(answers[0]), *model_->Logits({images}), 1e-5, 1e-5));
+  }
+}
+
+TEST_F(MlpRunnerTest, InstancesAreEqualAndAnswerAlike) {
+  const auto runners = LoadRunners({.model_directory = dir_ / "teacher",
+                                    .max_batch_samples = kFixedBatch,
+                                    .instances = 3,
+                                    .threads = 1});
+  ASSERT_THAT(runners, IsOk());
+  ASSERT_EQ(runners->size(), 3u);
+  const RunnerRequest request = Request(Images(kFixedBatch));
+  const Bytes first = runners->front()->Run({request}).answers[0]->parts[0].bytes;
+  for (const auto& runner : *runners) {
+    EXPECT_EQ(runner->info(), runner_->info());
+    EXPECT_EQ(runner->numerics(), runner_->numerics());
+    EXPECT_EQ(runner->Run({request}).answers[0]->parts[0].bytes, first);
+  }
+}
+
+TEST_F(MlpRunnerTest, HalfPrecisionIsCloseAndSaidInTheNumerics) {
+  for (const auto& [dtype, name, tolerance] :
+       {std::tuple{"bf16", "bfloat16", 0.05}, std::tuple{"f16", "float16", 0.01}}) {
+    const auto runners = LoadRunners({.model_directory = dir_ / "teacher",
+                                      .max_batch_samples = 4,
+                                      .dtype = dtype,
+                                      .threads = 1});
+    ASSERT_THAT(runners, IsOk());
+    EXPECT_EQ(runners->front()->numerics().dtype, name);
+    const at::Tensor images = Images(4);
+    const at::Tensor logits = Logits(runners->front()->Run({Request(images)}).answers[0]);
+    const at::Tensor exact = *model_->Logits({images});
+    EXPECT_TRUE(at::allclose(logits, exact, tolerance, tolerance)) << dtype;
+    EXPECT_FALSE(at::equal(logits, exact)) << dtype;
+  }
+}
+
+// Tokens int64 [length] → the mean one-hot of those that are not padding, [4 classes].
+constexpr char kMeanToken[] =
+    "def forward(self, tokens, attention_mask):\n"
+    "  m = attention_mask.unsqueeze(-1).float()\n"
+    "  return (torch.one_hot(tokens, 4).float() * m).sum(1) / m.sum(1)\n";
+// One row a position: each token's own one-hot.
+constexpr char kEachToken[] =
+    "def forward(self, tokens, mask):\n"
+    "  return torch.one_hot(tokens, 4).float() * mask.unsqueeze(-1).float()\n";
+
+void WriteTokenModel(const std::filesystem::path& directory, const std::string& forward) {
+  ModelDescription description;
+  description.architecture = kTorchScriptArchitecture;
+  description.inputs = {{"tokens", DType::kInt64, {-1}}};
+  description.pad_id = 0;
+  std::filesystem::create_directories(directory);
+  ASSERT_THAT(WriteFileAtomically(directory / kConfigFile, ToJson(description)), IsOk());
+  WriteTorchScript(directory / kTorchScriptFile, forward);
+}
+
+at::Tensor Tokens(const std::vector<int64_t>& ids) { return at::tensor(ids).unsqueeze(0); }
+
+TEST(VariableLengthTest, ShorterRequestsArePaddedAndMaskedWithoutChangingTheirAnswers) {
+  for (const std::string forward : {kMeanToken, kEachToken}) {
+    const TempDir dir;
+    WriteTokenModel(dir.path(), forward);
+    const std::unique_ptr<Runner> runner = Load(dir.path());
+    ASSERT_NE(runner, nullptr);
+    const std::vector<RunnerRequest> requests = {
+        Request(Tokens({1, 2, 3})), Request(Tokens({3, 3, 1, 2})), Request(Tokens({2, 2, 1}))};
+    EXPECT_EQ(runner->BatchKey(requests[0]), runner->BatchKey(requests[1]));
+    const Answers together = runner->Run(requests).answers;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      ASSERT_THAT(together[i], IsOk());
+      const Answers alone = runner->Run({requests[i]}).answers;
+      EXPECT_EQ(together[i]->rows, alone[0]->rows);
+      EXPECT_TRUE(at::equal(Logits(together[i]), Logits(alone[0])));
+    }
+  }
+}
+
+TEST(VariableLengthTest, WithoutAMaskOnlyEqualLengthsShareABatch) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens):\n"
+                  "  return torch.one_hot(tokens, 4).float()\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  EXPECT_NE(runner->BatchKey(Request(Tokens({1, 2, 3}))),
+            runner->BatchKey(Request(Tokens({1, 2, 3, 3}))));
+}
+
+TEST(RunnerTest, ANonFiniteInputFailsAloneAmongGoodOnes) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return x * 2.0\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    const Answers answers =
+        runner
+            ->Run({Request(Features({1, 2})), Request(Features({3, bad})), Request(Features({4}))})
+            .answers;
+    EXPECT_TRUE(at::equal(Logits(answers[0]), Features({2, 4})));
+    EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'features'")));
+    EXPECT_TRUE(at::equal(Logits(answers[2]), Features({8})));
+  }
+}
+
+TEST(RunnerTest, NaNLogitsFailTheirOwnRequestOnly) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return torch.sqrt(x)\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers = runner->Run({Request(Features({-1, 4})), Request(Features({4}))}).answers;
+  EXPECT_THAT(answers[0], StatusIs(absl::StatusCode::kInternal));
+  EXPECT_TRUE(at::equal(Logits(answers[1]), Features({2})));
+}
+
+// What a model does wrong when it sees a value above 100, and what then must not reach a client.
+struct Misbehaviour {
+  std::string name;
+  std::string source;
+};
+
+class MisbehavingModelTest : public ::testing::TestWithParam<Misbehaviour> {};
+
+TEST_P(MisbehavingModelTest, FailsOnlyTheRequestsThatProvokeIt) {
+  const TempDir dir;
+  WriteScript(dir.path(), GetParam().source);
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers =
+      runner->Run({Request(Features({1, 2})), Request(Features({200})), Request(Features({3}))})
+          .answers;
+  EXPECT_TRUE(at::equal(Logits(answers[0]), Features({1, 2})));
+  EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInternal,
+                                   AllOf(HasSubstr("teacher"), Not(HasSubstr("secret")),
+                                         Not(HasSubstr("Traceback")), Not(HasSubstr("/")))));
+  EXPECT_TRUE(at::equal(Logits(answers[2]), Features({3})));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Runner, MisbehavingModelTest,
+    ::testing::Values(Misbehaviour{"Throws",
+                                   "def forward(self, x):\n"
+                                   "  assert float(x.max()) <= 100.0, 'secret'\n"
+                                   "  return x * 1.0\n"},
+                      Misbehaviour{"WrongClassCount",
+                                   "def forward(self, x):\n"
+                                   "  if float(x.max()) > 100.0:\n"
+                                   "    return x[:, :2]\n"
+                                   "  return x * 1.0\n"},
+                      Misbehaviour{"WrongRowCount",
+                                   "def forward(self, x):\n"
+                                   "  if float(x.max()) > 100.0:\n"
+                                   "    return torch.cat([x, x[:1]])\n"
+                                   "  return x * 1.0\n"}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(RunnerTest, TorchScriptSaysSoInItsNumerics) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return x * 1.0\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  EXPECT_EQ(runner->numerics().runner, "torchscript");
+}
+
+TEST(LoadRunnersTest, AFolderWithoutAModelIsNamed) {
+  const TempDir dir;
+  EXPECT_THAT(LoadRunners({.model_directory = dir / "absent"}).status(),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr((dir / "absent").string())));
+}
+
+TEST(LoadRunnersTest, AGivenNameIsServed) {
+  const TempDir dir;
+  WriteMlp(dir / "teacher");
+  const auto runner = LoadRunners({.model_directory = dir / "teacher", .model_name = "vgg"});
+  ASSERT_THAT(runner, IsOk());
+  EXPECT_EQ(runner->front()->info().name, "vgg");
+}
+
+TEST(LoadRunnersTest, ADeviceThatIsNotThereIsNamed) {
+  const TempDir dir;
+  WriteMlp(dir / "teacher");
+  EXPECT_THAT(LoadRunners({.model_directory = dir / "teacher", .device = "cuda:99"}).status(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("`device` cuda:99")));
+}
+
+TEST(RunnerOptionsTest, NamesTheFieldThatIsOutOfRange) {
+  EXPECT_THAT(RunnerOptions{}.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`model`")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .max_batch_samples = 0}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`max_batch_samples` is 0")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .device = "tpu"}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`device` is 'tpu'")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .dtype = "f8"}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`dtype` is 'f8'")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .instances = -1}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`instances` is -1")));
+  EXPECT_THAT((RunnerOptions{.model_directory = "x", .threads = -1}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`threads` is -1")));
+}
+
+}  // namespace
+}  // namespace distill

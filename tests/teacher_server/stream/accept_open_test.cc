@@ -1,0 +1,70 @@
+#include "teacher_server/stream/accept_open.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/teacher_server/stream/messages.h"
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::ErrorIs;
+using ::distill::testing::IsOk;
+using ::distill::testing::OpenMessage;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using Names = std::vector<std::string>;
+
+ServedTeacher Teacher() {
+  ServedTeacher teacher;
+  teacher.info.name = "vgg";
+  teacher.info.fingerprint = std::string(64, 'a');
+  teacher.info.classes = 3;
+  teacher.info.class_names = {"ant", "bee", "cat"};
+  teacher.numerics.fixed_batch_size = 8;
+  return teacher;
+}
+
+TEST(AcceptOpenTest, GrantsWhatWasAskedFor) {
+  v1::Open open = OpenMessage().open();
+  open.set_model("vgg");
+  open.set_fingerprint(std::string(64, 'a'));
+  open.mutable_targets()->set_encoding(v1::TARGET_ENCODING_DENSE_F16);
+  open.set_batch_independent(true);
+  const auto terms = AcceptOpen(open, Teacher());
+  ASSERT_THAT(terms, IsOk());
+  EXPECT_EQ(terms->client, "test");
+  EXPECT_EQ(terms->spec.encoding, TargetEncoding::kDenseF16);
+  EXPECT_TRUE(terms->batch_independent);
+  EXPECT_EQ(terms->class_order, nullptr);
+}
+
+TEST(AcceptOpenTest, BatchIndependenceIsRefusedWhereThereIsNoFixedBatch) {
+  ServedTeacher teacher = Teacher();
+  teacher.numerics.fixed_batch_size = 0;
+  v1::Open open = OpenMessage().open();
+  EXPECT_THAT(AcceptOpen(open, teacher), IsOk());
+  open.set_batch_independent(true);
+  EXPECT_THAT(AcceptOpen(open, teacher),
+              ErrorIs(absl::StatusCode::kUnimplemented, HasSubstr("batch_independent")));
+}
+
+TEST(AcceptOpenTest, AClientNameOf128BytesIsTheLongest) {
+  v1::Open open = OpenMessage().open();
+  open.set_client(std::string(128, 'x'));
+  EXPECT_THAT(AcceptOpen(open, Teacher()), IsOk());
+  open.set_client(std::string(129, 'x'));
+  EXPECT_THAT(AcceptOpen(open, Teacher()),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("open.client is 129 bytes; must be at most 128")));
+}
+
+}  // namespace
+}  // namespace distill

@@ -1,0 +1,51 @@
+#include "teacher_server/stream/served_teacher.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::distill::testing::IsOk;
+using ::distill::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+ServedTeachers TwoTeachers() {
+  std::vector<std::shared_ptr<const ServedTeacher>> teachers;
+  for (const char* name : {"vgg", "resnet"}) {
+    teachers.push_back(std::make_shared<const ServedTeacher>(
+        ServedTeacher{.info = {.name = name}, .limits = {.max_message_bytes = 1000}}));
+  }
+  return ServedTeachers(std::move(teachers));
+}
+
+TEST(ServedTeachersTest, ATeacherIsFoundByItsNameAndTheFirstWithoutOne) {
+  const ServedTeachers teachers = TwoTeachers();
+  const auto named = teachers.Find("resnet");
+  ASSERT_THAT(named, IsOk());
+  EXPECT_EQ((*named)->info.name, "resnet");
+  const auto unnamed = teachers.Find("");
+  ASSERT_THAT(unnamed, IsOk());
+  EXPECT_EQ((*unnamed)->info.name, "vgg");
+}
+
+TEST(ServedTeachersTest, AnotherNameIsNotFoundAndAllThatAreServedAreNamed) {
+  EXPECT_THAT(TwoTeachers().Find("vgg2"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       AllOf(HasSubstr("'vgg2'"), HasSubstr("'vgg', 'resnet'"))));
+}
+
+TEST(ServedTeachersTest, AHostileNameIsQuotedInTheAnswer) {
+  EXPECT_THAT(TwoTeachers().Find("a\nb"),
+              StatusIs(absl::StatusCode::kNotFound, ::testing::Not(HasSubstr("\n"))));
+}
+
+TEST(ServedTeachersTest, TheReserveOfAStreamIsAMessageAndItsAnswer) {
+  EXPECT_EQ(StreamReserve(TwoTeachers().limits()), 2000);
+}
+
+}  // namespace
+}  // namespace distill
