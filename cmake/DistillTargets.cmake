@@ -85,14 +85,14 @@ function(distill_layer)
 endfunction()
 
 # Makes the test program of a layer: in tests/common/client/pool, distill_layer_test(DEPS ...) makes
-# distill_common_client_pool_test of all *_test.cc there. Tests of layers without LibTorch have the
-# label torch_free; the sanitizers run these tests.
+# distill_common_client_pool_test of all *_test.cc there, and of the SOURCES that are named. Tests of
+# layers without LibTorch have the label torch_free; the sanitizers run these tests.
 function(distill_layer_test)
-  cmake_parse_arguments(ARG "TORCH" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;DEPS" ${ARGN})
   distill_layer_name(${CMAKE_SOURCE_DIR}/tests name)
   set(target distill_${name}_test)
   file(GLOB sources CONFIGURE_DEPENDS *_test.cc)
-  add_executable(${target} ${sources})
+  add_executable(${target} ${sources} ${ARG_SOURCES})
   distill_compile_options(${target})
   distill_compile_together(${target} 0)
   target_link_libraries(${target} PRIVATE distill::${name} ${ARG_DEPS} GTest::gmock_main)

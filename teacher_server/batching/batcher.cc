@@ -78,23 +78,24 @@ void Batcher::Drain() {
 }
 
 void Batcher::Loop(Runner& runner) {
-  std::vector<QueuedWork> expired;
-  std::vector<QueuedWork> batch;
+  std::vector<std::unique_ptr<QueuedWork>> expired;
+  std::vector<std::unique_ptr<QueuedWork>> batch;
   while (NextBatch(expired, batch)) {
     if (!expired.empty()) AnswerExpired(std::exchange(expired, {}));
     if (!batch.empty()) RunBatch(runner, std::exchange(batch, {}));
   }
 }
 
-bool Batcher::NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork>& batch) {
+bool Batcher::NextBatch(std::vector<std::unique_ptr<QueuedWork>>& expired,
+                        std::vector<std::unique_ptr<QueuedWork>>& batch) {
   MutexLock lock(mutex_);
   while (true) {
     BatchRule rule = options_.rule;
     if (!delaying_) rule.batch_delay = absl::ZeroDuration();
-    const BatchDecision decision = FormBatch(queue_.View(), rule, clock_.Now());
-    // Both are positions in one view: the batch is formed anew once the late ones have left it.
-    if (!decision.expired.empty()) {
-      expired = queue_.Remove(decision.expired);
+    const absl::Time now = clock_.Now();
+    const BatchDecision decision = FormBatch(queue_, rule, now);
+    if (decision.remove_expired) {
+      expired = queue_.RemoveExpired(now);
     } else if (!decision.take.empty()) {
       batch = queue_.Take(decision.take);
     } else if (draining_ && queue_.empty()) {
@@ -108,30 +109,30 @@ bool Batcher::NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork
   }
 }
 
-void Batcher::AnswerExpired(std::vector<QueuedWork> expired) {
+void Batcher::AnswerExpired(std::vector<std::unique_ptr<QueuedWork>> expired) {
   const absl::Time now = clock_.Now();
-  for (QueuedWork& late : expired) {
-    late.work.done({absl::DeadlineExceededError("the request's timeout passed while it waited"),
-                    now - late.enqueued, absl::ZeroDuration()});
+  for (std::unique_ptr<QueuedWork>& late : expired) {
+    late->work.done({absl::DeadlineExceededError("the request's timeout passed while it waited"),
+                     now - late->enqueued, absl::ZeroDuration()});
   }
 }
 
-void Batcher::RunBatch(Runner& runner, std::vector<QueuedWork> batch) {
+void Batcher::RunBatch(Runner& runner, std::vector<std::unique_ptr<QueuedWork>> batch) {
   std::vector<RunnerRequest> requests;
   requests.reserve(batch.size());
   int64_t samples = 0;
   const absl::Time begin = clock_.Now();
-  for (QueuedWork& queued : batch) {
-    samples += queued.work.request.samples;
-    if (observer_ != nullptr) observer_->OnQueueTime(begin - queued.enqueued);
-    requests.push_back(std::move(queued.work.request));
+  for (std::unique_ptr<QueuedWork>& queued : batch) {
+    samples += queued->work.request.samples;
+    if (observer_ != nullptr) observer_->OnQueueTime(begin - queued->enqueued);
+    requests.push_back(std::move(queued->work.request));
   }
   RunResult result = runner.Run(requests);
   const absl::Duration compute_time = clock_.Now() - begin - result.encode_time;
   if (observer_ != nullptr) observer_->OnBatch(samples, compute_time, result.encode_time);
   requests.clear();  // The inputs' memory is free before the answers go out.
   for (size_t i = 0; i < batch.size(); ++i) {
-    batch[i].work.done({std::move(result.answers[i]), begin - batch[i].enqueued, compute_time});
+    batch[i]->work.done({std::move(result.answers[i]), begin - batch[i]->enqueued, compute_time});
   }
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -76,9 +77,10 @@ class Batcher {
   void Loop(Runner& runner);
 
   // Waits until there is something to answer or to run. False: drained.
-  bool NextBatch(std::vector<QueuedWork>& expired, std::vector<QueuedWork>& batch);
-  void AnswerExpired(std::vector<QueuedWork> expired);
-  void RunBatch(Runner& runner, std::vector<QueuedWork> batch);
+  bool NextBatch(std::vector<std::unique_ptr<QueuedWork>>& expired,
+                 std::vector<std::unique_ptr<QueuedWork>>& batch);
+  void AnswerExpired(std::vector<std::unique_ptr<QueuedWork>> expired);
+  void RunBatch(Runner& runner, std::vector<std::unique_ptr<QueuedWork>> batch);
   void ReportQueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const BatcherOptions options_;

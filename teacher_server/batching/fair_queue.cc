@@ -7,130 +7,171 @@ namespace distill {
 
 void FairQueue::Push(QueuedWork work) {
   const auto [known, added] = streams_.try_emplace(work.work.stream);
-  if (added) known->second = ring_.insert(ring_.end(), {.id = work.work.stream});
+  if (added) {
+    known->second = ring_.insert(ring_.end(), {.id = work.work.stream, .takes = takes_});
+  }
+  Stream& stream = *known->second;
+  const int64_t samples = work.work.request.samples;
+  stream.deficit = Deficit(stream);
+  stream.takes = takes_;
+  stream.samples += samples;
   ++requests_;
-  samples_ += work.work.request.samples;
-  known->second->samples += work.work.request.samples;
-  known->second->waiting.push_back(std::move(work));
-}
+  samples_ += samples;
 
-std::vector<FairQueue::Visit> FairQueue::Start() const {
-  std::vector<Visit> visits;
-  for (const Stream& stream : ring_) {
-    visits.push_back({.stream = streams_.at(stream.id), .deficit = stream.deficit});
+  Entry& request = stream.waiting.emplace_back();
+  request.samples = samples;
+  request.queued = std::make_unique<QueuedWork>(std::move(work));
+  request.enqueued = request.queued->enqueued;
+  request.deadline = request.queued->work.deadline;
+  request.stream = known->second;
+  request.self = std::prev(stream.waiting.end());
+  request.number = ++pushes_;
+  if (request.queued->work.request.batch_independent) {
+    ++batch_independent_;
+  } else {
+    request.group = groups_.Add(request.queued->key, samples, request.enqueued);
   }
-  return visits;
-}
-
-size_t FairQueue::Walk(std::vector<Visit>& visits,
-                       absl::FunctionRef<bool(size_t, size_t)> serve) const {
-  bool visiting = visiting_;
-  size_t at = 0;
-  for (int64_t left = requests_; left > 0; at = (at + 1) % visits.size()) {
-    Visit& visit = visits[at];
-    const std::deque<QueuedWork>& waiting = visit.stream->waiting;
-    if (visit.next == waiting.size()) continue;
-    if (!std::exchange(visiting, false)) visit.deficit += quantum_;
-    while (visit.next < waiting.size() &&
-           waiting[visit.next].work.request.samples <= visit.deficit) {
-      visit.deficit -= waiting[visit.next].work.request.samples;
-      --left;
-      if (!serve(at, visit.next++)) return at;
-    }
+  if (stream.waiting.size() == 1) stream.group = request.group;
+  stream.mixed |= request.group != stream.group;
+  if (request.deadline != absl::InfiniteFuture()) {
+    deadlines_.insert({{request.deadline, request.number}, &request});
   }
-  return at;
 }
 
-std::vector<Waiting> FairQueue::View() const {
-  std::vector<Waiting> view;
-  view.reserve(static_cast<size_t>(requests_));
-  std::vector<Visit> visits = Start();
-  Walk(visits, [&](size_t visit, size_t request) {
-    const QueuedWork& queued = visits[visit].stream->waiting[request];
-    view.push_back({.samples = queued.work.request.samples,
-                    .enqueued = queued.enqueued,
-                    .deadline = queued.work.deadline,
-                    .batch_independent = queued.work.request.batch_independent,
-                    .key = queued.key});
-    return true;
-  });
-  return view;
+int64_t FairQueue::Deficit(const Stream& stream) const {
+  if (stream.takes == takes_) return stream.deficit;
+  // Take leaves each stream no more than what waits in it could cost, so that one which is passed
+  // over again and again does not hoard. Here that is made up for where Take did not reach it.
+  return std::min(stream.deficit, quantum_ + stream.samples);
 }
 
-std::vector<QueuedWork> FairQueue::Take(absl::Span<const size_t> positions) {
-  if (positions.empty()) return {};
-  std::vector<Visit> visits = Start();
-  std::vector<std::pair<size_t, size_t>> requests;
-  std::vector<int64_t> passed_over(visits.size(), 0);  // samples that were not taken after all
-  size_t position = 0;
-  const size_t last = Walk(visits, [&](size_t visit, size_t request) {
-    if (position++ == positions[requests.size()]) {
-      requests.emplace_back(visit, request);
+std::vector<std::unique_ptr<QueuedWork>> FairQueue::Take(
+    absl::Span<const Waiting* const> requests) {
+  if (requests.empty()) return {};
+  for (const Waiting* request : requests) ++static_cast<const Entry*>(request)->stream->taking;
+  Cursor cursor(*this);
+  for (auto next = requests.begin(); next != requests.end();) {
+    const Entry* entry = cursor.Step([](const Stream& stream) { return stream.taking > 0; });
+    if (entry == *next) {
+      --entry->stream->taking;
+      ++next;
     } else {
-      passed_over[visit] += visits[visit].stream->waiting[request].work.request.samples;
+      cursor.current().passed_over += entry->samples;
     }
-    return requests.size() < positions.size();
-  });
-  for (size_t i = 0; i < visits.size(); ++i) {
-    // No more than what waits could cost: who is passed over again and again does not hoard.
-    visits[i].stream->deficit =
-        std::min(visits[i].deficit + passed_over[i], quantum_ + visits[i].stream->samples);
   }
-  ring_.splice(ring_.end(), ring_, ring_.begin(), visits[last].stream);
+  ++takes_;
+  for (const Cursor::Visit& visit : cursor.visits_) {
+    Stream& stream = *visit.stream;
+    stream.deficit = std::min(visit.deficit + visit.passed_over, quantum_ + stream.samples);
+    stream.takes = takes_;
+  }
+  ring_.splice(ring_.end(), ring_, ring_.begin(), cursor.current().stream);
   visiting_ = true;
-  return Extract(visits, requests);
+
+  std::vector<std::unique_ptr<QueuedWork>> taken;
+  taken.reserve(requests.size());
+  for (const Waiting* request : requests) {
+    taken.push_back(Extract(static_cast<const Entry&>(*request)));
+  }
+  return taken;
 }
 
-std::vector<QueuedWork> FairQueue::Remove(absl::Span<const size_t> positions) {
-  std::vector<Visit> visits = Start();
-  std::vector<std::pair<size_t, size_t>> requests;
-  size_t position = 0;
-  Walk(visits, [&](size_t visit, size_t request) {
-    if (requests.size() < positions.size() && position++ == positions[requests.size()]) {
-      requests.emplace_back(visit, request);
-    }
-    return requests.size() < positions.size();
-  });
-  return Extract(visits, requests);
-}
-
-std::vector<QueuedWork> FairQueue::Extract(const std::vector<Visit>& visits,
-                                           const std::vector<std::pair<size_t, size_t>>& requests) {
-  std::vector<QueuedWork> extracted;
-  extracted.reserve(requests.size());
-  for (const auto& [visit, request] : requests) {
-    QueuedWork& queued = visits[visit].stream->waiting[request];
-    --requests_;
-    samples_ -= queued.work.request.samples;
-    visits[visit].stream->samples -= queued.work.request.samples;
-    extracted.push_back(std::move(queued));
+std::vector<std::unique_ptr<QueuedWork>> FairQueue::RemoveExpired(absl::Time now) {
+  std::vector<std::unique_ptr<QueuedWork>> expired;
+  while (!deadlines_.empty() && first_deadline() <= now) {
+    expired.push_back(Extract(*deadlines_.begin()->second));
   }
-  // From the back, so that the positions in front stay true.
-  for (auto request = requests.rbegin(); request != requests.rend(); ++request) {
-    std::deque<QueuedWork>& waiting = visits[request->first].stream->waiting;
-    waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(request->second));
-  }
-  for (const Visit& visit : visits) {
-    if (visit.stream->waiting.empty()) Forget(visit.stream);
-  }
-  return extracted;
+  return expired;
 }
 
 size_t FairQueue::RemoveStream(uint64_t stream) {
   const auto known = streams_.find(stream);
   if (known == streams_.end()) return 0;
-  const std::deque<QueuedWork>& waiting = known->second->waiting;
+  const Entries& waiting = known->second->waiting;
   const size_t removed = waiting.size();
-  requests_ -= static_cast<int64_t>(removed);
-  for (const QueuedWork& queued : waiting) samples_ -= queued.work.request.samples;
+  for (const Entry& request : waiting) Unindex(request);
   Forget(known->second);
   return removed;
+}
+
+std::unique_ptr<QueuedWork> FairQueue::Extract(const Entry& request) {
+  const Ring::iterator stream = request.stream;
+  stream->deficit = Deficit(*stream);
+  stream->takes = takes_;
+  stream->samples -= request.samples;
+  Unindex(request);
+  std::unique_ptr<QueuedWork> queued = std::move(request.self->queued);
+  stream->waiting.erase(request.self);
+  if (stream->waiting.empty()) Forget(stream);
+  return queued;
+}
+
+void FairQueue::Unindex(const Entry& request) {
+  --requests_;
+  samples_ -= request.samples;
+  if (request.group == nullptr) {
+    --batch_independent_;
+  } else {
+    groups_.Remove(request.group, request.samples, request.enqueued);
+  }
+  if (request.deadline != absl::InfiniteFuture()) {
+    deadlines_.erase({request.deadline, request.number});
+  }
 }
 
 void FairQueue::Forget(Ring::iterator stream) {
   if (stream == ring_.begin()) visiting_ = false;
   streams_.erase(stream->id);
   ring_.erase(stream);
+}
+
+FairQueue::Cursor::Cursor(const FairQueue& queue)
+    : queue_(queue), unreached_(queue.ring_.begin()), visiting_(queue.visiting_) {}
+
+const Waiting* FairQueue::Cursor::Next(
+    absl::FunctionRef<bool(const WaitingGroups::Group*)> wanted) {
+  const auto any_wanted = [&wanted](const Stream& stream) {
+    return stream.mixed || wanted(stream.group);
+  };
+  while (const Entry* request = Step(any_wanted)) {
+    if (wanted(request->group)) return request;
+  }
+  return nullptr;
+}
+
+const FairQueue::Entry* FairQueue::Cursor::Step(absl::FunctionRef<bool(const Stream&)> wanted) {
+  while (true) {
+    ++steps_;
+    if (!visits_.empty()) {
+      Visit& visit = current();
+      if (visit.next != visit.stream->waiting.end() && visit.next->samples <= visit.deficit &&
+          wanted(*visit.stream)) {
+        visit.left -= visit.next->samples;
+        visit.deficit -= visit.next->samples;
+        return &*visit.next++;
+      }
+      if (visit.left > visit.deficit) again_.push_back(current_);
+    }
+    if (!StartVisit()) return nullptr;
+  }
+}
+
+bool FairQueue::Cursor::StartVisit() {
+  if (unreached_ != queue_.ring_.end()) {
+    current_ = visits_.size();
+    const Stream& stream = *unreached_++;
+    visits_.push_back({.stream = stream.waiting.front().stream,
+                       .next = stream.waiting.begin(),
+                       .left = stream.samples,
+                       .deficit = queue_.Deficit(stream)});
+  } else if (!again_.empty()) {
+    current_ = again_.front();
+    again_.pop_front();
+  } else {
+    return false;
+  }
+  if (!std::exchange(visiting_, false)) current().deficit += queue_.quantum_;
+  return true;
 }
 
 }  // namespace distill

@@ -1,62 +1,47 @@
 #include "teacher_server/batching/form_batch.h"
 
 #include <algorithm>
-#include <utility>
-
-#include "absl/container/flat_hash_map.h"
 
 namespace distill {
 namespace {
 
-// A batch in the making.
-struct Candidate {
-  std::vector<size_t> members;
-  int64_t samples = 0;
-  absl::Time oldest = absl::InfiniteFuture();
-  bool full = false;
-};
+using Group = WaitingGroups::Group;
 
-void Add(size_t position, const Waiting& request, int64_t max_samples, Candidate& candidate) {
-  candidate.oldest = std::min(candidate.oldest, request.enqueued);
-  if (candidate.full) return;
-  if (!candidate.members.empty() && request.samples > max_samples - candidate.samples) {
-    candidate.full = true;
-    return;
+// Whether requests of one key can run. They fill a batch in whatever order they come: either they
+// make up exactly one, or the one that would exceed it makes it full.
+bool CanRun(int64_t samples, absl::Time oldest, const BatchRule& rule, absl::Time now) {
+  return samples >= rule.max_batch_samples || oldest + rule.batch_delay <= now;
+}
+
+// The batch whose first request is first in order. One must be able to run.
+BatchDecision TakeFirst(const FairQueue& queue, const BatchRule& rule, absl::Time now) {
+  FairQueue::Cursor cursor(queue);
+  const Waiting* request = cursor.Next([&](const Group* group) {
+    return group == nullptr || CanRun(group->samples(), group->oldest(), rule, now);
+  });
+  const Group* const group = request->group;
+  BatchDecision decision{.take = {request}};
+  int64_t room = rule.max_batch_samples - request->samples;
+  while (group != nullptr && room > 0 && decision.take.size() < group->requests()) {
+    request = cursor.Next([group](const Group* other) { return other == group; });
+    if (request->samples > room) break;
+    decision.take.push_back(request);
+    room -= request->samples;
   }
-  candidate.members.push_back(position);
-  candidate.samples += request.samples;
-  candidate.full = request.batch_independent || candidate.samples >= max_samples;
+  decision.steps = cursor.steps();
+  return decision;
 }
 
 }  // namespace
 
-BatchDecision FormBatch(absl::Span<const Waiting> waiting, const BatchRule& rule, absl::Time now) {
-  BatchDecision decision;
-  std::vector<Candidate> candidates;  // in order of their first members
-  absl::flat_hash_map<absl::string_view, size_t> candidate_of_key;
-  for (size_t i = 0; i < waiting.size(); ++i) {
-    const Waiting& request = waiting[i];
-    if (request.deadline <= now) {
-      decision.expired.push_back(i);
-      continue;
-    }
-    decision.look_again = std::min(decision.look_again, request.deadline);
-    size_t index = candidates.size();
-    if (!request.batch_independent) {
-      index = candidate_of_key.try_emplace(request.key, candidates.size()).first->second;
-    }
-    if (index == candidates.size()) candidates.emplace_back();
-    Add(i, request, rule.max_batch_samples, candidates[index]);
+BatchDecision FormBatch(const FairQueue& queue, const BatchRule& rule, absl::Time now) {
+  if (queue.first_deadline() <= now) return {.remove_expired = true};
+  const WaitingGroups& groups = queue.groups();
+  if (queue.batch_independent() == 0 &&
+      !CanRun(groups.most_samples(), groups.oldest(), rule, now)) {
+    return {.look_again = std::min(queue.first_deadline(), groups.oldest() + rule.batch_delay)};
   }
-  for (Candidate& candidate : candidates) {
-    const absl::Time ready = candidate.oldest + rule.batch_delay;
-    if (candidate.full || ready <= now) {
-      decision.take = std::move(candidate.members);
-      break;
-    }
-    decision.look_again = std::min(decision.look_again, ready);
-  }
-  return decision;
+  return TakeFirst(queue, rule, now);
 }
 
 }  // namespace distill

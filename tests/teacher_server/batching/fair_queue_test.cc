@@ -5,13 +5,18 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
 
 namespace distill {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 constexpr int64_t kQuantum = 32;
 
@@ -23,28 +28,52 @@ QueuedWork Request(uint64_t stream, int64_t samples, uint64_t seed = 0) {
   return queued;
 }
 
-std::vector<uint64_t> Streams(const std::vector<QueuedWork>& taken) {
+QueuedWork Due(uint64_t stream, int64_t samples, absl::Time deadline, uint64_t seed = 0) {
+  QueuedWork queued = Request(stream, samples, seed);
+  queued.work.deadline = deadline;
+  return queued;
+}
+
+QueuedWork Keyed(uint64_t stream, int64_t samples, absl::string_view key, uint64_t seed) {
+  QueuedWork queued = Request(stream, samples, seed);
+  queued.key = std::string(key);
+  return queued;
+}
+
+absl::Time At(int milliseconds) { return absl::UnixEpoch() + absl::Milliseconds(milliseconds); }
+
+std::vector<uint64_t> Seeds(const std::vector<std::unique_ptr<QueuedWork>>& taken) {
+  std::vector<uint64_t> seeds;
+  for (const auto& queued : taken) seeds.push_back(queued->work.request.seed);
+  return seeds;
+}
+
+std::vector<uint64_t> Streams(const std::vector<std::unique_ptr<QueuedWork>>& taken) {
   std::vector<uint64_t> streams;
-  for (const QueuedWork& queued : taken) streams.push_back(queued.work.stream);
+  for (const auto& queued : taken) streams.push_back(queued->work.stream);
   return streams;
 }
 
-std::vector<size_t> First(size_t count) {
-  std::vector<size_t> positions(count);
-  std::iota(positions.begin(), positions.end(), size_t{0});
-  return positions;
+bool Any(const WaitingGroups::Group*) { return true; }
+
+// The first `count` requests in fair order.
+std::vector<const Waiting*> First(const FairQueue& queue, size_t count) {
+  FairQueue::Cursor cursor(queue);
+  std::vector<const Waiting*> requests;
+  while (requests.size() < count) requests.push_back(cursor.Next(Any));
+  return requests;
 }
 
 // The streams in the order in which their requests would be served; the queue is then empty.
 std::vector<uint64_t> Order(FairQueue& queue) {
-  return Streams(queue.Take(First(queue.View().size())));
+  return Streams(queue.Take(First(queue, static_cast<size_t>(queue.requests()))));
 }
 
 TEST(FairQueueTest, OneStreamIsServedInTheOrderOfArrival) {
   FairQueue queue(kQuantum);
   for (uint64_t seed = 0; seed < 5; ++seed) queue.Push(Request(1, 100, seed));
-  const std::vector<QueuedWork> taken = queue.Take(First(5));
-  for (uint64_t seed = 0; seed < 5; ++seed) EXPECT_EQ(taken[seed].work.request.seed, seed);
+  const std::vector<std::unique_ptr<QueuedWork>> taken = queue.Take(First(queue, 5));
+  for (uint64_t seed = 0; seed < 5; ++seed) EXPECT_EQ(taken[seed]->work.request.seed, seed);
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.samples(), 0);
 }
@@ -52,7 +81,7 @@ TEST(FairQueueTest, OneStreamIsServedInTheOrderOfArrival) {
 TEST(FairQueueTest, ALateStreamIsServedBeforeTheBacklogOfAnother) {
   FairQueue queue(kQuantum);
   for (int i = 0; i < 4; ++i) queue.Push(Request(1, 256));
-  queue.Take(First(1));
+  queue.Take(First(queue, 1));
   queue.Push(Request(2, 8));
   EXPECT_THAT(Order(queue), ElementsAre(2, 1, 1, 1));
 }
@@ -75,9 +104,9 @@ TEST(FairQueueTest, BackloggedStreamsGetEqualSharesTakenInAnyPieces) {
     }
     std::map<uint64_t, int64_t> served;
     for (int64_t total = 0; total < 40'000;) {
-      for (const QueuedWork& queued : queue.Take(First(piece))) {
-        served[queued.work.stream] += queued.work.request.samples;
-        total += queued.work.request.samples;
+      for (const auto& queued : queue.Take(First(queue, piece))) {
+        served[queued->work.stream] += queued->work.request.samples;
+        total += queued->work.request.samples;
       }
       const auto [least, most] =
           std::minmax_element(served.begin(), served.end(),
@@ -101,8 +130,8 @@ TEST(FairQueueTest, ALargeRequestIsServedAfterEnoughRounds) {
 TEST(FairQueueTest, AStreamThatWasIdleGetsNoCreditForIt) {
   FairQueue queue(100);
   for (int i = 0; i < 3; ++i) queue.Push(Request(1, 100));
-  queue.Take(First(1));
-  queue.Take(First(1));
+  queue.Take(First(queue, 1));
+  queue.Take(First(queue, 1));
   for (int i = 0; i < 3; ++i) queue.Push(Request(2, 100));
   EXPECT_THAT(Order(queue), ElementsAre(2, 1, 2, 2));
 }
@@ -112,21 +141,93 @@ TEST(FairQueueTest, WhatIsPassedOverIsNotPaidFor) {
   queue.Push(Request(1, 32, 10));
   queue.Push(Request(2, 32, 20));
   queue.Push(Request(2, 32, 21));
-  const size_t second[] = {1};
-  EXPECT_THAT(Streams(queue.Take(second)), ElementsAre(2));
+  EXPECT_THAT(Streams(queue.Take({First(queue, 2)[1]})), ElementsAre(2));
   // Stream 1 was passed over: it is served before stream 2 gets another turn.
   EXPECT_THAT(Order(queue), ElementsAre(1, 2));
 }
 
-TEST(FairQueueTest, RemovingCostsNothing) {
+TEST(FairQueueTest, ExpiringCostsNothing) {
   FairQueue queue(kQuantum);
-  for (uint64_t seed = 0; seed < 3; ++seed) queue.Push(Request(1, 32, seed));
+  queue.Push(Due(1, 32, At(5), 0));
+  queue.Push(Request(1, 32, 1));
+  queue.Push(Due(1, 32, At(5), 2));
   queue.Push(Request(2, 32));
-  ASSERT_EQ(queue.View().size(), 4u);
-  const size_t first[] = {0, 2};  // of stream 1, which is followed by stream 2
-  EXPECT_THAT(Streams(queue.Remove(first)), ElementsAre(1, 1));
+  ASSERT_EQ(queue.requests(), 4);
+  // Stream 2 is after the first request of stream 1 in fair order, and before the others.
+  EXPECT_THAT(Streams(queue.RemoveExpired(At(5))), ElementsAre(1, 1));
   EXPECT_EQ(queue.samples(), 64);
   EXPECT_THAT(Order(queue), ElementsAre(1, 2));
+}
+
+TEST(FairQueueTest, TheEarliestDeadlineExpiresFirstWhereverItIs) {
+  FairQueue queue(kQuantum);
+  queue.Push(Due(1, 8, At(9), 0));
+  queue.Push(Due(2, 8, At(7), 1));
+  queue.Push(Request(2, 8, 2));
+  queue.Push(Due(2, 8, At(3), 3));
+  queue.Push(Due(1, 8, At(7), 4));
+  EXPECT_EQ(queue.first_deadline(), At(3));
+  EXPECT_THAT(queue.RemoveExpired(At(2)), IsEmpty());
+  EXPECT_THAT(Seeds(queue.RemoveExpired(At(7))), ElementsAre(3, 1, 4));
+  EXPECT_EQ(queue.first_deadline(), At(9));
+  EXPECT_THAT(Seeds(queue.RemoveExpired(At(100))), ElementsAre(0));
+  EXPECT_EQ(queue.first_deadline(), absl::InfiniteFuture());
+  EXPECT_EQ(queue.requests(), 1);
+}
+
+TEST(FairQueueTest, WhatHasLeftHasNoDeadlineAnyMore) {
+  FairQueue queue(kQuantum);
+  queue.Push(Due(1, 8, At(1)));
+  queue.Push(Due(2, 8, At(2)));
+  queue.Push(Due(3, 8, At(3)));
+  queue.RemoveStream(1);
+  EXPECT_EQ(queue.first_deadline(), At(2));
+  queue.Take(First(queue, 1));
+  EXPECT_EQ(queue.first_deadline(), At(3));
+}
+
+TEST(FairQueueTest, WhatHasLeftIsNoLongerInAGroup) {
+  FairQueue queue(kQuantum);
+  for (const uint64_t stream : {1, 2, 3}) queue.Push(Request(stream, 8));
+  QueuedWork independent = Request(1, 8);
+  independent.work.request.batch_independent = true;
+  queue.Push(std::move(independent));
+  EXPECT_EQ(queue.groups().most_samples(), 24);
+  EXPECT_EQ(queue.batch_independent(), 1);
+  queue.RemoveStream(1);
+  EXPECT_EQ(queue.groups().most_samples(), 16);
+  EXPECT_EQ(queue.batch_independent(), 0);
+  queue.Take(First(queue, 1));
+  EXPECT_EQ(queue.groups().most_samples(), 8);
+}
+
+TEST(FairQueueTest, ACursorFindsWhatIsWantedInFairOrder) {
+  FairQueue queue(kQuantum);
+  queue.Push(Keyed(1, 32, "a", 0));
+  queue.Push(Keyed(1, 32, "b", 1));
+  queue.Push(Keyed(2, 32, "b", 2));
+  queue.Push(Keyed(3, 32, "a", 3));
+  queue.Push(Keyed(1, 32, "a", 4));
+  FairQueue::Cursor all(queue);
+  const WaitingGroups::Group* const a = all.Next(Any)->group;
+  FairQueue::Cursor cursor(queue);
+  std::vector<const Waiting*> found;
+  while (const Waiting* request = cursor.Next([a](const auto* group) { return group == a; })) {
+    found.push_back(request);
+  }
+  EXPECT_THAT(Seeds(queue.Take(found)), ElementsAre(0, 3, 4));
+}
+
+TEST(FairQueueTest, ACursorPassesOverTheStreamsInFrontUnseen) {
+  FairQueue queue(kQuantum);
+  for (int i = 0; i < 1000; ++i) queue.Push(Keyed(1, 32, "front", 0));
+  queue.Push(Keyed(2, 32, "wanted", 1));
+  for (int i = 0; i < 3; ++i) queue.Take({First(queue, 2)[1]});  // stream 1 saves and pays
+  queue.Push(Keyed(2, 32, "wanted", 1));
+  FairQueue::Cursor cursor(queue);
+  const Waiting* found = cursor.Next([](const auto* group) { return group->requests() == 1; });
+  EXPECT_THAT(Seeds(queue.Take({found})), ElementsAre(1));
+  EXPECT_LE(cursor.steps(), 3);
 }
 
 TEST(FairQueueTest, RemovingAStreamLeavesTheOthers) {
