@@ -3,15 +3,20 @@
 Both sides compute with the same number of threads, half of the cores, so that gRPC and the client
 have their own cores, and in batches of the same size. They take turns, the server first, and each
 idles while the other runs; a ratio is the median of the ratios of the rounds.
+
+Forming a batch is measured by itself, without a model (batching_bench): a batch of 256 samples, in
+requests of 8, with 65,536 samples queued and with 256, in turns in one process.
 """
 
 import dataclasses
+import json
 import os
 import statistics
+import subprocess
 
 import bench_lib
 
-TARGETS = ["teacher_server", "teacher_load", "model_in_process", "make_model"]
+TARGETS = ["teacher_server", "teacher_load", "model_in_process", "make_model", "batching_bench"]
 THREADS = max(1, len(os.sched_getaffinity(0)) // 2)
 
 
@@ -85,6 +90,32 @@ def measure(case: Case, model, effort: Effort) -> tuple[list[dict], list[dict]]:
     return served, alone
 
 
+FORMING = "forming a batch, 65,536 samples queued against 256"
+FORMING_GOAL = 1.5
+FORMING_ROUNDS, FORMING_QUICK_ROUNDS = 15, 5
+
+
+def measure_forming(quick: bool) -> list[bench_lib.Row]:
+    rounds = FORMING_QUICK_ROUNDS if quick else FORMING_ROUNDS
+    done = subprocess.run([bench_lib.BIN / "batching_bench", "--rounds", str(rounds)],
+                          stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        bench_lib.fail(f"batching_bench exited with {done.returncode}")
+    rows, table = [], []
+    for kind in json.loads(done.stdout):
+        name = FORMING if kind["streams"] else f"{FORMING}, a stream per request"
+        ratios = [many / few for many, few in zip(kind["many_us"], kind["few_us"])]
+        row = bench_lib.Row(name, round(statistics.median(kind["many_us"]), 2), "us",
+                            round(statistics.median(ratios), 3), FORMING_GOAL, "lower")
+        rows.append(row)
+        table.append([name, f"{row.value:.2f}", f"{statistics.median(kind['few_us']):.2f}",
+                      bench_lib.with_spread(ratios),
+                      f"{FORMING_GOAL:.2f} {'met' if row.met() else 'MISSED'}"])
+    print()
+    bench_lib.print_table(["us per batch", "65,536", "256", "ratio (spread)", "goal"], table)
+    return rows
+
+
 def median(rounds: list[dict], *keys: str) -> float:
     values = []
     for round_ in rounds:
@@ -121,7 +152,8 @@ def run(quick: bool) -> list[bench_lib.Row]:
           "process. Time in the queue, and compute as in process: the model is the limit.")
     bench_lib.print_table(["ms", "queue", "compute", "in process", "latency", "p99", "MB/s sent"],
                           limits)
-    return rows
+    print(f"\nmeasuring: {FORMING}", flush=True)
+    return rows + measure_forming(quick)
 
 
 if __name__ == "__main__":

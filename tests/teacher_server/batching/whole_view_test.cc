@@ -172,7 +172,7 @@ class History {
 TEST(WholeViewTest, TheQueueAndTheRuleDecideAsIfTheyHadLookedAtEverything) {
   for (uint64_t seed = 0; seed < 2000 && !HasFailure(); ++seed) {
     SCOPED_TRACE(absl::StrCat("history ", seed));
-    History(seed).Run(30);
+    History(seed).Run(20);
   }
 }
 
