@@ -1,4 +1,5 @@
-"""Measures the cost of serving: samples per second through teacher_server, against the model in process.
+"""Measures the cost of serving: samples per second through teacher_server, against the same model in
+process.
 
 Both sides compute with the same number of threads, half of the cores, so that gRPC and the client
 have their own cores, and in batches of the same size. They take turns, the server first, and each
