@@ -97,7 +97,8 @@ LAYERS = {
     "tests/testing": rule(BASE),
     "tests/testing/fake_teacher": rule(RPC + " tests/testing", protobuf=True),
     "tests/teacher_server/testing": rule(CONTRACT + " teacher_server/runner"),
-    "tests/student_trainer/testing": rule(DATA + " tests/testing"),
+    "tests/student_trainer/testing": rule(DATA + " common/torch common/zoo common/inference"
+                                          " tests/testing", torch=True),
     # The benchmarks' tools: teacher_load is a client, model_in_process and make_model hold a model,
     # wire_bench is a client and a server, gradient_angle has a loss.
     "tests/bench": rule(RPC + " common/model_directory common/torch common/zoo common/inference"

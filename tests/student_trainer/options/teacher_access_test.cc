@@ -1,0 +1,51 @@
+#include "student_trainer/options/teacher_access.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
+
+namespace distill {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
+
+TEST(TeacherAccessTest, WithoutATeacherNothingMayBeShownToOne) {
+  EXPECT_TRUE(TeacherAccess().none());
+  EXPECT_THAT(TeacherAccess().Validate(), IsOk());
+  for (const ClientSecurity& security :
+       {ClientSecurity{.token_file = "token"}, ClientSecurity{.tls = true},
+        ClientSecurity{.ca = "ca.crt"}}) {
+    EXPECT_THAT(TeacherAccess{.security = security}.Validate(),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("teacher")));
+  }
+}
+
+TEST(TeacherAccessTest, TheAddressThatIsWrongIsNamed) {
+  EXPECT_THAT(TeacherAccess({.addresses = {"host:1", "unix:/socket"}}).Validate(), IsOk());
+  EXPECT_THAT(TeacherAccess({.addresses = {"host:1", "nowhere"}}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'nowhere'")));
+  EXPECT_THAT(TeacherAccess({.addresses = {"host:1", "host:1"}}).Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'host:1'")));
+}
+
+TEST(TeacherAccessTest, ATokenCrossesANetworkEncryptedToEveryTeacher) {
+  TeacherAccess access{.addresses = {"localhost:1", "host:1"}, .security = {.token_file = "token"}};
+  EXPECT_THAT(access.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("token_file")));
+  access.security.tls = true;
+  EXPECT_THAT(access.Validate(), IsOk());
+  access = {.addresses = {"localhost:1"}, .security = {.token_file = "token"}};
+  EXPECT_THAT(access.Validate(), IsOk());
+}
+
+TEST(TeacherAccessTest, ATimeoutThatIsNotPositiveIsNamed) {
+  TeacherAccess access{.addresses = {"host:1"}, .connect_timeout = absl::ZeroDuration()};
+  EXPECT_THAT(access.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("connect_timeout")));
+}
+
+}  // namespace
+}  // namespace distill
