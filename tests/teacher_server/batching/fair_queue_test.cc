@@ -162,6 +162,20 @@ TEST(FairQueueTest, ExpiringCostsNothing) {
   EXPECT_THAT(Order(queue), ElementsAre(1, 2));
 }
 
+TEST(FairQueueTest, WhatWasSavedForAnExpiredRequestIsLostWithTheNextBatch) {
+  FairQueue queue(kQueueQuantum);
+  for (int i = 0; i < 30; ++i) queue.Push(QueuedRequest(1, 32));
+  queue.Push(QueuedDue(2, 320, QueuedAt(1)));
+  queue.Push(QueuedRequest(2, 8));
+  for (int i = 0; i < 30; ++i) queue.Push(QueuedRequest(3, 32));
+  for (int i = 0; i < 18; ++i) queue.Take(First(queue, 1));  // stream 2 has saved nine quanta
+  queue.RemoveExpired(QueuedAt(1));
+  ASSERT_THAT(Streams(queue.Take(First(queue, 1))), ElementsAre(1));  // before it reaches stream 2
+  for (int i = 0; i < 10; ++i) queue.Push(QueuedRequest(2, 32));
+  // It has kept a quantum and what its small request costs, and gets another quantum.
+  EXPECT_THAT(Streams(queue.Take(First(queue, 6))), ElementsAre(2, 2, 2, 3, 1, 2));
+}
+
 TEST(FairQueueTest, TheEarliestDeadlineExpiresFirstWhereverItIs) {
   FairQueue queue(kQueueQuantum);
   queue.Push(QueuedDue(1, 8, QueuedAt(9), 0));
