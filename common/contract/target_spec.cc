@@ -41,12 +41,11 @@ std::vector<std::string> EncodingNames() {
 
 absl::Status CheckParameter(absl::string_view parameter, int32_t value, bool has, int64_t largest,
                             TargetEncoding encoding) {
-  const std::string with = absl::StrCat(" with the encoding ", Name(encoding));
-  if (!has && value != 0) return InvalidField(parameter, value, absl::StrCat("0", with));
-  if (has && (value < 1 || value > largest)) {
-    return InvalidField(parameter, value, absl::StrCat("1 to ", largest, with));
-  }
-  return absl::OkStatus();
+  const bool valid = has ? value >= 1 && value <= largest : value == 0;
+  if (valid) return absl::OkStatus();
+  return InvalidField(parameter, value,
+                      absl::StrCat(has ? absl::StrCat("1 to ", largest) : "0",
+                                   " with the encoding ", Name(encoding)));
 }
 
 // Returns the part with the ids and the parts with their probabilities and counts.

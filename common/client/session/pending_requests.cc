@@ -58,9 +58,8 @@ absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
                                               const std::vector<Bytes>& payloads,
                                               const PendingRequest& request, const TargetSpec& spec,
                                               int64_t classes) {
-  const std::string answer = absl::StrCat("an answer to request ", targets.id());
-  const auto breach = [&answer](absl::string_view reason) {
-    return absl::InternalError(absl::StrCat(answer, ": ", reason));
+  const auto breach = [&targets](absl::string_view reason) {
+    return absl::InternalError(absl::StrCat("an answer to request ", targets.id(), ": ", reason));
   };
   const int64_t wanted_rows = request.request.rows;
   if (wanted_rows != 0 && targets.rows() != wanted_rows) {
