@@ -138,7 +138,7 @@ int Serve(const Options& options, const FlagNames& flags) {
   drain.Wait();
   log::Info("draining");
   const absl::Status drained = (*server)->Drain(options.drain_timeout);
-  PrintCounts((*server)->counts());
+  PrintCounts(metrics.counts());
   return drained.ok() ? EXIT_SUCCESS : Fail(drained, flags);
 }
 

@@ -24,7 +24,7 @@ bool Budget::Share::TryRead(std::function<void()> when_room) {
   const bool idle = samples_ == 0 && bytes_ == 0;
   const bool room =
       budget_->pool_used_ + more <= budget_->pool_ && budget_->samples_ < budget_->limits_.samples;
-  // Who has waited longer comes first, also before those that have just made room.
+  // The stream that has waited longest comes first, even before one that has just made room.
   const auto first = budget_->waiters_.begin();
   const bool first_in_line =
       first == budget_->waiters_.end() || (ticket_ != 0 && ticket_ <= first->first);
@@ -35,16 +35,16 @@ bool Budget::Share::TryRead(std::function<void()> when_room) {
   }
   budget_->waiters_.erase(std::exchange(ticket_, 0));
   budget_->pool_used_ += more;
-  budget_->bytes_ += budget_->limits_.stream_bytes;
+  ++budget_->readers_;
   reading_ = true;
   return true;
 }
 
 void Budget::Share::Update(int64_t samples, int64_t bytes, bool reading) {
   MutexLock lock(budget_->mutex_);
-  const int64_t reserve = budget_->limits_.stream_bytes;
   budget_->pool_used_ += budget_->FromPool(bytes, reading) - budget_->FromPool(bytes_, reading_);
-  budget_->bytes_ += bytes - bytes_ + (reading ? reserve : 0) - (reading_ ? reserve : 0);
+  budget_->bytes_ += bytes - bytes_;
+  budget_->readers_ += (reading ? 1 : 0) - (reading_ ? 1 : 0);
   budget_->samples_ += samples - samples_;
   samples_ = samples;
   bytes_ = bytes;
@@ -61,14 +61,19 @@ void Budget::CallWaiters() {
   for (const auto& [ticket, when_room] : waiters) when_room();
 }
 
+int64_t Budget::samples() const {
+  MutexLock lock(mutex_);
+  return samples_;
+}
+
 int64_t Budget::bytes() const {
   MutexLock lock(mutex_);
   return bytes_;
 }
 
-int64_t Budget::samples() const {
+int64_t Budget::taken_bytes() const {
   MutexLock lock(mutex_);
-  return samples_;
+  return bytes_ + readers_ * limits_.stream_bytes;
 }
 
 }  // namespace distill

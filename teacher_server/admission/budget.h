@@ -24,8 +24,8 @@ struct BudgetLimits {
   int64_t max_streams = 0;
 };
 
-// Thread-safe. Shared with whoever may give something back: an answer can come to a stream when the
-// server is gone already.
+// Thread-safe. Each share keeps it alive: an answer can come to a stream after the server is
+// destroyed.
 class Budget {
  public:
   explicit Budget(const BudgetLimits& limits);
@@ -62,8 +62,12 @@ class Budget {
   // no stream locked.
   void CallWaiters();
 
-  int64_t bytes() const;    // held and kept for reading, reserves included
-  int64_t samples() const;  // in flight
+  // The one record of what the server has in flight, of all streams.
+  int64_t samples() const;      // received, their answers not written yet
+  int64_t bytes() const;        // of those samples' inputs and answers
+  int64_t taken_bytes() const;  // and kept for messages that are being read
+
+  int64_t byte_limit() const { return limits_.bytes; }
 
  private:
   // What a stream takes from the pool.
@@ -75,6 +79,7 @@ class Budget {
   mutable Mutex mutex_;
   int64_t pool_used_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t readers_ ABSL_GUARDED_BY(mutex_) = 0;  // streams for whose next message room is kept
   int64_t samples_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t next_ticket_ ABSL_GUARDED_BY(mutex_) = 1;
   std::map<uint64_t, std::function<void()>> waiters_ ABSL_GUARDED_BY(mutex_);

@@ -34,13 +34,17 @@ Batcher::Batcher(const BatcherOptions& options, absl::Span<Runner* const> runner
   }
 }
 
+absl::Status DrainingError() {
+  return absl::UnavailableError("the server: it is draining; ask another");
+}
+
 Batcher::~Batcher() { Drain(); }
 
 absl::Status Batcher::Submit(Work&& work) {
   const absl::Time now = clock_.Now();
   std::string key = any_runner_.BatchKey(work.request);
   MutexLock lock(mutex_);
-  if (draining_) return absl::UnavailableError("the server is draining");
+  if (draining_) return DrainingError();
   queue_.Push({std::move(work), now, std::move(key)});
   ReportQueue();
   changed_.NotifyAll();

@@ -1,7 +1,7 @@
 // Batcher: collects requests from many streams into batches, and runs them on the teacher.
 //
-// Submit() puts a request into a fair queue (fair_queue.h). One thread a runner forms batches by a
-// pure rule (form_batch.h), runs each on its runner, and calls every request's `done`. Several
+// Submit() puts a request into a fair queue (fair_queue.h). One thread per runner forms batches by
+// a pure rule (form_batch.h), runs each on its runner, and calls every request's `done`. Several
 // runners compute several batches at once.
 #pragma once
 
@@ -28,6 +28,9 @@ struct BatcherOptions {
   // INVALID_ARGUMENT names the field, its value and what is allowed.
   absl::Status Validate() const;
 };
+
+// UNAVAILABLE: what a draining server answers.
+absl::Status DrainingError();
 
 // Hears what the batcher does, from its threads and from Submit's, several at a time; must not
 // block.
@@ -66,7 +69,7 @@ class Batcher {
   // answered.
   void CancelStream(uint64_t stream);
 
-  // From now on a batch is formed at once, whatever batch_delay says: nobody else is to come.
+  // From now on a batch is formed at once, whatever batch_delay is: no new requests are expected.
   void StopDelaying();
 
   // Finishes everything that was taken, without waiting for batch_delay any more. Blocks until

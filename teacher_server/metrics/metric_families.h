@@ -1,11 +1,12 @@
-// MetricFamilies: the names, help and types of a teacher server's metrics of models. Only the
-// sources of Metrics and ModelMetrics include this.
+// MetricFamilies: the names, help and types of a teacher server's metrics of models. Only sources
+// of this folder include this.
 #pragma once
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 
 #include <array>
@@ -28,6 +29,13 @@ inline prometheus::Family<prometheus::Gauge>& AddGauge(prometheus::Registry& reg
 inline prometheus::Family<prometheus::Histogram>& AddHistogram(prometheus::Registry& registry,
                                                                const char* name, const char* help) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+// A gauge without labels, as a Collectable returns it.
+inline prometheus::MetricFamily GaugeFamily(const char* name, const char* help, double value) {
+  prometheus::ClientMetric metric;
+  metric.gauge.value = value;
+  return {name, help, prometheus::MetricType::Gauge, {metric}};
 }
 
 // The metrics that models have in common; they differ in the label `model`.

@@ -21,6 +21,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/address.h"
 #include "teacher_server/admission/listen.h"
+#include "teacher_server/metrics/budget_metrics.h"
 #include "teacher_server/metrics/metric_families.h"
 #include "teacher_server/metrics/process_metrics.h"
 
@@ -50,16 +51,7 @@ struct Metrics::Parts {
   Parts()
       : families(*registry),
         rejected(families, /*model=*/""),
-        draining(AddGauge(*registry, "distill_draining", "1 once the server drains").Add({})),
-        in_flight_bytes(AddGauge(*registry, "distill_in_flight_bytes",
-                                 "Bytes of inputs and answers that all streams hold")
-                            .Add({})),
-        in_flight_samples(AddGauge(*registry, "distill_in_flight_samples",
-                                   "Samples received whose answers were not written yet")
-                              .Add({})),
-        byte_limit(
-            AddGauge(*registry, "distill_byte_limit", "Where distill_in_flight_bytes is kept below")
-                .Add({})) {
+        draining(AddGauge(*registry, "distill_draining", "1 once the server drains").Add({})) {
     AddGauge(*registry, "distill_build_info", "1; the labels tell what was built")
         .Add({{"version", DISTILL_VERSION}})
         .Set(1);
@@ -67,12 +59,10 @@ struct Metrics::Parts {
 
   const std::shared_ptr<prometheus::Registry> registry = std::make_shared<prometheus::Registry>();
   const std::shared_ptr<ProcessMetrics> process = std::make_shared<ProcessMetrics>();
+  const std::shared_ptr<BudgetMetrics> in_flight = std::make_shared<BudgetMetrics>();
   MetricFamilies families;
   RejectedCounters rejected;
   prometheus::Gauge& draining;
-  prometheus::Gauge& in_flight_bytes;
-  prometheus::Gauge& in_flight_samples;
-  prometheus::Gauge& byte_limit;
   absl::flat_hash_map<std::string, std::unique_ptr<ModelMetrics>> models;
   Mutex mutex;
   std::unique_ptr<prometheus::Exposer> exposer ABSL_GUARDED_BY(mutex);
@@ -104,6 +94,7 @@ absl::StatusOr<std::string> Metrics::Expose(const std::string& text) {
   }
   parts_->exposer->RegisterCollectable(parts_->registry);
   parts_->exposer->RegisterCollectable(parts_->process);
+  parts_->exposer->RegisterCollectable(parts_->in_flight);
   if (const std::vector<int> ports = parts_->exposer->GetListeningPorts(); !ports.empty()) {
     address.port = ports.front();
   }
@@ -122,16 +113,24 @@ ModelMetrics& Metrics::of(absl::string_view model) {
 void Metrics::Rejected(RejectReason reason) { parts_->rejected.Add(reason); }
 
 void Metrics::SetDraining() { parts_->draining.Set(1); }
-void Metrics::SetByteLimit(int64_t bytes) { parts_->byte_limit.Set(static_cast<double>(bytes)); }
-void Metrics::AddInFlight(int64_t bytes, int64_t samples) {
-  parts_->in_flight_bytes.Increment(static_cast<double>(bytes));
-  parts_->in_flight_samples.Increment(static_cast<double>(samples));
+void Metrics::Watch(std::shared_ptr<const Budget> budget) {
+  parts_->in_flight->Watch(std::move(budget));
+}
+
+ServedCounts Metrics::counts() const {
+  ServedCounts counts;
+  for (const auto& [name, model] : parts_->models) model->AddTo(counts);
+  return counts;
 }
 
 std::string Metrics::Text() const {
   std::vector<prometheus::MetricFamily> families = parts_->registry->Collect();
-  for (prometheus::MetricFamily& family : parts_->process->Collect()) {
-    families.push_back(std::move(family));
+  for (const prometheus::Collectable* source :
+       {static_cast<const prometheus::Collectable*>(parts_->process.get()),
+        static_cast<const prometheus::Collectable*>(parts_->in_flight.get())}) {
+    for (prometheus::MetricFamily& family : source->Collect()) {
+      families.push_back(std::move(family));
+    }
   }
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -1,5 +1,6 @@
-// Metrics: what Prometheus sees of a teacher server: counters, gauges and histograms, kept and
-// served over HTTP by prometheus-cpp.
+// Metrics: counters, gauges and histograms of a teacher server, kept and served over HTTP by
+// prometheus-cpp. They are the one record of what the server has done; the Budget, which they read,
+// is the one of what it has in flight.
 //
 // Every label value comes from the operator: the names of the models, fixed at construction, and
 // the names of the tokens in the token file, which may be read again while the server runs. Nothing
@@ -9,13 +10,13 @@
 // This header holds no type of prometheus-cpp.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "teacher_server/admission/budget.h"
 #include "teacher_server/metrics/model_metrics.h"
 
 namespace distill {
@@ -24,14 +25,14 @@ namespace distill {
 class Metrics {
  public:
   explicit Metrics(absl::Span<const std::string> models);
-  // Stops to serve. Takes up to 2 s where Expose was called: so seldom its threads look up.
+  // Stops serving. Takes up to 2 s after Expose, whose threads poll that seldom.
   ~Metrics();
 
   // Serves GET /metrics at "host:port" or "[IPv6]:port" (port 0: any free one), from then on, in
   // threads of its own; returns the address with the real port. To be called once. Errors are one
-  // line that names the address: INVALID_ARGUMENT where it is no such address (or IPv6, which
-  // Debian 12's civetweb lacks), FAILED_PRECONDITION where it is in use, INTERNAL for whatever else
-  // the system says.
+  // line that names the address: INVALID_ARGUMENT if it has another form (or is IPv6, which Debian
+  // 12's civetweb lacks), FAILED_PRECONDITION if it is in use, INTERNAL for other errors of the
+  // system.
   absl::StatusOr<std::string> Expose(const std::string& address);
 
   // The series of a model, which must be one of the constructor's. Valid as long as this object.
@@ -41,11 +42,13 @@ class Metrics {
   void Rejected(RejectReason reason);
 
   void SetDraining();
-  void SetByteLimit(int64_t bytes);
-  // The change of what all streams together have in flight; negative when it is given back.
-  void AddInFlight(int64_t bytes, int64_t samples);
+  // From now on shows what `budget` has in flight.
+  void Watch(std::shared_ptr<const Budget> budget);
 
-  // What a scrape would get, but for the metrics of the HTTP server itself.
+  // Of all models.
+  ServedCounts counts() const;
+
+  // Returns what a scrape would get, except the metrics of the HTTP server itself.
   std::string Text() const;
 
  private:

@@ -28,6 +28,9 @@ Histogram::BucketBoundaries SamplesBuckets() {
   return buckets;
 }
 
+// A double is exact up to 2^53.
+int64_t Whole(const Counter& counter) { return static_cast<int64_t>(counter.Value()); }
+
 }  // namespace
 
 absl::string_view RejectReasonName(RejectReason reason) {
@@ -127,6 +130,17 @@ void ModelMetrics::Received(int64_t bytes) {
   parts_->received.Increment(static_cast<double>(bytes));
 }
 void ModelMetrics::Sent(int64_t bytes) { parts_->sent.Increment(static_cast<double>(bytes)); }
+
+void ModelMetrics::AddTo(ServedCounts& counts) const {
+  counts.samples_served += Whole(parts_->samples);
+  counts.requests_ok += Whole(parts_->ok);
+  counts.requests_failed += Whole(parts_->failed);
+  counts.requests_dropped += Whole(parts_->dropped);
+  counts.bytes_in += Whole(parts_->received);
+  counts.bytes_out += Whole(parts_->sent);
+  MutexLock lock(parts_->mutex);
+  for (const auto& [token, streams] : parts_->streams_by_token) counts.streams += Whole(*streams);
+}
 
 void ModelMetrics::OnQueue(int64_t requests, int64_t samples) {
   parts_->queue_requests.Set(static_cast<double>(requests));

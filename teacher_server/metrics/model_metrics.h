@@ -32,8 +32,20 @@ enum class RejectReason {
   kDraining,
 };
 
-// As it stands in the label: "bad_open".
+// Returns the value of the label: "bad_open".
 absl::string_view RejectReasonName(RejectReason reason);
+
+// What was done since the start. A request and its samples count as answered when the answer's
+// write completed.
+struct ServedCounts {
+  int64_t samples_served = 0;  // of requests answered OK
+  int64_t requests_ok = 0;
+  int64_t requests_failed = 0;   // answered with an Error
+  int64_t requests_dropped = 0;  // the stream ended before their answers were written
+  int64_t streams = 0;           // opened
+  int64_t bytes_in = 0;          // of messages on opened streams
+  int64_t bytes_out = 0;
+};
 
 // The series of one model. Thread-safe, and cheap: an atomic operation each, histograms and
 // StreamOpened a short lock. Owned by its Metrics.
@@ -56,6 +68,9 @@ class ModelMetrics : public BatchObserver {
   // Bytes of messages.
   void Received(int64_t bytes);
   void Sent(int64_t bytes);
+
+  // Adds what these series count.
+  void AddTo(ServedCounts& counts) const;
 
   void OnQueue(int64_t requests, int64_t samples) override;
   void OnQueueTime(absl::Duration queued) override;

@@ -7,14 +7,10 @@
 #include <sstream>
 #include <string>
 
+#include "teacher_server/metrics/metric_families.h"
+
 namespace distill {
 namespace {
-
-prometheus::MetricFamily Gauge(const char* name, const char* help, double value) {
-  prometheus::ClientMetric metric;
-  metric.gauge.value = value;
-  return {name, help, prometheus::MetricType::Gauge, {metric}};
-}
 
 std::optional<double> ResidentBytes() {
   std::ifstream statm("/proc/self/statm");
@@ -58,11 +54,12 @@ std::vector<prometheus::MetricFamily> ProcessMetrics::Collect() const {
   std::vector<prometheus::MetricFamily> families;
   if (const auto bytes = ResidentBytes()) {
     families.push_back(
-        Gauge("process_resident_memory_bytes", "Resident memory size in bytes.", *bytes));
+        GaugeFamily("process_resident_memory_bytes", "Resident memory size in bytes.", *bytes));
   }
   if (const auto seconds = StartSeconds()) {
-    families.push_back(Gauge("process_start_time_seconds",
-                             "Start time of the process since unix epoch in seconds.", *seconds));
+    families.push_back(GaugeFamily("process_start_time_seconds",
+                                   "Start time of the process since unix epoch in seconds.",
+                                   *seconds));
   }
   return families;
 }

@@ -5,9 +5,8 @@
 // on Debian 13 the first scrape overflowed the rest. Neither civetweb nor prometheus-cpp has an
 // option for it.
 //
-// So thread_stack.cc defines pthread_attr_setstacksize in the place of glibc's, for every library
-// of the process: it asks glibc for at least kSmallestThreadStack. Programs call it by glibc's
-// header.
+// So thread_stack.cc defines pthread_attr_setstacksize instead of glibc, for every library of the
+// process: it asks glibc for at least kSmallestThreadStack. Programs call it by glibc's header.
 #pragma once
 
 #include <cstddef>

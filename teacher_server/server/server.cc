@@ -74,8 +74,8 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
 }
 
-// The last user of gRPC who leaves waits for a thread that may poll for another 10 s: nobody is the
-// last.
+// Keeps gRPC initialised: the shutdown of its last user waits for a thread that may poll for
+// another 10 s.
 void KeepGrpc() {
   static const bool kept = (grpc_init(), true);
   static_cast<void>(kept);
@@ -98,7 +98,6 @@ std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const Served
 
 // In order of lifetime: what is below uses what is above.
 struct TeacherServer::Parts {
-  std::shared_ptr<Counters> counters = std::make_shared<Counters>();
   std::vector<std::unique_ptr<UnixSocketClaim>> unix_sockets;
   std::vector<std::string> addresses;
   Clock* clock = nullptr;
@@ -136,12 +135,9 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
                                             .max_streams = options.max_streams});
   parts->access = std::make_unique<Access>(options.max_streams, std::move(tokens));
   parts->metrics = &metrics;
-  metrics.SetByteLimit(options.max_bytes);
-  StreamContext context{.teachers = parts->teachers,
-                        .counters = parts->counters,
-                        .metrics = &metrics,
-                        .budget = parts->budget,
-                        .clock = &clock};
+  metrics.Watch(parts->budget);
+  StreamContext context{
+      .teachers = parts->teachers, .metrics = &metrics, .budget = parts->budget, .clock = &clock};
   parts->service = std::make_unique<TeacherService>(std::move(context), *parts->access);
 
   grpc::EnableDefaultHealthCheckService(true);
@@ -191,17 +187,6 @@ absl::Status TeacherServer::Drain(absl::Duration timeout) {
   return absl::DeadlineExceededError(absl::StrCat("cannot drain within ",
                                                   absl::FormatDuration(timeout), ": ", open,
                                                   " streams were still open and are cancelled"));
-}
-
-ServedCounts TeacherServer::counts() const {
-  const Counters& counters = *parts_->counters;
-  return {.samples_served = counters.samples_served,
-          .requests_ok = counters.requests_ok,
-          .requests_failed = counters.requests_failed,
-          .requests_dropped = counters.requests_dropped,
-          .streams = counters.streams,
-          .bytes_in = counters.bytes_in,
-          .bytes_out = counters.bytes_out};
 }
 
 }  // namespace distill

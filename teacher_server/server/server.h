@@ -3,7 +3,6 @@
 // This header holds no gRPC type.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,17 +19,6 @@
 
 namespace distill {
 
-// What was done since the start. A request counts when the write of its answer completed.
-struct ServedCounts {
-  int64_t samples_served = 0;  // of requests answered OK
-  int64_t requests_ok = 0;
-  int64_t requests_failed = 0;   // answered with an Error
-  int64_t requests_dropped = 0;  // taken, but their stream ended first
-  int64_t streams = 0;
-  int64_t bytes_in = 0;  // of stream messages
-  int64_t bytes_out = 0;
-};
-
 // A model that is served: Runner's info and numerics, and what computes it.
 struct ServedModel {
   ModelInfo info;
@@ -41,7 +29,7 @@ struct ServedModel {
 // Thread-safe. What clients can make it hold is bounded by max_bytes (budget.h).
 class TeacherServer {
  public:
-  // Listens on every address, or on none: the first that cannot be had is named, with the reason.
+  // Listens on every address, or on none: the error names the first that is not available, and why.
   // Health (grpc.health.v1: "", "distill.v1.Teacher" and "distill.v1.Teacher/MODEL" for each model)
   // is SERVING when this returns. `models`: at least one, of different names, which
   // `metrics` has. Batchers, metrics and clock must outlive the server.
@@ -60,8 +48,6 @@ class TeacherServer {
   // ones refused UNAVAILABLE; streams end OK; then the server stops listening. DEADLINE_EXCEEDED if
   // streams were still open after `timeout`: they are cancelled.
   absl::Status Drain(absl::Duration timeout);
-
-  ServedCounts counts() const;
 
  private:
   struct Parts;

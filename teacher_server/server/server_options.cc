@@ -23,7 +23,7 @@ absl::Status CheckAddress(const std::string& text, const ServerOptions& options)
   if (options.tls.certificate.empty() && !IsLoopback(address) && !options.allow_insecure) {
     return absl::InvalidArgumentError(
         absl::StrCat(Field("listen"), " ", text,
-                     ": without TLS, anybody who reaches this address may read and use the "
+                     ": without TLS, every client that reaches this address may read and use the "
                      "teacher; give `tls_cert` and `tls_key`, or set `allow_insecure`"));
   }
   return absl::OkStatus();

@@ -32,7 +32,7 @@ struct ServerOptions {
   int64_t max_bytes = int64_t{1} << 30;
   int64_t max_samples = 65536;
 
-  // INVALID_ARGUMENT names the field, its value and what is allowed. Looks at no file.
+  // INVALID_ARGUMENT names the field, its value and what is allowed. Does not read any file.
   absl::Status Validate() const;
 
   // Reads the certificates, keys and tokens: what Start would refuse, before a model is loaded.

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "common/base/log.h"
 #include "common/rpc/convert.h"
+#include "teacher_server/batching/batcher.h"
 
 namespace distill {
 namespace {
@@ -78,7 +79,7 @@ grpc::Status TeacherService::Refuse(const absl::Status& status,
     MutexLock lock(mutex_);
     refused = ++refused_;
   }
-  // The 1st, 2nd, 4th, 8th …: who is refused tries again.
+  // The 1st, 2nd, 4th, 8th …: a client that is refused tries again.
   if (std::has_single_bit(refused)) {
     log::Warning(log::Line("call refused", {{"peer", context.peer()},
                                             {"refused_so_far", refused},
@@ -98,7 +99,6 @@ std::shared_ptr<DistillStream> TeacherService::StartStream(
     id = next_id_++;
     streams_.emplace(id, nullptr);
   }
-  ++context_.counters->streams;
   const std::shared_ptr<DistillStream> stream =
       DistillStream::Start(context_, id, std::move(admission), [this, id] { StreamDone(id); });
   bool drain = false;

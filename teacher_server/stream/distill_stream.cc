@@ -32,7 +32,7 @@ DistillStream::DistillStream(StreamContext context, uint64_t id,
       on_done_(std::move(on_done)),
       session_(context_.teachers),
       share_(context_.budget),
-      account_(id, admission_->token(), context_.counters, *context_.metrics) {}
+      account_(id, admission_->token(), *context_.metrics) {}
 
 void DistillStream::Drain() {
   MutexLock lock(mutex_);
@@ -80,7 +80,7 @@ void DistillStream::OnOpenTimeout() {
 
 void DistillStream::Submit(StreamSession::Taken taken) {
   Work work{.stream = id_, .request = std::move(taken.request), .deadline = taken.deadline};
-  // The work may outlive the stream: then nobody waits for its answer.
+  // The work may outlive the stream: its answer is then dropped.
   work.done = [weak = weak_from_this(), request_id = taken.id](WorkResult result) {
     if (const auto stream = weak.lock()) stream->OnAnswer(request_id, result);
   };
@@ -119,9 +119,7 @@ void DistillStream::OnWriteDone(bool ok) {
 }
 
 void DistillStream::Hold() {
-  const StreamSession::Charge held{session_.samples_in_flight(), session_.bytes_in_flight()};
-  share_.Hold(held.samples, held.bytes);
-  account_.Holds(held);
+  share_.Hold(session_.samples_in_flight(), session_.bytes_in_flight());
 }
 
 void DistillStream::OnCancel() {

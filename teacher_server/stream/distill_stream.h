@@ -20,7 +20,6 @@
 #include "teacher_server/admission/access.h"
 #include "teacher_server/admission/budget.h"
 #include "teacher_server/metrics/metrics.h"
-#include "teacher_server/stream/counters.h"
 #include "teacher_server/stream/served_teacher.h"
 #include "teacher_server/stream/stream_account.h"
 #include "teacher_server/stream/stream_session.h"
@@ -30,7 +29,6 @@ namespace distill {
 // What a stream uses. What it points to outlives every stream.
 struct StreamContext {
   std::shared_ptr<const ServedTeachers> teachers;
-  std::shared_ptr<Counters> counters;
   Metrics* metrics = nullptr;
   std::shared_ptr<Budget> budget;
   Clock* clock = nullptr;
@@ -72,7 +70,7 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   // calls back from inside them, and none may come after Finish.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What waits for the teacher and nobody will read any more, once.
+  // Removes the stream's requests from the teacher's queue, once: nothing reads their answers.
   void DropQueued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const StreamContext context_;

@@ -45,13 +45,8 @@ RejectReason ReasonOf(const absl::Status& error) {
 
 }  // namespace
 
-StreamAccount::StreamAccount(uint64_t stream, std::string token, std::shared_ptr<Counters> counters,
-                             Metrics& metrics)
-    : stream_(stream),
-      token_(std::move(token)),
-      counters_(std::move(counters)),
-      metrics_(metrics),
-      begin_(absl::Now()) {}
+StreamAccount::StreamAccount(uint64_t stream, std::string token, Metrics& metrics)
+    : stream_(stream), token_(std::move(token)), metrics_(metrics), begin_(absl::Now()) {}
 
 void StreamAccount::Opened(const ServedTeacher& teacher, const StreamTerms& terms) {
   model_ = &metrics_.of(teacher.info.name);
@@ -67,20 +62,16 @@ void StreamAccount::Opened(const ServedTeacher& teacher, const StreamTerms& term
 }
 
 void StreamAccount::Received(int64_t bytes) {
-  counters_->bytes_in += bytes;
   bytes_in_ += bytes;
   if (opened()) model_->Received(bytes);
 }
 
 void StreamAccount::Written(const StreamSession::Outgoing& written) {
   const auto bytes = static_cast<int64_t>(written.frame.Length());
-  counters_->bytes_out += bytes;
   bytes_out_ += bytes;
   model_->Sent(bytes);
   switch (written.kind) {
     case StreamSession::Outgoing::Kind::kTargets:
-      counters_->samples_served += written.samples;
-      ++counters_->requests_ok;
       samples_ += written.samples;
       ++requests_ok_;
       model_->RequestAnswered(written.samples);
@@ -94,7 +85,6 @@ void StreamAccount::Written(const StreamSession::Outgoing& written) {
 }
 
 void StreamAccount::RequestFailed(const StreamSession::Outgoing& error) {
-  ++counters_->requests_failed;
   model_->RequestFailed();
   model_->Rejected(ReasonOf(error.error));
   // The 1st, 2nd, 4th, 8th …: a client that is wrong once is wrong often.
@@ -106,13 +96,7 @@ void StreamAccount::RequestFailed(const StreamSession::Outgoing& error) {
                                             {"message", error.error.message()}}));
 }
 
-void StreamAccount::Holds(StreamSession::Charge held) {
-  metrics_.AddInFlight(held.bytes - held_.bytes, held.samples - held_.samples);
-  held_ = held;
-}
-
 void StreamAccount::Ended(const absl::Status& end, int64_t dropped) {
-  counters_->requests_dropped += dropped;
   const std::optional<RejectReason> reason = ReasonOf(end, opened());
   if (opened()) {
     model_->RequestsDropped(dropped);

@@ -1,15 +1,12 @@
-// StreamAccount: what one stream has done, as the server's counters, its metrics and its log are
-// told.
+// StreamAccount: reports what one stream does to the server's metrics and log.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "teacher_server/metrics/metrics.h"
-#include "teacher_server/stream/counters.h"
 #include "teacher_server/stream/stream_session.h"
 
 namespace distill {
@@ -18,18 +15,14 @@ namespace distill {
 class StreamAccount {
  public:
   // `token`: the name of the stream's, empty if it has none.
-  StreamAccount(uint64_t stream, std::string token, std::shared_ptr<Counters> counters,
-                Metrics& metrics);
+  StreamAccount(uint64_t stream, std::string token, Metrics& metrics);
 
   bool opened() const { return model_ != nullptr; }
   void Opened(const ServedTeacher& teacher, const StreamTerms& terms);
 
-  // A message of so many bytes came.
+  // A message of so many bytes. Those of a stream that was never opened are logged only.
   void Received(int64_t bytes);
   void Written(const StreamSession::Outgoing& written);
-
-  // What the stream has in flight now.
-  void Holds(StreamSession::Charge held);
 
   // Once, last: logs the line that says how the stream ended and what it has done. `dropped`:
   // requests whose answers had not been written.
@@ -40,12 +33,10 @@ class StreamAccount {
 
   const uint64_t stream_;
   const std::string token_;
-  const std::shared_ptr<Counters> counters_;
   Metrics& metrics_;
   const absl::Time begin_;
   ModelMetrics* model_ = nullptr;  // null before the stream was opened
   std::string client_;
-  StreamSession::Charge held_;
   int64_t requests_ok_ = 0;
   int64_t requests_failed_ = 0;
   int64_t samples_ = 0;

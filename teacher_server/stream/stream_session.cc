@@ -9,6 +9,7 @@
 #include "common/base/status_macros.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/wire.h"
+#include "teacher_server/batching/batcher.h"
 
 namespace distill {
 namespace {
@@ -45,10 +46,6 @@ int64_t LongestLength(const RunnerRequest& request, const std::vector<InputSpec>
 }
 
 }  // namespace
-
-absl::Status DrainingError() {
-  return absl::UnavailableError("the server: it is draining; ask another");
-}
 
 StreamSession::StreamSession(std::shared_ptr<const ServedTeachers> teachers)
     : teachers_(std::move(teachers)), limits_(teachers_->limits()) {}

@@ -29,9 +29,6 @@
 
 namespace distill {
 
-// UNAVAILABLE: what a draining server answers.
-absl::Status DrainingError();
-
 // Not thread-safe: its owner locks.
 class StreamSession {
  public:
@@ -70,7 +67,8 @@ class StreamSession {
   // The client has sent its last message.
   void HalfClose();
 
-  // The server drains: says so, refuses new requests, and ends when all that was taken is answered.
+  // The server drains: tells the client, refuses new requests, and ends when all that was taken is
+  // answered.
   void Drain();
 
   // The peer is gone: nothing more can be read or written.

@@ -35,7 +35,7 @@ TEST(BudgetTest, WhatStreamsHoldTogetherStaysWithinTheLimit) {
       held[i] += 100;  // a message and its answer, as large as may be
       shares[i]->Hold(1, held[i]);
       shares[i]->ReadDone();
-      ASSERT_LE(budget->bytes(), kLimits.bytes);
+      ASSERT_LE(budget->taken_bytes(), kLimits.bytes);
     }
   }
   EXPECT_EQ(held[0] + held[1], 400) << "and comes close to it";
@@ -94,7 +94,7 @@ TEST(BudgetTest, AnEndedStreamGivesEverythingBackAndIsNotCalled) {
     share.Hold(1, 300);
     ASSERT_FALSE(share.TryRead([] { FAIL(); }));
   }
-  EXPECT_EQ(budget->bytes(), 150);
+  EXPECT_EQ(budget->taken_bytes(), 150);
   EXPECT_EQ(budget->samples(), 1);
   budget->CallWaiters();
 }

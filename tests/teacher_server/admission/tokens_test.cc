@@ -51,7 +51,7 @@ class TokensTest : public ::testing::Test {
 };
 
 TEST_F(TokensTest, ATokenGrantsTheStreamsOfItsName) {
-  Write(absl::StrCat("# who  token  streams\n\n alice\t", kAlice, "  2 \r\nbob ", kBob, "\n"));
+  Write(absl::StrCat("# name  token  streams\n\n alice\t", kAlice, "  2 \r\nbob ", kBob, "\n"));
   ASSERT_THAT(Open(), IsOk());
   EXPECT_THAT(tokens_->names(), ElementsAre("alice", "bob"));
   for (const char* scheme : {"Bearer ", "bearer ", "BEARER  "}) {

@@ -173,7 +173,7 @@ TEST(FormBatchLawTest, NoBatchIsLargerThanAllowedUnlessItIsOneRequest) {
     int64_t samples = 0;
     for (const size_t position : take) samples += waiting[position].samples;
     EXPECT_TRUE(samples <= kRule.max_batch_samples || take.size() == 1);
-    // In fair order without gaps: nobody is overtaken.
+    // In fair order without gaps: no request is overtaken.
     for (size_t i = 0; i < take.size(); ++i) EXPECT_EQ(take[i], i);
   }
 }

@@ -108,17 +108,31 @@ TEST(MetricsTest, EverySeriesWithFixedLabelsIsThereFromTheStart) {
   EXPECT_TRUE(samples.contains("process_resident_memory_bytes"));
 }
 
-TEST(MetricsTest, WhatIsInFlightGoesUpAndDown) {
+TEST(MetricsTest, CountsAreTheSumsOverModelsAndTokens) {
   Metrics metrics(kTwoModels);
-  metrics.SetByteLimit(1 << 30);
-  metrics.AddInFlight(5000, 40);
-  metrics.AddInFlight(-2000, -30);
+  metrics.of("large").StreamOpened("ci");
+  metrics.of("large").StreamOpened("");
+  metrics.of("small").StreamOpened("");
+  metrics.of("large").RequestAnswered(32);
+  metrics.of("small").RequestAnswered(8);
+  metrics.of("small").RequestFailed();
+  metrics.of("large").RequestsDropped(3);
+  metrics.of("large").Received(1000);
+  metrics.of("small").Sent(70);
+  const ServedCounts counts = metrics.counts();
+  EXPECT_EQ(counts.streams, 3);
+  EXPECT_EQ(counts.samples_served, 40);
+  EXPECT_EQ(counts.requests_ok, 2);
+  EXPECT_EQ(counts.requests_failed, 1);
+  EXPECT_EQ(counts.requests_dropped, 3);
+  EXPECT_EQ(counts.bytes_in, 1000);
+  EXPECT_EQ(counts.bytes_out, 70);
+}
+
+TEST(MetricsTest, DrainingIsShown) {
+  Metrics metrics(kTwoModels);
   metrics.SetDraining();
-  const std::map<std::string, double> samples = Samples(metrics);
-  EXPECT_EQ(samples.at("distill_in_flight_bytes"), 3000);
-  EXPECT_EQ(samples.at("distill_in_flight_samples"), 10);
-  EXPECT_EQ(samples.at("distill_byte_limit"), 1 << 30);
-  EXPECT_EQ(samples.at("distill_draining"), 1);
+  EXPECT_EQ(Samples(metrics).at("distill_draining"), 1);
 }
 
 TEST(MetricsTest, AScrapeGetsThemAsTextAndNothingElseIsServed) {

@@ -239,7 +239,7 @@ constexpr char kMeanToken[] =
     "def forward(self, tokens, attention_mask):\n"
     "  m = attention_mask.unsqueeze(-1).float()\n"
     "  return (torch.one_hot(tokens, 4).float() * m).sum(1) / m.sum(1)\n";
-// One row a position: each token's own one-hot.
+// One row per position: each token's own one-hot.
 constexpr char kEachToken[] =
     "def forward(self, tokens, mask):\n"
     "  return torch.one_hot(tokens, 4).float() * mask.unsqueeze(-1).float()\n";

@@ -26,7 +26,7 @@ class BackPressureTest : public ServingTest {};
 TEST_F(BackPressureTest, AClientThatNeverReadsIsNotComputedForWithoutBound) {
   constexpr uint64_t kRequests = 300;
   constexpr int64_t kSamples = 4;
-  // 64 KiB an answer: the transport holds few of them.
+  // 64 KiB per answer: the transport holds few of them.
   runner_.mutable_info().classes = 4096;
   runner_.mutable_info().class_names.clear();
   options_.limits.credits = 16;
@@ -102,7 +102,7 @@ TEST_F(DistillStreamTest, ACancelledStreamTakesItsRequestsOutOfTheQueue) {
   EXPECT_EQ(stream.Finish().error_code(), grpc::CANCELLED);
   EXPECT_EQ(service_->WaitForStreams(absl::Now() + kPatience), 0);
   EXPECT_EQ(budget_->samples(), 0);
-  EXPECT_EQ(counters_->requests_dropped, 4);
+  EXPECT_EQ(metrics_.counts().requests_dropped, 4);
   runner_.Release();
   batcher_->Drain();
   EXPECT_EQ(runner_.samples(), 1);

@@ -53,7 +53,7 @@ TEST_F(DrainTest, FinishesWhatItTookRefusesTheRestAndEndsOk) {
   EXPECT_TRUE(stream.Finish().ok());
   drain.join();
   EXPECT_THAT(drained, IsOk());
-  const ServedCounts counts = server_->counts();
+  const ServedCounts counts = metrics_.counts();
   EXPECT_EQ(counts.samples_served, 3);
   EXPECT_EQ(counts.requests_ok, 1);
   EXPECT_EQ(counts.requests_failed, 1);
@@ -96,7 +96,7 @@ TEST_F(DrainTest, StreamsThatDoNotFinishInTimeAreCancelled) {
   EXPECT_THAT(server_->Drain(absl::ZeroDuration()),
               StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("1 streams")));
   EXPECT_FALSE(stream.Finish().ok());
-  EXPECT_EQ(server_->counts().requests_dropped, 1);
+  EXPECT_EQ(metrics_.counts().requests_dropped, 1);
   // The answer comes when the stream is long gone.
   server_.reset();
   runner_.Release();
@@ -115,7 +115,7 @@ TEST_F(DrainTest, HalfCloseFinishesWhatIsInFlightAndEndsOk) {
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(stream.Receive()->has_targets());
   EXPECT_TRUE(stream.Finish().ok());
   ASSERT_THAT(server_->Drain(absl::Minutes(1)), IsOk());
-  EXPECT_EQ(server_->counts().samples_served, 10);
+  EXPECT_EQ(metrics_.counts().samples_served, 10);
 }
 
 TEST_F(DrainTest, ACancelledStreamDropsItsWorkAndTheServerServesOn) {
@@ -132,12 +132,12 @@ TEST_F(DrainTest, ACancelledStreamDropsItsWorkAndTheServerServesOn) {
   }
   // The client knows of its cancellation before the server does: an answer that is released sooner
   // may still be written.
-  Await([&] { return server_->counts().requests_dropped > 0; }, "the server drops the requests");
+  Await([&] { return metrics_.counts().requests_dropped > 0; }, "the server drops the requests");
   runner_.Release();
   ExpectServes();
   ASSERT_THAT(server_->Drain(absl::Minutes(1)), IsOk());
-  EXPECT_GE(server_->counts().requests_dropped, 1);
-  EXPECT_EQ(server_->counts().requests_ok, 1);
+  EXPECT_GE(metrics_.counts().requests_dropped, 1);
+  EXPECT_EQ(metrics_.counts().requests_ok, 1);
 }
 
 }  // namespace

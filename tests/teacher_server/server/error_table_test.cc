@@ -132,7 +132,7 @@ class UndecodableTest : public ServingTest {};
 
 TEST_F(UndecodableTest, EndsTheStreamAndNothingElse) {
   StartServer();
-  // A payload whose length reaches past the end; a truncated varint; a header that is no protobuf.
+  // A payload whose length reaches past the end; a truncated varint; a header that is not protobuf.
   for (const std::string& bytes : {std::string("\x7a\x7f"
                                                "abc"),
                                    std::string("\xff"), std::string("\x0a\x02\xff\xff")}) {
@@ -179,7 +179,7 @@ TEST_P(RequestRefusalTest, IsAnsweredAndTheStreamGoesOn) {
   EXPECT_THAT(refused->error().message(), AllOf(HasSubstr(GetParam().says), FollowsGrammar()));
   EXPECT_EQ(refused->error().reason(), v1::REASON_UNSPECIFIED);
 
-  // The same stream goes on, and the id is free again.
+  // The same stream continues, and the id is free again.
   stream.Send(RequestMessage(5, 1, 3));
   const auto answered = stream.Receive();
   ASSERT_TRUE(answered.has_value());

@@ -71,7 +71,7 @@ TEST(ServerOptionsTest, AFileThatCannotBeReadIsFoundBeforeAModelIsLoaded) {
   const TempDir dir;
   const std::string missing = dir / "tokens";
   ServerOptions options{.listen = kListen, .token_file = missing};
-  EXPECT_THAT(options.Validate(), IsOk());  // which looks at no file
+  EXPECT_THAT(options.Validate(), IsOk());  // which does not read any file
   EXPECT_THAT(options.CheckFiles(), StatusIs(absl::StatusCode::kNotFound, HasSubstr(missing)));
   ASSERT_THAT(WriteFileAtomically(missing, "alice alice-alice-alice-1\n"), IsOk());
   EXPECT_THAT(options.CheckFiles(), IsOk());

@@ -18,7 +18,8 @@ namespace distill::testing {
 
 class ServiceTest : public ::testing::Test {
  protected:
-  // Call before the first use of the service: changes to what stands above it count until then.
+  // Call before the first use of the service. Later changes to the limits, the timeout or the
+  // runner's info have no effect.
   void StartService() {
     batcher_ =
         std::make_unique<Batcher>(BatcherOptions{.rule = {.batch_delay = absl::ZeroDuration()}},
@@ -34,7 +35,6 @@ class ServiceTest : public ::testing::Test {
                                                     .max_streams = kMaxStreams});
     StreamContext context{
         .teachers = std::make_shared<const ServedTeachers>(std::vector{std::move(teacher)}),
-        .counters = counters_,
         .metrics = &metrics_,
         .budget = budget_,
         .clock = &Clock::Real(),
@@ -61,7 +61,6 @@ class ServiceTest : public ::testing::Test {
   Runner* any_runner_ = &runner_;
   const std::string name_ = runner_.info().name;
   Metrics metrics_{absl::MakeConstSpan(&name_, 1)};
-  const std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
   Access access_{kMaxStreams, nullptr};
   std::shared_ptr<Budget> budget_;
   std::unique_ptr<Batcher> batcher_;

@@ -98,7 +98,7 @@ TEST_F(TeacherServiceTest, AfterADrainHasBegunCallsAndStreamsAreRefused) {
   v1::GetModelResponse response;
   EXPECT_EQ(GetModel("", &response).error_code(), grpc::UNAVAILABLE);
   EXPECT_EQ(ClientStream(channel_).Finish().error_code(), grpc::UNAVAILABLE);
-  EXPECT_EQ(counters_->streams, 0);
+  EXPECT_EQ(metrics_.counts().streams, 0);
   EXPECT_THAT(metrics_.Text(),
               HasSubstr("distill_rejected_total{model=\"\",reason=\"draining\"} 2"));
 }

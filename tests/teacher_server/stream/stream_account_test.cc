@@ -51,8 +51,7 @@ class StreamAccountTest : public ::testing::Test {
 
   const std::string name_ = "vgg";
   Metrics metrics_{absl::MakeConstSpan(&name_, 1)};
-  const std::shared_ptr<Counters> counters_ = std::make_shared<Counters>();
-  StreamAccount account_{7, "ci", counters_, metrics_};
+  StreamAccount account_{7, "ci", metrics_};
 };
 
 TEST_F(StreamAccountTest, WhatWasWrittenIsCountedByItsKind) {
@@ -61,20 +60,21 @@ TEST_F(StreamAccountTest, WhatWasWrittenIsCountedByItsKind) {
   WriteTargets(32, 1000);
   WriteTargets(8, 300);
   WriteError(absl::InvalidArgumentError("not finite"));
-  EXPECT_EQ(counters_->requests_ok, 2);
-  EXPECT_EQ(counters_->samples_served, 40);
-  EXPECT_EQ(counters_->requests_failed, 1);
-  EXPECT_EQ(counters_->bytes_out, 1410);
+  const ServedCounts counts = metrics_.counts();
+  EXPECT_EQ(counts.requests_ok, 2);
+  EXPECT_EQ(counts.samples_served, 40);
+  EXPECT_EQ(counts.requests_failed, 1);
+  EXPECT_EQ(counts.bytes_out, 1410);
   EXPECT_EQ(Metric(R"(distill_samples_total{model="vgg"})"), 40);
   EXPECT_EQ(Metric(R"(distill_sent_bytes_total{model="vgg"})"), 1410);
 }
 
-TEST_F(StreamAccountTest, AMessageBeforeTheOpenCountsForNoModel) {
+TEST_F(StreamAccountTest, AMessageBeforeTheOpenIsLoggedOnly) {
   account_.Received(50);
   Open();
   account_.Received(70);
-  EXPECT_EQ(counters_->bytes_in, 120);
-  EXPECT_EQ(Metric(R"(distill_received_bytes_total{model="vgg"})"), 70);
+  EXPECT_EQ(metrics_.counts().bytes_in, 70);
+  EXPECT_THAT(End(absl::OkStatus()), HasSubstr("bytes_in=120"));
 }
 
 TEST_F(StreamAccountTest, AnErrorIsRejectedForItsReason) {
@@ -87,15 +87,6 @@ TEST_F(StreamAccountTest, AnErrorIsRejectedForItsReason) {
   for (const char* reason : {"expired", "too_large", "draining", "internal", "bad_request"}) {
     EXPECT_EQ(RejectedFor(reason), 1) << reason;
   }
-}
-
-TEST_F(StreamAccountTest, WhatIsInFlightIsToldAsADifference) {
-  StreamAccount other(8, "", counters_, metrics_);
-  account_.Holds({.samples = 10, .bytes = 100});
-  other.Holds({.samples = 1, .bytes = 20});
-  account_.Holds({.samples = 4, .bytes = 30});
-  EXPECT_EQ(Metric("distill_in_flight_samples"), 5);
-  EXPECT_EQ(Metric("distill_in_flight_bytes"), 50);
 }
 
 TEST_F(StreamAccountTest, TheEndIsOneLineThatSumsTheStreamUp) {
@@ -114,15 +105,15 @@ TEST_F(StreamAccountTest, TheEndIsOneLineThatSumsTheStreamUp) {
 TEST_F(StreamAccountTest, AnEndThatTheServerMadeIsARejectionAndOthersAreNot) {
   Open();
   End(absl::CancelledError("the stream was cancelled"), /*dropped=*/3);
-  EXPECT_EQ(counters_->requests_dropped, 3);
+  EXPECT_EQ(metrics_.counts().requests_dropped, 3);
   EXPECT_EQ(RejectedFor("bad_message"), 0);
 
-  StreamAccount wrong(8, "", counters_, metrics_);
+  StreamAccount wrong(8, "", metrics_);
   wrong.Opened({.info = {.name = "vgg"}}, {});
   wrong.Ended(absl::InvalidArgumentError("a second open"), 0);
   EXPECT_EQ(RejectedFor("bad_message"), 1);
 
-  StreamAccount never_opened(9, "", counters_, metrics_);
+  StreamAccount never_opened(9, "", metrics_);
   never_opened.Ended(absl::InvalidArgumentError("an encoding that is not granted"), 0);
   EXPECT_EQ(RejectedFor("bad_open", ""), 1);
 }

@@ -111,7 +111,7 @@ TEST_F(StreamSessionTest, ReadingStopsAtTheBytes) {
 }
 
 TEST_F(StreamSessionTest, AnswersThatAreExpectedCountAsBytes) {
-  teacher_->info.classes = 10'000;  // 40,000 bytes a row
+  teacher_->info.classes = 10'000;  // 40,000 bytes per row
   StreamSession session(Teachers());
   Open(session);
   for (uint64_t id = 1; session.WantsRead(); ++id) {
