@@ -142,7 +142,7 @@ def run_epochs(command: list, metrics: pathlib.Path, cores: set[int], server_pid
                 trainer_at[ended] = cpu_seconds(process.pid)
             meanwhile(ended)
         if process.returncode != 0:
-            bench_lib.fail(f"{command[0]} exited with {process.returncode}; {log.name} says why")
+            bench_lib.fail(f"{command[0]} exited with {process.returncode}; see {log.name}")
     server = cpu_seconds(server_pid) - server_before if server_pid else 0
 
     run = records(metrics)

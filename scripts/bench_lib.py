@@ -77,7 +77,7 @@ def google_benchmark(program: str, log, *arguments) -> dict[str, dict]:
     done = subprocess.run([BIN / program, "--benchmark_format=json", *arguments],
                           stdout=subprocess.PIPE, stderr=log, text=True)
     if done.returncode != 0:
-        fail(f"{program} exited with {done.returncode}; {log.name} says why")
+        fail(f"{program} exited with {done.returncode}; see {log.name}")
     figures = {}
     for figure in json.loads(done.stdout)["benchmarks"]:
         if figure.get("error_occurred"):
@@ -138,7 +138,7 @@ def serving(command: list, listen: list[str], cores: set[int] | None = None,
         while len(addresses) < len(listen):
             line = process.stdout.readline()
             if not line:
-                fail(f"{command[0]} did not start; {log.name} says why")
+                fail(f"{command[0]} did not start; see {log.name}")
             if found := re.match(r"listening on (\S+)", line):
                 kind = "unix" if found[1].startswith("unix:") else "tcp"
                 addresses[kind] = found[1]
@@ -173,7 +173,7 @@ def in_process(model: pathlib.Path, batch: int, threads: int, cores: set[int] | 
                 process.stdin.flush()
             line = process.stdout.readline()
             if not line:
-                fail(f"model_in_process ended; {log.name} says why")
+                fail(f"model_in_process ended; see {log.name}")
             return json.loads(line)
 
         yield measure

@@ -81,7 +81,7 @@ def print_meaning(results: dict) -> None:
     smaller = teacher["parameters"] / alone["parameters"]
     faster = alone["samples_per_s"] / teacher["samples_per_s"]
     print(f"The students have 1/{smaller:.0f} of the teacher's parameters and answer {faster:.1f} times as "
-          "many samples a second.")
+          "many samples per second.")
     for name in DISTILLED:
         gain = alone["errors"] - results[name]["errors"]
         what = f"The {name.replace('_', ' ')} makes {abs(gain):,}"
@@ -94,8 +94,8 @@ def print_meaning(results: dict) -> None:
         else:
             print(f"The {name.replace('_', ' ')} makes as many errors as the student alone.")
     if all(results[name]["errors"] < alone["errors"] for name in DISTILLED):
-        print("What this shows: the teacher's service stands in for the labels. Who has many images, few "
-              "labels and\naccess to a teacher gets a small model that the labels alone would not give.")
+        print("What this shows: the teacher's service stands in for the labels. Many images, few "
+              "labels and access\nto a teacher give a small model that the labels alone would not.")
     print("What it does not show: that soft targets beat labels. With all labels on both sides, the gain on "
           "this data set\nis within the noise of seeds.")
 

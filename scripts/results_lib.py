@@ -68,7 +68,7 @@ class Runs:
                                   stderr=subprocess.STDOUT)
         if done.returncode != 0:
             # Exits immediately, since others still run.
-            print(f"results: {name} failed; {log.name} says why", file=sys.stderr, flush=True)
+            print(f"results: {name} failed; see {log.name}", file=sys.stderr, flush=True)
             sys.exit(1)
         print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
         return run
@@ -93,7 +93,7 @@ class Runs:
             try:
                 line = process.stdout.readline()
                 if not line.startswith("listening on "):
-                    fail(f"the server did not start; {log.name} says why")
+                    fail(f"the server did not start; see {log.name}")
                 yield line.split()[-1]
             finally:
                 process.terminate()

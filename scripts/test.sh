@@ -14,6 +14,9 @@ esac
 section "Set-up"
 scripts/setup.sh --for=tests
 
+section "Words"
+scripts/check_words.py
+
 # build_and_test PRESET TITLE TARGET...
 build_and_test() {
   section "Build: $2"

@@ -18,17 +18,17 @@ namespace {
 void AddEvaluate(CLI::App& app, EvaluateOptions& o) {
   app.add_option("MODEL_DIR", o.models, "Model directories")->required();
   app.add_option("--test", o.test, "Labelled data")->required();
-  app.add_option("--class_names", o.class_names, "File with a class name a line");
+  app.add_option("--class_names", o.class_names, "File with one class name per line");
   app.add_option("--json", o.json, "Write the figures to this file, too");
-  app.add_option("--batch_size", o.batch_size, "Samples a batch, for samples/s")
+  app.add_option("--batch_size", o.batch_size, "Samples per batch, for samples/s")
       ->capture_default_str();
-  app.add_option("--threads", o.threads, "CPU threads; 0: one a core")->capture_default_str();
+  app.add_option("--threads", o.threads, "CPU threads; 0: one per core")->capture_default_str();
   app.add_option("--max_corrupt", o.max_corrupt,
                  "Files that may be skipped because they are broken")
       ->capture_default_str();
   AddTeacherAccess(app, o.teacher,
-                   "Address of a teacher_server, as of train: says how often models answer as it "
-                   "does");
+                   "Address of a teacher_server, as for train: reports how often models answer as "
+                   "it does");
 }
 
 void AddExport(CLI::App& app, ExportOptions& o) {
@@ -44,7 +44,7 @@ void AddReport(CLI::App& app, ReportOptions& o) {
                  "The page (default: report.html in the run directory, of several here)");
 }
 
-// A switch that nobody has touched: what it means may depend on another option.
+// A switch that was not given: what it means may depend on another option.
 bool IsUntouched(const CLI::App& train, absl::string_view line) {
   if (!absl::ConsumeSuffix(&line, "=false")) return false;
   const CLI::Option* const option = train.get_option_no_throw(absl::StrCat("--", line));

@@ -25,7 +25,7 @@ void AddData(CLI::App& app, TrainOptions& o) {
   app.add_option("--val", o.val, "Validation data; default: a part of --train");
   app.add_option("--test", o.test,
                  "Test data, read once, at the end; a folder stands for its t10k files");
-  app.add_option("--class_names", o.class_names, "File with a class name a line");
+  app.add_option("--class_names", o.class_names, "File with one class name per line");
   app.add_option("--val_fraction", o.split.val_fraction,
                  "Part of the labelled data held out to choose the best epoch (default 0.1)");
   app.add_option("--val_count", o.split.val_count, "The same as a number of samples")
@@ -70,7 +70,7 @@ void AddViews(CLI::App& app, TrainOptions& o) {
 
 void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--student", o.student,
-                 "The model to train: a name of the zoo, or a model directory to go on with")
+                 "The model to train: a name of the zoo, or a model directory to start from")
       ->required();
   app.add_option("--student_arguments", o.student_arguments,
                  "JSON object with arguments of the architecture, over the name's own");
@@ -81,11 +81,11 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
                  "Height and width that the student sees, downsampled from the teacher's view; 0: "
                  "the same")
       ->capture_default_str();
-  app.add_option("--run_dir", o.run_dir, "Folder for the run; new or empty, but for --resume")
+  app.add_option("--run_dir", o.run_dir, "Folder for the run; new or empty, except with --resume")
       ->required();
   app.add_option("--epochs", o.epochs)->capture_default_str();
   app.add_option("--batch_size", o.batch_size,
-                 "Samples a batch (default 128, or all where there are fewer)");
+                 "Samples per batch (default 128, or all where there are fewer)");
   app.add_option("--optimizer", o.optimizer, "sgd or adamw")->capture_default_str();
   app.add_option("--lr", o.lr, "Peak learning rate, after the warm-up")->capture_default_str();
   app.add_option("--schedule", o.schedule, "Of the learning rate: cosine, linear, step or constant")
@@ -105,7 +105,7 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--max_norm", o.max_norm,
                  "Bound of the norm of the weights into each unit, beside dropout; 0: none")
       ->capture_default_str();
-  app.add_option("--accumulate", o.accumulate, "Batches a step of the optimizer")
+  app.add_option("--accumulate", o.accumulate, "Batches per step of the optimizer")
       ->capture_default_str();
   app.add_option("--ema_decay", o.ema_decay,
                  "Of the average of the weights that is validated and kept; 0: none")
@@ -117,15 +117,15 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--validate_every", o.validate_every, "Epochs between validations")
       ->capture_default_str();
   app.add_option("--seed", o.seed, "Of initial weights, order and views")->capture_default_str();
-  app.add_option("--threads", o.threads, "CPU threads; 0: one a core")->capture_default_str();
+  app.add_option("--threads", o.threads, "CPU threads; 0: one per core")->capture_default_str();
   app.add_flag(
       "--deterministic", o.deterministic,
       "Answers that do not depend on other requests: a resumed run then ends with the same "
       "bits as one that was never interrupted");
   app.add_flag("--resume", o.resume,
-               "Go on with the run in --run_dir; start it where there is none");
+               "Resume the run in --run_dir, or start it where there is none");
   app.add_flag("--resume_anyway", o.resume_anyway,
-               "Though data, student, teacher or options are not what they were");
+               "Resume even if data, student, teacher or options have changed");
   app.add_option("--checkpoint_every", o.checkpoint_every,
                  "Batches between checkpoints, beside those at the ends of epochs; 0: none")
       ->capture_default_str();
@@ -154,14 +154,14 @@ void AddTeacher(CLI::App& app, TrainOptions& o) {
          "tail)")
       ->default_str(std::string(Name(o.encoding)));
   app.add_option("--k", o.k, "Classes that top_k (12) and head_sampled (6) keep exactly");
-  app.add_option("--draws", o.draws, "Draws a row of sampled (12) and head_sampled (6)");
+  app.add_option("--draws", o.draws, "Draws per row of sampled (12) and head_sampled (6)");
   app.add_option("--objective", o.objective,
                  "The distillation loss, with its parameters: " + ObjectivesHelp())
       ->capture_default_str();
   app.add_option("--objective_parameters", o.objective_parameters,
                  "Other values of them, as beta=8,alpha=1");
   app.add_flag("--standardize_logits", o.standardize_logits,
-               "Each row of logits less its mean and over its deviation, for any objective");
+               "Bring each row of logits to mean 0 and deviation 1, for any objective");
   app.add_option_function<std::string>(
          "--on_teacher_loss",
          [&o](const std::string& name) {
@@ -185,7 +185,7 @@ void AddTeacherAccess(CLI::App& app, TeacherAccess& o, const std::string& teache
                  "PEM file of the certificate shown to a server that asks for one");
   app.add_option("--tls_key", o.security.key, "PEM file of its key");
   app.add_option("--token_file", o.security.token_file,
-                 "File with the bearer token for the server; read anew for each connection");
+                 "File with the bearer token for the server; read again for each connection");
   app.add_option("--teacher_model", o.model, "Name of the model there; default: its only one");
   app.add_option_function<std::string>(
          "--connect_timeout",

@@ -81,7 +81,7 @@ absl::StatusOr<int> ParseFileMode(const std::string& text) {
                       "octal, 0 to 777, such as 660");
 }
 
-// Who may enter, and who may look.
+// Access control, metrics and health checks.
 void AddSecurity(CLI::App& app, Options& options) {
   ServerOptions& server = options.server;
   const auto add_file = [&app](const std::string& name, std::filesystem::path& target,
@@ -117,8 +117,8 @@ void AddSecurity(CLI::App& app, Options& options) {
       ->type_name("ADDRESS");
   add_file(
       "--tls_ca", options.check_health.security.ca,
-      "With --check_health of a TLS address: who signed the server's certificate; --tls_cert and "
-      "--tls_key are then the client's");
+      "With --check_health of a TLS address: PEM file of the authority that signed the server's "
+      "certificate; --tls_cert and --tls_key are then the client's");
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
       ->default_str(runner.device);
   app.add_option(
          "--dtype", runner.dtype,
-         "What models compute in: f32, bf16 or f16; the log says at start what each would gain")
+         "What models compute in: f32, bf16 or f16; the server logs at start what each would gain")
       ->default_str(runner.dtype);
   AddParsed(
       app, "--instances", runner.instances, ParseInt, "0",
@@ -192,7 +192,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
       "CPU, 2 on CUDA")
       ->type_name("N");
   AddParsed(app, "--threads", runner.threads, ParseInt, "0",
-            "Threads of each instance's computation; 0: one a core")
+            "Threads of each instance's computation; 0: one per core")
       ->type_name("N");
   AddParsed(app, "--credits", limits.credits, ParseInteger, "4096",
             "Samples that one stream may have in flight; at least --max_request_samples")

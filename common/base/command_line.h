@@ -48,7 +48,7 @@ inline int RefuseCommandLine(const CLI::App& app, absl::string_view message) {
   return kCommandLineWrong;
 }
 
-// The code to exit with, once help, the version (0) or what is wrong was printed; none: go on.
+// Returns the exit code if help, the version or an error was printed; nullopt: continue.
 inline std::optional<int> ParseOrExit(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);

@@ -34,7 +34,7 @@ struct OpenedFile {
   size_t size = 0;  // bytes
 };
 
-// Opens for reading. Errors as in files.h; FAILED_PRECONDITION for what is no regular file.
+// Opens for reading. Errors as in files.h; FAILED_PRECONDITION if it is not a regular file.
 absl::StatusOr<OpenedFile> OpenRegularFile(const std::filesystem::path& path);
 
 }  // namespace distill

@@ -1,6 +1,5 @@
-// Whole-file reads and atomic writes. Errors name the path and what the system said: NOT_FOUND
-// where there is no such file, FAILED_PRECONDITION where it is of the wrong kind, INTERNAL
-// otherwise.
+// Whole-file reads and atomic writes. Errors name the path and the system's reason: NOT_FOUND if
+// there is no such file, FAILED_PRECONDITION if it is of the wrong kind, INTERNAL otherwise.
 #pragma once
 
 #include <filesystem>
@@ -30,8 +29,8 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
                                  absl::Span<const absl::string_view> pieces);
 absl::Status WriteFileAtomically(const std::filesystem::path& path, absl::string_view contents);
 
-// Creates the folder and its parents. ALREADY_EXISTS if there is a folder that holds anything,
-// FAILED_PRECONDITION if `path` is no folder.
+// Creates the folder and its parents. ALREADY_EXISTS if there is a folder that is not empty,
+// FAILED_PRECONDITION if `path` is not a folder.
 absl::Status CreateEmptyDirectory(const std::filesystem::path& path);
 
 }  // namespace distill

@@ -26,7 +26,7 @@ spdlog::logger& Logger() {
 
 spdlog::string_view_t View(absl::string_view message) { return {message.data(), message.size()}; }
 
-// Whether it can stand in a line as it is.
+// Whether a value needs neither quotes nor escapes in a line.
 bool IsPlain(absl::string_view value) {
   return !value.empty() && std::all_of(value.begin(), value.end(), [](unsigned char c) {
     return absl::ascii_isgraph(c) && !absl::StrContains("=\"'\\", static_cast<char>(c));

@@ -6,7 +6,7 @@ namespace distill {
 // libgomp's threads spin while they wait, which starves a second process on the same cores; passive
 // waiting is read from the environment before main, so where OMP_WAIT_POLICY is unset this sets it
 // and starts the program again in place (execv; same pid, same arguments). Call first in main.
-// A user's own OMP_WAIT_POLICY is kept. Where the program cannot be started again it goes on.
+// A user's own OMP_WAIT_POLICY is kept. If the restart fails, the program continues as it is.
 void RestartWithPassiveOpenMp(char** argv);
 
 // Keeps freed memory for the next allocation: glibc gives blocks of a few hundred KiB and more back

@@ -11,7 +11,7 @@
 namespace distill {
 
 // A generator of 64-bit numbers: SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom
-// number generators", OOPSLA 2014). Not thread-safe; cheap to make, one a decision.
+// number generators", OOPSLA 2014). Not thread-safe; cheap to create, one per decision.
 class SplitMix64 {
  public:
   explicit SplitMix64(uint64_t seed) : state_(seed) {}

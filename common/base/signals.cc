@@ -18,15 +18,15 @@ namespace {
 
 constexpr uint8_t kStop = 0;  // no signal has this number
 
-// Where the handler writes the signal's number; -1: nobody watches.
+// Where the handler writes the signal's number; -1: there is no watcher.
 std::atomic<int> write_end{-1};
 
-// As all that a handler may call, write() is async-signal-safe.
+// write() is async-signal-safe, as everything that a handler calls must be.
 void OnSignal(int signal) {
   const int error = errno;
   const auto byte = static_cast<uint8_t>(signal);
   if (::write(write_end.load(), &byte, 1) != 1) {
-    // The pipe is full of signals, or nobody watches.
+    // The pipe is full of signals, or there is no watcher.
   }
   errno = error;
 }

@@ -13,9 +13,9 @@
 //
 // The name of an option is written as its field in backticks, `batch_size`, and never as a flag:
 // only the command layer knows flags, and turns each such name into --batch_size where the message
-// leaves the program (WithFlags in command_line.h). Other names stand in '…'.
+// leaves the program (WithFlags in command_line.h). Other names are written in '…'.
 //
-// A CANCELLED status says that somebody asked to stop; it is not an error and has no form.
+// A CANCELLED status reports a requested stop; it is not an error and has no form.
 #pragma once
 
 #include "absl/status/status.h"

@@ -15,7 +15,7 @@ namespace distill {
 absl::StatusOr<int64_t> ParseByteSize(absl::string_view text);
 
 // "5ms", "30s", "1m30s" → duration, finite and not negative. INVALID_ARGUMENT otherwise (also
-// without a unit, save for "0").
+// without a unit, except "0").
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
 
 // 3 significant digits (4 from 1000 on) and a unit: "982 B", "1.21 MiB", "1023 KiB".

@@ -45,8 +45,8 @@ absl::Status ClassesDiffer(absl::Span<const std::string> model,
   }
   return absl::FailedPreconditionError(absl::StrCat(
       "the sets of classes differ: the model has ", model.size(),
-      ", of them not wanted: ", Listed(Lacking(model, wanted)), ", wanted are ", wanted.size(),
-      ", of them unknown to the model: ", Listed(Lacking(wanted, model))));
+      ", of which not wanted: ", Listed(Lacking(model, wanted)), ", wanted are ", wanted.size(),
+      ", of which unknown to the model: ", Listed(Lacking(wanted, model))));
 }
 
 }  // namespace

@@ -78,9 +78,9 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   absl::string_view host = text.substr(0, colon);
   const absl::string_view port_text = text.substr(colon + 1);
   if (absl::ConsumePrefix(&host, "[") && absl::ConsumeSuffix(&host, "]")) {
-    if (!IsIpv6(host)) return Refused(text, "what stands in brackets is not an IPv6 address");
+    if (!IsIpv6(host)) return Refused(text, "the text in brackets is not an IPv6 address");
   } else if (absl::StrContains(host, ':')) {
-    return Refused(text, "an IPv6 address stands in brackets");
+    return Refused(text, "an IPv6 address needs brackets");
   } else if (!IsHostName(host)) {
     return Refused(text, "the host is empty or not a host name");
   }

@@ -30,7 +30,7 @@ absl::Status Malformed(absl::string_view what) {
 
 absl::Status HeaderTooLong() {
   return Malformed(
-      absl::StrCat("it has more than ", kMaxHeaderBytes, " bytes beside its payloads"));
+      absl::StrCat("it has more than ", kMaxHeaderBytes, " bytes in addition to its payloads"));
 }
 
 // Walks over the slices of a frame as if they were one piece of memory. An end past the last byte

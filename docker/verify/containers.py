@@ -25,7 +25,7 @@ class Network:
             ["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
             stdout=subprocess.PIPE, text=True)
         if self._keeper.stdout.readline() != "up\n":
-            raise RuntimeError("there is no network namespace to be had")
+            raise RuntimeError("cannot create a network namespace")
         self.namespace = f"/proc/{self._keeper.pid}/ns/net"
         self.hosts = work / "hosts"
         self.hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ["localhost", *names]))

@@ -100,7 +100,7 @@ def check_demo(pair: Project) -> None:
              "['data']['result'][0]['value'][1])")
     wait_for("Prometheus has the teacher's count of samples", lambda: pair.run(
         "report", ["python3", "-c", query])[1].strip() == str(results["samples_served"]))
-    check("prometheus goes on", monitor.process.poll() is None)
+    check("prometheus is still running", monitor.process.poll() is None)
 
 
 def check_security(pair: Project) -> None:
@@ -141,14 +141,14 @@ def check_drain(pair: Project) -> None:
           "requests_failed=0" in said and "requests_dropped=0" in said, said)
     teacher = pair.start("teacher")
     wait_for("the teacher is healthy again", teacher.is_healthy)
-    wait_for("the trainer, which waited, goes on with it", lambda: samples_in_flight(pair) > 0)
+    wait_for("the trainer, which waited, continues with it", lambda: samples_in_flight(pair) > 0)
     grace = project.seconds(pair.services["student-distilled"]["stop_grace_period"])
     code = trainer.stop(grace)
     check("SIGTERM: the trainer writes a checkpoint and exits with 130", code == 130, code)
     trainer = pair.start("student-distilled", words, "student-resumed")
     code = trainer.wait(PATIENCE)
-    check("the same command goes on with the run",
-          "going on with the run" in trainer.log.read_text(), trainer.log.read_text())
+    check("the same command resumes the run",
+          "resuming the run" in trainer.log.read_text(), trainer.log.read_text())
     end = json.loads((WORK / "volumes/student_runs/drained/metrics.jsonl").read_text()
                      .splitlines()[-1])
     check("it comes to its end, and has trained on no sample without soft targets",

@@ -33,7 +33,7 @@ def costs(quick: bool, log) -> tuple[list[bench_lib.Row], list[list[str]]]:
         size = figure["bytes_per_row"]
         goal = GOAL_BYTES.get(encoding) if classes == "128000" else None
         case = f"{encoding}, {int(classes):,} classes"
-        row = bench_lib.Row(f"{case}, payload", size, "bytes a row", None, goal, goal and "lower")
+        row = bench_lib.Row(f"{case}, payload", size, "bytes per row", None, goal, goal and "lower")
         rows.append(row)
         speeds = [figures[f"{side}/{classes}/{encoding}"]["items_per_second"]
                   for side in ("encode", "decode")]
@@ -52,7 +52,7 @@ def angles(log, *arguments) -> list[dict]:
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=log,
                           text=True)
     if done.returncode != 0:
-        bench_lib.fail(f"gradient_angle exited with {done.returncode}; {log.name} says why")
+        bench_lib.fail(f"gradient_angle exited with {done.returncode}; see {log.name}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -118,7 +118,7 @@ def heads(lines: list[dict]) -> tuple[list[bench_lib.Row], list[list[str]]]:
 
 def run(quick: bool) -> list[bench_lib.Row]:
     with open(bench_lib.OUT / "encodings.log", "w") as log:
-        print("measuring: rows a second, on one thread", flush=True)
+        print("measuring: rows per second, on one thread", flush=True)
         cost_rows, cost_table = costs(quick, log)
         print("measuring: angles", flush=True)
         lines = angles(log, "--entropy", PEAKED, FLAT, "--averaged", AVERAGED)
@@ -127,11 +127,11 @@ def run(quick: bool) -> list[bench_lib.Row]:
     fall_rows, fall_table = falls(lines)
     head_rows, head_table = heads(lines + between)
     print()
-    bench_lib.print_table(["12 entries (6+6)", "bytes a row", "goal", "rows/s encoded", "decoded"],
-                          cost_table)
+    bench_lib.print_table(
+        ["12 entries (6+6)", "bytes per row", "goal", "rows/s encoded", "decoded"], cost_table)
     print("\nThe angle between the exact gradient and the one under an encoding: a linear head of\n"
           "width 64, 16,000 classes, a batch of 2,048 rows.")
-    bench_lib.print_table(["degrees", "bytes a row", "one draw", f"mean over {AVERAGED}"],
+    bench_lib.print_table(["degrees", "bytes per row", "one draw", f"mean over {AVERAGED}"],
                           angle_table)
     print("\nMore draws, by the angles' tangents:")
     bench_lib.print_table(["", "ratio", "1/sqrt", "goal"], fall_table)

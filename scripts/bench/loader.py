@@ -55,7 +55,7 @@ def train(folder: pathlib.Path, data, student: str, views: str, cores: set[int],
     with (open(bench_lib.OUT / "loader.log", "w") as log,
           bench_lib.started(command, cores, stdout=log, stderr=subprocess.STDOUT) as process):
         if process.wait() != 0:
-            bench_lib.fail(f"student_trainer failed; {log.name} says why")
+            bench_lib.fail(f"student_trainer failed; see {log.name}")
     lines = (run / "metrics.jsonl").read_text().splitlines()
     return json.loads(lines[-1])
 

@@ -88,8 +88,8 @@ def main():
         hours = hours_in_full(teacher, "teacher", samples) + 3 / results_lib.AT_ONCE * sum(
             hours_in_full(arguments.out / f"{name}_0", f"student_{name}", samples)
             for name in ("alone", "distilled"))
-        notes.append(f"{QUICK_IMAGES} images a class and {QUICK_EPOCHS} epochs, one seed: whether it "
-                     f"works. At this pace the full form takes about {hours:.0f} hours here.")
+        notes.append(f"{QUICK_IMAGES} images per class, {QUICK_EPOCHS} epochs, one seed: whether "
+                     f"it works. At this pace the full form takes about {hours:.0f} hours here.")
     results_lib.write_table(arguments.out, ["model", "parameters", "multiply-adds", "epochs",
                                             "test accuracy"], lines, notes, results)
 

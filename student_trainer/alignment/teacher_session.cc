@@ -64,7 +64,7 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
   const std::string description = Describe(parity);
   if (parity.parity == Parity::kMisaligned && !allow_misaligned) {
     return absl::FailedPreconditionError(
-        absl::StrCat(description, "; set `allow_misaligned_teacher` to train all the same"));
+        absl::StrCat(description, "; set `allow_misaligned_teacher` to train anyway"));
   }
   if (parity.parity == Parity::kGood) {
     log::Info(description);
@@ -101,7 +101,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
         data.train->class_names().empty() ? "the data" : "the teacher",
         " does not name its classes: only their number is compared with the other side's"));
   }
-  // Not through `session`, which is moved from before the callback is no more.
+  // Captures the pool: `session` is moved from before the callback is destroyed.
   const std::stop_callback stop_probe(stop,
                                       [teachers = session.teachers.get()] { teachers->Stop(); });
   ASSIGN_OR_RETURN(const ParityResult parity, RunParityProbe(*session.teachers, options, data));

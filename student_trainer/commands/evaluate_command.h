@@ -19,7 +19,7 @@ struct EvaluateOptions {
   std::string class_names;   // a file; empty: what the data says
   std::string json;          // a file to write; empty: none
   int64_t batch_size = 256;  // that samples/s is measured in, or all samples where they are fewer
-  int threads = 0;           // 0: one a core
+  int threads = 0;           // 0: one per core
   int64_t max_corrupt = 0;   // files that may be skipped
 
   TeacherAccess teacher;  // to compare the answers with; none: they are not compared

@@ -1,4 +1,4 @@
-// `student_trainer report`: a page about runs, made anew from their directories.
+// `student_trainer report`: makes a page about runs from their directories.
 #pragma once
 
 #include <ostream>

@@ -68,7 +68,7 @@ absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
   return absl::OkStatus();
 }
 
-// A run as it goes on: what its parts are made of, until the loop has ended. In order of lifetime.
+// The parts of a run, and what they are made of, until the loop has ended. In order of lifetime.
 struct Run {
   TrainOptions options;
   TrainingData data;
@@ -91,8 +91,7 @@ absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_pe
   return trainer;
 }
 
-// The checkpoint to go on from, if there is one, which must be this run's: before anything is
-// written.
+// The checkpoint to resume from, if there is one, which must be this run's. Call before any write.
 absl::StatusOr<std::optional<Checkpoint>> FindCheckpoint(const TrainOptions& options,
                                                          const CheckpointFolder& checkpoints,
                                                          const nlohmann::json& identity) {
@@ -103,19 +102,19 @@ absl::StatusOr<std::optional<Checkpoint>> FindCheckpoint(const TrainOptions& opt
     if (!options.resume_anyway) {
       return absl::FailedPreconditionError(
           absl::StrCat("`resume`: this is not the run in ", options.run_dir, ": ", same.message(),
-                       "; set `resume_anyway` to continue all the same"));
+                       "; set `resume_anyway` to continue anyway"));
     }
     log::Warning(absl::StrCat("continuing though ", same.message()));
   }
   return newest;
 }
 
-// Takes the checkpoint's state over; returns where the run stands.
-absl::StatusOr<RunProgress> GoOn(const TrainOptions& options, const Checkpoint& checkpoint,
-                                 Model& model, Trainer& trainer) {
+// Loads the checkpoint's state into the model and the trainer; returns the run's progress.
+absl::StatusOr<RunProgress> Resume(const TrainOptions& options, const Checkpoint& checkpoint,
+                                   Model& model, Trainer& trainer) {
   RETURN_IF_ERROR(LoadState(checkpoint.model, model));
   RETURN_IF_ERROR(trainer.LoadState(checkpoint.trainer));
-  log::Info(absl::StrCat("going on with the run in ", options.run_dir, " after ",
+  log::Info(absl::StrCat("resuming the run in ", options.run_dir, " after ",
                          checkpoint.progress.batches, " batches"));
   return checkpoint.progress;
 }
@@ -142,7 +141,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   RunProgress begin;
   RunLogBytes log_bytes;
   if (run.from.has_value()) {
-    ASSIGN_OR_RETURN(begin, GoOn(options, *run.from, model, trainer));
+    ASSIGN_OR_RETURN(begin, Resume(options, *run.from, model, trainer));
     log_bytes = run.from->log_bytes;
     run.from.reset();
   }

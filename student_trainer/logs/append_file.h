@@ -1,4 +1,4 @@
-// AppendFile: a file of a run that grows at its end, and that a resumed run cuts to where it stood.
+// AppendFile: a file that grows at its end, and that a resumed run cuts back to its checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace distill {
 // Not thread-safe. What is appended is flushed at once, so a killed run keeps what it measured.
 class AppendFile {
  public:
-  // Goes on after the file's first `bytes`, and forgets the rest: 0 begins anew, and makes the
-  // file. FAILED_PRECONDITION if it is shorter than that.
+  // Continues after the file's first `bytes` and discards the rest; with 0, creates or empties it.
+  // FAILED_PRECONDITION if it is shorter than that.
   static absl::StatusOr<AppendFile> Open(const std::filesystem::path& path, int64_t bytes);
 
   // INTERNAL names the file if the disk is full.

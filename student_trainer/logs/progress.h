@@ -1,4 +1,4 @@
-// Progress: how far a run is, for whoever watches it.
+// Progress: prints how far a run is, to a terminal or a pipe.
 #pragma once
 
 #include <cstdint>

@@ -21,8 +21,8 @@ struct RunLogBytes {
 // Not thread-safe. Each record is flushed when it is written.
 class RunLog {
  public:
-  // In a run directory: metrics.jsonl, one JSON object a line, and events.out.tfevents.distill.
-  // Goes on after their first bytes, and forgets the rest; with 0 begins anew, and makes the file.
+  // In a run directory: metrics.jsonl, one JSON object per line, and events.out.tfevents.distill.
+  // Continues after their first `bytes` and discards the rest; with 0, creates or empties the file.
   // FAILED_PRECONDITION names a file that is shorter.
   static absl::StatusOr<RunLog> Open(const std::filesystem::path& run, const RunLogBytes& bytes,
                                      absl::Time now);
@@ -31,7 +31,7 @@ class RunLog {
   // disk is full.
   absl::Status AppendRecord(const nlohmann::json& record);
 
-  // The record's finite numbers as TensorBoard's scalars, float32, but for "epoch" and "step":
+  // The record's finite numbers, except "epoch" and "step", as TensorBoard's scalars in float32:
   // {"loss": 1, "test": {"errors": 2}} gives "loss" and "test/errors". The same error.
   absl::Status AppendScalars(const nlohmann::json& record, int64_t step, absl::Time now);
 

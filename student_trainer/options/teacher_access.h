@@ -19,7 +19,7 @@ struct TeacherAccess {
 
   bool none() const { return addresses.empty(); }
 
-  // INVALID_ARGUMENT names the option and what is allowed. Looks at no file.
+  // INVALID_ARGUMENT names the option and what is allowed. Reads no file.
   absl::Status Validate() const;
 };
 

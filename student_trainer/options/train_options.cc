@@ -106,7 +106,7 @@ double TrainOptions::ResolvedTemperature() const {
 }
 
 absl::StatusOr<ViewOptions> TrainOptions::ResolvedViews(const Shape& shape) const {
-  ViewOptions preset;  // of data that are no images, too
+  ViewOptions preset;  // also for data that are not images
   if (views != "none") {
     ASSIGN_OR_RETURN(preset, ViewPreset(views, shape));
   }

@@ -64,7 +64,7 @@ struct TrainOptions {
   std::string autocast = "off";  // or bf16
   std::string device = "cpu";
   uint64_t seed = 0;
-  int threads = 0;             // 0: one a core
+  int threads = 0;             // 0: one per core
   int64_t validate_every = 1;  // epochs
 
   // The teacher.
@@ -82,9 +82,9 @@ struct TrainOptions {
   TeacherLossPolicy on_teacher_loss = TeacherLossPolicy::kWait;
   bool allow_misaligned_teacher = false;
 
-  // Going on.
+  // Resuming.
   bool resume = false;
-  bool resume_anyway = false;  // though data, student, teacher or options are others
+  bool resume_anyway = false;  // even if data, student, teacher or options differ
   bool deterministic = false;
   int64_t checkpoint_every = 1000;  // batches, and at the ends of epochs; 0: there alone
   int keep_checkpoints = 2;
@@ -117,7 +117,7 @@ struct TrainOptions {
   // no more than they allow.
   TargetSpec ResolvedTargets(int64_t classes) const;
 
-  // INVALID_ARGUMENT names the option, its value and what is allowed. Looks at no file.
+  // INVALID_ARGUMENT names the option, its value and what is allowed. Reads no file.
   absl::Status Validate() const;
 };
 

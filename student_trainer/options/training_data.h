@@ -30,8 +30,8 @@ struct TrainingData {
   std::vector<int64_t> validation_samples() const;
   int64_t corrupt_samples() const;  // of all
 
-  // What an epoch names: labelled and unlabelled samples where soft targets are had, else only
-  // those with labels. Ascending.
+  // The samples of an epoch, ascending. kAll is for training with soft targets, which samples
+  // without labels can have, too.
   enum class Use { kLabelledOnly, kAll };
   std::vector<int64_t> training_samples(Use use) const;
 };

@@ -1,4 +1,4 @@
-// What stands between the loader or the prefetcher and the training loop.
+// Sources of batches for the training loop, over the loader or the prefetcher.
 #pragma once
 
 #include <functional>

@@ -261,7 +261,7 @@ bool Prefetcher::AbandonFirst() {
   {
     MutexLock lock(shared_->mutex);
     first = shared_->batches.front();
-    first->fate = PendingBatch::Fate::kAbandoning;  // from now on none of its requests is begun
+    first->fate = PendingBatch::Fate::kAbandoning;  // starts none of its requests while this is set
     while (first->sending) shared_->next_may_go_on.Wait(shared_->mutex);
     ids = first->ids;
   }

@@ -92,7 +92,7 @@ class Prefetcher : public TargetedBatchSource {
 
     const PrefetcherOptions options;
     Mutex mutex;
-    // Each is waited on by one thread, and notified, without the lock, when that one can go on.
+    // One thread waits on each; it is notified, without the lock, when that thread can continue.
     CondVar thread_may_go_on;
     CondVar next_may_go_on;
     std::deque<std::shared_ptr<PendingBatch>> batches ABSL_GUARDED_BY(mutex);

@@ -26,7 +26,7 @@ struct ModelFigures {
   int64_t batch_size = 0;
 };
 
-// How a model stands against another: by how DistilBERT was judged (Sanh, Debut, Chaumond, Wolf,
+// Compares a model with another, by the measures used for DistilBERT (Sanh, Debut, Chaumond, Wolf,
 // 2019: 97 % kept, 40 % smaller, 60 % faster). NaN where the divisor is 0.
 struct Ratios {
   double quality_kept = 1;   // accuracy, this over first
@@ -37,13 +37,13 @@ struct Ratios {
 };
 Ratios Against(const ModelFigures& first, const ModelFigures& model);
 
-// A table of a line a figure and a column a model, then the recall of each class: of all, or of the
-// 20 that the first model knows least. `class_names`: by label, or empty. Ends with a newline.
+// A table with one line per figure and one column per model, then the recall of all classes, or of
+// the 20 that the first model knows least. `class_names`: by label, or empty. Ends with a newline.
 std::string ComparisonTable(absl::Span<const ModelFigures> models,
                             absl::Span<const std::string> class_names);
 
-// An array of an object a model: the fields above, and the ratios against the first. Numbers that
-// are not finite are null.
+// An array with one object per model: the fields above, and the ratios against the first. Numbers
+// that are not finite are null.
 nlohmann::json ComparisonJson(absl::Span<const ModelFigures> models,
                               absl::Span<const std::string> class_names);
 

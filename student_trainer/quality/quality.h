@@ -54,7 +54,7 @@ struct Quality {
 // Its name in reports: "class 3" where 3 has none.
 std::string NameOfClass(size_t label, absl::Span<const std::string> names);
 
-// All of it, but for no more than the 50 most frequent confusions.
+// All of it, with at most the 50 most frequent confusions.
 nlohmann::json ToJson(const Quality& quality);
 
 }  // namespace distill

@@ -73,7 +73,7 @@ std::string NameOf(const std::filesystem::path& folder) {
   return (name.has_filename() ? name : name.parent_path()).filename().string();
 }
 
-// The folders' own names, but for those of which there are two: these are as they were given.
+// The folders' own names; folders that share a name are named by their paths as given.
 std::vector<std::string> NamesOf(absl::Span<const std::filesystem::path> folders) {
   std::vector<std::string> names;
   for (const std::filesystem::path& folder : folders) names.push_back(NameOf(folder));

@@ -66,7 +66,7 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {
   const auto run = nlohmann::json::parse(file.metadata["run"], nullptr, /*allow_exceptions=*/false);
   if (!run.is_object() || !run.contains("progress") || !run.contains("identity") ||
       !IsInteger(run, "metrics_bytes") || !IsInteger(run, "events_bytes")) {
-    return NoCheckpoint(path, "it does not say where the run stood");
+    return NoCheckpoint(path, "its metadata does not describe the run");
   }
   absl::StatusOr<RunProgress> progress = RunProgressFromJson(run["progress"]);
   if (!progress.ok()) return NoCheckpoint(path, progress.status().message());

@@ -1,4 +1,4 @@
-// Checkpoint: where a run stands between two batches, in one file.
+// Checkpoint: the state of a run between two batches, in one file.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace distill {
 
 struct Checkpoint {
   RunProgress progress;
-  nlohmann::json identity;  // what a run that goes on from here must share (run_identity.h)
+  nlohmann::json identity;  // what a run that resumes from here must share (run_identity.h)
   RunLogBytes log_bytes;    // that were written before it
   std::string description;  // the model's config.json
   TensorMap model;          // parameters and buffers
@@ -30,7 +30,7 @@ struct Checkpoint {
 // or absent, whatever happens: errors of WriteSafetensors.
 absl::Status WriteCheckpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
-// Errors of ReadSafetensors; DATA_LOSS names the file for one that is no checkpoint.
+// Errors of ReadSafetensors; DATA_LOSS names a file that is not a checkpoint.
 absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path);
 
 // The checkpoints of a run: the last few, and the one whose model was the best on the validation

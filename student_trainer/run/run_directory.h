@@ -1,4 +1,4 @@
-// RunDirectory: where a run writes, and what it goes on from.
+// RunDirectory: where a run writes, and what it resumes from.
 #pragma once
 
 #include <filesystem>
@@ -26,7 +26,7 @@ struct RunDirectory {
 // What is done with a folder that holds something.
 enum class ExistingRun {
   kRefuse,  // it is never written over
-  kResume,  // a run's own is gone on with
+  kResume,  // the run in it is resumed
 };
 
 // OK if nothing is at `root`, or an empty folder, or, to resume it, a run directory; else

@@ -55,7 +55,7 @@ constexpr absl::string_view kFree[] = {"train",
                                        "connect_timeout",
                                        "allow_misaligned_teacher"};
 
-// "key=value" a line, as the run directory's config.toml has them.
+// One "key=value" per line, as the run directory's config.toml has them.
 void AddOptions(const std::string& config_toml, nlohmann::json& identity) {
   for (const absl::string_view line : absl::StrSplit(config_toml, '\n')) {
     const std::pair<absl::string_view, absl::string_view> option =

@@ -1,4 +1,4 @@
-// What makes a run that goes on the same run.
+// What must be the same for a run to be resumed.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -23,8 +23,8 @@ std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> sampl
 // empty. Errors of Dataset::Read other than DATA_LOSS.
 absl::StatusOr<std::string> DataDigest(const Dataset& dataset);
 
-// An object of everything that decides how a run goes on: its options but those that say where
-// things are and how fast they go, the data, the student, the teacher (null: none), and, of a
+// An object with everything that decides how a run continues: its options, except those that name
+// places or only affect speed, the data, the student, the teacher (null: none), and, of a
 // deterministic run, the numerics of both sides. Errors of DataDigest.
 absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
                                            const ModelDescription& student,

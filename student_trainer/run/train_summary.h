@@ -1,4 +1,4 @@
-// What a run says at its end: to whoever watches it, and in the last record of its metrics.
+// What a run reports at its end: on the terminal, and in the last record of its metrics.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace distill {
 
-// What a run without a teacher lacks. Of this process alone, where a run went on from another's.
+// What only a run with a teacher has. Of this process alone, if the run was resumed.
 struct TeacherFigures {
   ClientStats stats;
   std::map<std::string, int64_t> samples_by_teacher;

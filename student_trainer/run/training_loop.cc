@@ -161,7 +161,7 @@ absl::StatusOr<TrainingSummary> RunTrainingLoop(const TrainingLoop& loop, std::s
   while (state.batches() < loop.epochs * loop.batches_per_epoch) {
     absl::StatusOr<std::vector<TargetedBatch>> step = GatherStep(loop, state.batches(), stop);
     if (!step.ok()) {
-      // What stands in the way may be mended, or have been asked for: the steps so far are good.
+      // The run can be resumed once the cause is fixed, or after a stop: the steps so far are good.
       const absl::Status kept = state.Checkpoint();
       if (!kept.ok()) log::Error(kept.message());
       return kept.ok() || !stop.stop_requested() ? step.status() : kept;

@@ -1,5 +1,5 @@
-// The training loop: batches in, steps taken, epochs counted, validated and written down, and where
-// it stands kept, so that another can go on.
+// The training loop: takes steps, validates and logs each epoch, and writes checkpoints from which
+// another loop can continue.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct TrainingLoop {
   std::function<absl::StatusOr<EvaluationResult>()> validate;
   // Called when the model is the best so far (or, where nothing is held out, the last).
   std::function<absl::Status(int64_t epoch, const EvaluationResult& validation)> keep_best;
-  // Keeps where the run stands, with everything that the steps so far have changed.
+  // Saves the state of the run: everything that the steps so far have changed.
   std::function<absl::Status(const RunProgress& progress)> checkpoint;
   RunLog& log;
   Progress& progress;
@@ -37,7 +37,7 @@ struct TrainingLoop {
   int64_t checkpoint_every = 0;  // batches; 0: at the ends of epochs alone
   int64_t accumulate = 1;        // batches of a step: all are there before it begins
   bool has_teacher = false;
-  // Where it goes on; trainer, batches and log must stand there.
+  // Where it starts; trainer, batches and log must be at the same place.
   RunProgress begin;
 };
 
@@ -47,11 +47,11 @@ struct TrainingSummary {
   int64_t samples_without_targets = 0;  // the teacher was lost: hard labels, or no step
 };
 
-// Runs to the end of the last epoch. A record an epoch goes to the log: loss, accuracy,
-// validation, the number of samples trained and the hash of their ids in order, and how many had no
-// soft targets. CANCELLED when `stop` is requested; else the first error of a part. A checkpoint is
-// kept at the end of each epoch and every `checkpoint_every` batches, and before it returns because
-// of `stop` or of an error of the source.
+// Runs to the end of the last epoch. Logs one record per epoch: loss, accuracy, validation, the
+// number of samples trained and the hash of their ids in order, and how many had no soft targets.
+// CANCELLED when `stop` is requested; else the first error of a part. A checkpoint is written at
+// the end of each epoch and every `checkpoint_every` batches, and before it returns because of
+// `stop` or of an error of the source.
 absl::StatusOr<TrainingSummary> RunTrainingLoop(const TrainingLoop& loop, std::stop_token stop);
 
 }  // namespace distill

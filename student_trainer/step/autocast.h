@@ -14,7 +14,7 @@ enum class Autocast {
   kBf16,  // half the bytes with the range of float32, so gradients need no scaling
 };
 
-// "off" or "bf16". INVALID_ARGUMENT for other words; of f16 it says why it is not there.
+// "off" or "bf16". INVALID_ARGUMENT for other words; for f16 it explains why it is not supported.
 absl::StatusOr<Autocast> ParseAutocast(absl::string_view name);
 
 // While it lives, this thread's operations on the device are Torch's autocast (torch.autocast): for

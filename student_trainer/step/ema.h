@@ -50,7 +50,7 @@ class Ema {
   const double decay_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> parameters_;  // the module's own
-  std::vector<at::Tensor> averages_;    // one a parameter
+  std::vector<at::Tensor> averages_;    // one per parameter
   at::Tensor updates_;                  // int64 scalar on the CPU
 };
 

@@ -14,8 +14,8 @@
 namespace distill {
 namespace {
 
-// The gradient in its parameter's layout, which the fused kernels take for granted. Autograd makes
-// it so, but for a gradient that it was given whole by an operator.
+// The gradient in its parameter's layout, which the fused kernels assume. Autograd makes it so,
+// except for a gradient that an operator gave it whole.
 at::Tensor GradientLike(const at::Tensor& parameter) {
   const at::Tensor& gradient = parameter.grad();
   if (gradient.strides().equals(parameter.strides())) return gradient;

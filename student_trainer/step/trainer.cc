@@ -176,7 +176,7 @@ NamedTensors Trainer::Tensors() const {
 absl::StatusOr<TensorMap> Trainer::state() const {
   if (batches_ != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("step ", step_, " has begun: its gradients are not part of the state"));
+        absl::StrCat("step ", step_, " is incomplete: its gradients are not part of the state"));
   }
   TensorMap state;
   RETURN_IF_ERROR(CatchTorch([&] {

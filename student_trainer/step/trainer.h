@@ -1,5 +1,5 @@
-// Trainer: takes the optimizer's steps. What is trained on, and when it is validated, is the
-// training loop's affair.
+// Trainer: takes the optimizer's steps. The training loop decides what is trained on, and when the
+// model is validated.
 #pragma once
 
 #include <cstdint>
@@ -66,13 +66,13 @@ class Trainer {
   // and for saving. nullopt where ema_decay is 0.
   std::optional<Ema::Swapped> UseAverage();
 
-  // All that it takes to continue bit by bit, beside the model's parameters and buffers
+  // All that it takes to continue bit by bit, in addition to the model's parameters and buffers
   // (common/zoo/weights.h): optimizer, average, step, and Torch's generators, which dropout
   // draws from. It may share memory: write it before the next step. FAILED_PRECONDITION within a
   // step of several batches.
   absl::StatusOr<TensorMap> state() const;
 
-  // Continues where state() was taken; gradients of a step that was begun are forgotten.
+  // Continues where state() was taken; gradients of an incomplete step are discarded.
   // INVALID_ARGUMENT lists what does not fit these options; nothing is changed then.
   absl::Status LoadState(const TensorMap& state);
 
@@ -80,7 +80,7 @@ class Trainer {
   absl::Status AddGradient(const TargetedBatch& targeted, StepResult& result);
   absl::Status TakeStep(StepResult& result);
   void ForgetStep();
-  // What lasts from step to step, but the count of steps and the generators.
+  // What is kept from step to step, except the count of steps and the generators.
   NamedTensors Tensors() const;
 
   const std::shared_ptr<Model> model_;
@@ -90,7 +90,7 @@ class Trainer {
   std::optional<Ema> average_;
   int64_t step_ = 0;
 
-  // Of the step that was begun.
+  // Of the incomplete step.
   int64_t batches_ = 0;
   int64_t samples_ = 0;
   bool has_gradient_ = false;

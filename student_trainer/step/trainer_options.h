@@ -25,7 +25,7 @@ struct TrainerOptions {
   LearningRateSchedule schedule;
   double clip_norm = 0;    // of all gradients together; 0: they are not clipped
   double max_norm = 0;     // of the weights into each unit; 0: it is not bounded
-  int64_t accumulate = 1;  // batches a step
+  int64_t accumulate = 1;  // batches per step
   double ema_decay = 0;    // [0, 1); 0: no average is kept
   Autocast autocast = Autocast::kOff;
   at::Device device = at::kCPU;

@@ -1,4 +1,4 @@
-// Access: who may open streams, and how many: the server as a whole, and each token.
+// Access: which clients may open streams, and how many, per token and in all.
 #pragma once
 
 #include <memory>

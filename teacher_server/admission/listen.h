@@ -1,4 +1,4 @@
-// Claiming the addresses that a server listens on, and saying why one cannot be had.
+// Finds out why a server cannot listen on an address.
 #pragma once
 
 #include "absl/status/status.h"

@@ -103,8 +103,8 @@ Tokens::FileState Tokens::Look(const std::filesystem::path& file) {
           .changed_ns = Nanoseconds(status.st_ctim)};
 }
 
-// Reads the file under the lock: streams are opened seldom, the file is small, and whoever comes
-// after the change must not be judged by the old tokens.
+// Reads the file under the lock: streams are opened rarely, the file is small, and a stream that is
+// opened after the change must not be checked against the old tokens.
 void Tokens::LoadIfReplaced() {
   const absl::Time now = clock_.Now();
   if (now < look_again_) return;

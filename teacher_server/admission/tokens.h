@@ -1,10 +1,10 @@
-// Tokens: who may open streams, from a file with a line for each:
+// Tokens: the tokens with which streams may be opened, from a file with one per line:
 //
 //   # NAME  TOKEN  [MAX_STREAMS]
 //   alice   3vX9…  4
 //
-// Neither errors nor the log ever show what stands in the file: where a line is wrong, a token may
-// be anywhere in it. Names, once they were read, are no secret.
+// Neither errors nor the log ever show the contents of the file: where a line is wrong, a token may
+// be anywhere in it. Names, once they were read, are not secret.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct TokenGrant {
   int max_streams = 0;  // that all holders of the token may have open together
 };
 
-// Thread-safe. Follows its file: a token that is gone from it opens no more streams, those it has
-// opened go on.
+// Thread-safe. Follows its file: a token that was removed from it opens no more streams, but those
+// already open continue.
 class Tokens {
  public:
   // A line without MAX_STREAMS grants `default_max_streams`. Errors name the file and the line:

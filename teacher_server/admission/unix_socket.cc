@@ -75,7 +75,7 @@ absl::Status RemoveStaleSocket(const std::string& path) {
   if (::lstat(path.c_str(), &status) != 0) return absl::OkStatus();
   if (!S_ISSOCK(status.st_mode)) {
     return absl::FailedPreconditionError(
-        absl::StrCat("cannot listen on unix:", path, ": a file that is not a socket lies there"));
+        absl::StrCat("cannot listen on unix:", path, ": the path exists and is not a socket"));
   }
   if (IsAlive(path)) return InUse(path);
   if (::unlink(path.c_str()) != 0) return SystemError(path, "cannot remove the stale socket");

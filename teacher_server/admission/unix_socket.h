@@ -14,9 +14,9 @@ namespace distill {
 // Not thread-safe. Its owner outlives the server that listens on the path.
 class UnixSocketClaim {
  public:
-  // Removes a socket that a dead server left behind. FAILED_PRECONDITION "address in use" if
-  // another process serves there, or if something that is no socket lies there; INTERNAL with the
-  // system's words if the lock cannot be made.
+  // Removes a socket that a dead server left behind. FAILED_PRECONDITION if another process serves
+  // there ("address in use") or if the path exists and is not a socket; INTERNAL with the system's
+  // reason if the lock cannot be made.
   static absl::StatusOr<std::unique_ptr<UnixSocketClaim>> Take(const std::string& path);
 
   // Removes the socket and the lock.

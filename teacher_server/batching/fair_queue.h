@@ -18,7 +18,7 @@
 //   - A request of s samples is reached within s / quantum + 1 visits of its stream. Take keeps
 //     what the visits have saved, so that the next batch need not make them again.
 //
-// It is not bounded itself: whoever pushes holds a share of the server's Budget.
+// It is not bounded itself: each stream that pushes holds a share of the server's Budget.
 #pragma once
 
 #include <cstddef>
@@ -171,8 +171,8 @@ class FairQueue::Cursor {
     int64_t passed_over = 0;       // samples that Take's walk served and did not take
   };
 
-  // The next request of a wanted stream. The requests of other streams stay unserved; their visits
-  // save for them, as they would if they had been served and not taken.
+  // The next request of a wanted stream. The requests of other streams stay unserved; the deficits
+  // of their visits grow, as if the requests had been served and not taken.
   const Entry* Step(absl::FunctionRef<bool(const Stream&)> wanted);
 
   // Makes the next visit the current one. False: nothing is left to visit.

@@ -18,8 +18,8 @@ struct GatherOptions {
   bool pinned = false;  // page-locked memory, from which a copy to a CUDA device runs by itself
 };
 
-// One tensor an input, [rows, …], on the CPU: the requests' samples one after the other. Rows that
-// are left repeat the last sample, so that padding never computes what no client sent. Throws as
+// One tensor per input, [rows, …], on the CPU: the requests' samples one after the other. The rows
+// after them repeat the last sample, so that padding never computes what no client sent. Throws as
 // Torch does.
 std::vector<at::Tensor> Gather(absl::Span<const InputSpec> specs,
                                absl::Span<const RunnerRequest* const> requests,

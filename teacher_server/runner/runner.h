@@ -33,7 +33,7 @@ struct RunnerRequest {
 
 // What came of one batch.
 struct RunResult {
-  // One a request, in order.
+  // One per request, in order.
   std::vector<absl::StatusOr<EncodedTargets>> answers;
   // The part of the run that turned logits into soft targets.
   absl::Duration encode_time;
@@ -69,7 +69,7 @@ struct RunnerOptions {
   std::string device = "auto";      // as ParsePlacement takes it
   std::string dtype = "f32";
   int instances = 0;  // batches computed at once; 0: 1 on the CPU, 2 on CUDA
-  int threads = 0;    // intra-op, of each instance; 0: one a core
+  int threads = 0;    // intra-op, of each instance; 0: one per core
 
   // INVALID_ARGUMENT names the field, its value and what is allowed.
   absl::Status Validate() const;
@@ -79,7 +79,7 @@ struct RunnerOptions {
 std::string NameOf(const RunnerOptions& options);
 
 // Loads the model directory (zoo or TorchScript) at the device, and runs every batch size that will
-// be served, so that no client waits for it. Returns one runner an instance, of equal info and
+// be served, so that no client waits for it. Returns one runner per instance, all of equal info and
 // numerics, which share the weights. Logs what the model is, and how fast other dtypes would be.
 // Errors are for the operator: they name the directory and what is wrong. Sets the thread counts of
 // the whole process.

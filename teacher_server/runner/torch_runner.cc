@@ -175,7 +175,7 @@ absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
   const GatherOptions options{.rows = std::accumulate(plan.begin(), plan.end(), int64_t{0}),
                               .pad_id = model_->description().pad_id.value_or(0),
                               .pinned = stream_.has_value()};
-  std::vector<at::Tensor> batch;  // one an input, [rows, …]
+  std::vector<at::Tensor> batch;  // one per input, [rows, …]
   RETURN_IF_ERROR(CatchTorch([&] { batch = Gather(info_.inputs, members, options); }));
   std::vector<at::Tensor> pieces;
   int64_t row = 0;
@@ -217,7 +217,7 @@ absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request,
 }
 
 // An assertion that fails on a CUDA device, such as a token beyond an embedding, makes every later
-// call of the process fail: whoever watches over it must start it again.
+// call of the process fail: its supervisor must start it again.
 void TorchRunner::EndIfDeviceIsLost(const absl::Status& failure) {
   const absl::Status works = CatchTorch([&] {
     at::ones({1}, at::TensorOptions().device(model_->placement().device)).add_(1);

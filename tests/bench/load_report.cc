@@ -22,9 +22,9 @@ std::string ToTable(const LoadOptions& options, const LoadResult& result) {
   const Measurement& m = result.measured;
   const bool closed = options.mode == LoadMode::kClosed;
   std::string text = absl::StrFormat(
-      "%s at %s: %d streams, %d samples a request, %s\n", result.granted.model.name,
+      "%s at %s: %d streams, %d samples per request, %s\n", result.granted.model.name,
       options.client.address, options.streams, options.request_samples,
-      closed ? absl::StrCat("closed loop of ", result.in_flight, " requests a stream")
+      closed ? absl::StrCat("closed loop of ", result.in_flight, " requests per stream")
              : absl::StrCat("open loop of ", options.rate, " requests/s"));
   absl::StrAppendFormat(&text, "%d requests in %.2f s: %.1f requests/s, %.1f samples/s\n",
                         m.requests, m.seconds, m.requests_per_s, m.samples_per_s);

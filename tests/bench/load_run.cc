@@ -97,7 +97,7 @@ absl::Status LoadRun::OpenStreams() {
   in_flight_ = static_cast<int>(std::min<int64_t>(options_.in_flight, allowed));
   if (options_.mode == LoadMode::kClosed && in_flight_ < options_.in_flight) {
     log::Warning(absl::StrCat("in_flight ", options_.in_flight, ": the server's ", credits,
-                              " credits allow ", in_flight_, " of these requests a stream"));
+                              " credits allow ", in_flight_, " of these requests per stream"));
   }
   return absl::OkStatus();
 }

@@ -58,7 +58,7 @@ absl::Status LoadStream::SetRequest(SoftTargetRequest request) {
   if (samples > limits.max_request_samples) {
     return absl::ResourceExhaustedError(
         absl::StrCat("request_samples ", samples, ": the server takes at most ",
-                     limits.max_request_samples, " samples a request"));
+                     limits.max_request_samples, " samples per request"));
   }
   int64_t bytes = 0;
   payloads_.clear();

@@ -121,7 +121,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", options.batch, "Samples computed together")
       ->check(CLI::Range(int64_t{1}, distill::kMaxBatchSamples))
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads of the computation; 0: one a core")
+  app.add_option("--threads", options.threads, "Threads of the computation; 0: one per core")
       ->capture_default_str();
   app.add_option("--device", options.device, "As teacher_server takes it")->capture_default_str();
   app.add_option("--length", options.length, "Of inputs of variable length");

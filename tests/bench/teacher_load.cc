@@ -37,15 +37,15 @@ void AddOptions(CLI::App& app, LoadOptions& o, std::filesystem::path& json) {
   app.add_option("--model", o.client.model, "Name of the model there; default: its only one");
   app.add_option("--streams", o.streams, "Streams, each on a connection of its own")
       ->capture_default_str();
-  app.add_option("--request_samples", o.request_samples, "Samples a request")
+  app.add_option("--request_samples", o.request_samples, "Samples per request")
       ->capture_default_str();
   app.add_option("--length", o.length, "Of inputs of variable length");
   AddParsed(app, "--mode", o.mode, ParseMode, "closed",
             "closed: an answer lets the next request go; open: requests go on schedule");
   app.add_option("--in_flight", o.in_flight,
-                 "Closed loop: requests in flight a stream, as far as the server's credits allow")
+                 "Closed loop: requests in flight per stream, as far as the server's credits allow")
       ->capture_default_str();
-  app.add_option("--rate", o.rate, "Open loop: requests a second over all streams");
+  app.add_option("--rate", o.rate, "Open loop: requests per second over all streams");
   AddParsed(app, "--duration", o.duration, ParseDuration, "5s", "What is measured, after --warmup");
   AddParsed(app, "--warmup", o.warmup, ParseDuration, "1s", "What is not measured");
   AddParsed(app, "--encoding", o.client.spec.encoding, ParseTargetEncoding, "f32",
@@ -55,7 +55,7 @@ void AddOptions(CLI::App& app, LoadOptions& o, std::filesystem::path& json) {
   app.add_option("--seed", o.seed, "Of the inputs");
   ClientSecurity& security = o.client.security;
   app.add_flag("--tls", security.tls, "Encrypt; implied by each --tls_ option");
-  app.add_option("--tls_ca", security.ca, "PEM file: who signed the server's certificate");
+  app.add_option("--tls_ca", security.ca, "PEM file of the server certificate's authority");
   app.add_option("--tls_cert", security.certificate, "PEM file of the client's own certificate");
   app.add_option("--tls_key", security.key, "PEM file of its key");
   app.add_option("--token_file", security.token_file, "File with the bearer token");

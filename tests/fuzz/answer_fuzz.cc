@@ -72,7 +72,7 @@ void CheckTargets(const v1::Targets& targets, const std::vector<Bytes>& payloads
   const absl::StatusOr<EncodedTargets> accepted =
       CheckedTargets(targets, payloads, asked.request, asked.spec, asked.classes);
   if (!accepted.ok()) {
-    Require(!accepted.status().message().empty(), "a refusal says why");
+    Require(!accepted.status().message().empty(), "a refusal gives its reason");
     return;
   }
   Require(accepted->rows == asked.request.samples, "as many rows as were asked for");

@@ -18,7 +18,7 @@ void CheckDecoded(absl::Span<const uint8_t> bytes, int channels,
   const absl::StatusOr<Image> image = DecodeImage(bytes, channels);
   if (!image.ok()) {
     Require(absl::IsDataLoss(image.status()), "what is wrong with a file is a loss of data");
-    Require(!image.status().message().empty(), "a refusal says why");
+    Require(!image.status().message().empty(), "a refusal gives its reason");
     return;
   }
   Require(size.ok() && image->height == size->height && image->width == size->width,

@@ -178,7 +178,7 @@ class BadInput(IntegrationTest):
         for what, spoil, says in [
                 ("no config", lambda f: (f / "config.json").unlink(), "config.json"),
                 ("no weights", lambda f: (f / "model.safetensors").unlink(), "model.safetensors"),
-                ("config is no JSON", lambda f: (f / "config.json").write_text("{"), "config.json"),
+                ("config not JSON", lambda f: (f / "config.json").write_text("{"), "config.json"),
                 ("format", change_config(format="distill/99"), "distill/99"),
                 ("architecture", change_config(architecture="perceptron"), "perceptron"),
                 ("arguments", change_config(arguments={"input_shape": [1, 8, 8], "hidden": [0],

@@ -39,7 +39,7 @@ def openssl(*arguments) -> None:
 
 
 class Authority:
-    """Signs with a key of its own; all its files lie in `folder`."""
+    """Signs with a key of its own; all its files are in `folder`."""
 
     def __init__(self, folder: pathlib.Path, name: str):
         folder.mkdir(parents=True)

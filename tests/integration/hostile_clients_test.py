@@ -63,7 +63,7 @@ class HostileClients(IntegrationTest):
             self.assertEqual(list(stream.responses), [])
 
     def assert_refuses(self, model, good, bad):
-        """Each bad request is answered INVALID_ARGUMENT, and the stream goes on with the good."""
+        """After each bad request is answered INVALID_ARGUMENT, the stream answers the good one."""
         stream = Stream(self.connect(self.tcp))
         stream.ask(open_message(model=model.name))
         for what, request in bad.items():

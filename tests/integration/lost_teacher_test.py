@@ -13,7 +13,7 @@ class LostTeacher(IntegrationTest):
         super().setUp()
         self.data = write_dataset(self.dir / "data")
         self.model = self.train_teacher(self.data)
-        # A delay makes each batch slow enough for the server to be killed in mid-epoch.
+        # A delay makes batches slow enough for the server to be killed in the middle of an epoch.
         self.server_options = ["--batch_delay", "20ms"]
 
     def serve_slowly(self, listen):

@@ -127,7 +127,7 @@ class MemoryBounds(IntegrationTest):
         self.assert_answers_honestly(address, 25)
         sent = (f"{sum(flood.sent for flood in floods)} large, {small.sent} tiny, {refused.sent} "
                 f"wrong requests")
-        # Who reads after all gets every answer.
+        # A client that starts to read gets every answer.
         self.assertEqual(sorted(small.read_all()["targets"]), list(range(10_000)))
         self.assertEqual(sorted(refused.read_all()["error"]), list(range(10_000)))
         for flood in floods:

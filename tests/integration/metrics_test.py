@@ -46,11 +46,11 @@ class MetricsOfTwoModels(IntegrationTest):
         self.addCleanup(self.channel.close)
 
     def scrape(self) -> dict:
-        """Values by series, as it stands in the text: name{label="value",...}."""
+        """Values by series, which is written as in the text: name{label="value",...}."""
         with urllib.request.urlopen(self.url, timeout=10) as answer:
             lines = answer.read().decode().splitlines()
         pairs = [line.rsplit(" ", 1) for line in lines if line and not line.startswith("#")]
-        self.assertEqual(len(pairs), len(dict(pairs)), "a series stands there twice")
+        self.assertEqual(len(pairs), len(dict(pairs)), "a series is there twice")
         return {series: float(value) for series, value in pairs}
 
     def wait_for_series(self, expected):

@@ -42,7 +42,7 @@ DTYPES = {"uint8": pb.DTYPE_UINT8, "int64": pb.DTYPE_INT64, "float32": pb.DTYPE_
 
 
 def request_message(*inputs, request_id=1, temperature=2, seed=0):
-    """Asks about arrays [n, …], one an input of the model, each in a payload of its own."""
+    """Asks about arrays [n, …], one per input of the model, each in a payload of its own."""
     tensors = [pb.Tensor(dtype=DTYPES[array.dtype.name], shape=array.shape) for array in inputs]
     return pb.DistillRequest(
         request=pb.Request(id=request_id, tensors=tensors, temperature=temperature, seed=seed),

@@ -67,7 +67,7 @@ def as_asked(spec):
 
 class PlainServer:
     """Serves at `listen` until stop(). `layout` makes the bytes of an answer; `grant` makes the
-    TargetSpec that is said to be granted. Answers are in the one asked for all the same."""
+    TargetSpec that is reported as granted; answers still have the one that was asked for."""
 
     def __init__(self, listen, layout=plain, reverse=False, names=NAMES, grant=as_asked):
         self._layout, self._reverse = layout, reverse

@@ -34,7 +34,7 @@ def wait_until(condition, what: str):
         if result:
             return result
         time.sleep(0.01)
-    raise AssertionError(f"waited in vain until {what}")
+    raise AssertionError(f"timed out waiting until {what}")
 
 
 def write_idx(path: pathlib.Path, magic: int, dims: list[int], data: bytes) -> None:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "recordi
 import exchanges
 import runs
 
-HINT = "tests/recordings/README.md says what is compared, and when to record anew"
+HINT = "tests/recordings/README.md describes what is compared, and when to record again"
 
 
 def described(message, method, sender):
@@ -34,7 +34,7 @@ class Sessions(runs.RecordedRuns):
         return files
 
     def assert_same(self, now, recorded, where):
-        """Both are exchanges; equal but for what is masked."""
+        """Both are exchanges, and equal except for what is masked."""
         new, old = exchanges.comparable(now), exchanges.comparable(recorded)
         if new != old:
             at = len(os.path.commonprefix([new, old]))

@@ -1,4 +1,4 @@
-"""A run that is killed, trainer or teacher, goes on as if nothing had happened: the same bits."""
+"""A run whose trainer or teacher is killed resumes with the same bits as one without the kill."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Who may enter: TLS, client certificates, tokens, the socket's mode, the models' allow-list."""
+"""Access control: TLS, client certificates, tokens, the socket's mode, the models' allow-list."""
 
 import concurrent.futures
 import hashlib

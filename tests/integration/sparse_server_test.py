@@ -90,7 +90,7 @@ def drawn_from_the_head(targets, payloads):
     return plain(targets, payloads)
 
 
-# Of an answer: its encoding, how it is laid out, and what the trainer says.
+# Of an answer: its encoding, how it is laid out, and what the trainer reports.
 BREACHES = {
     "id_too_large": ("top_k", head(put(0, 1, 5)), "ids of row"),
     "ids_descend": ("top_k", head(put(2, 1, 3)), "ids of row"),

@@ -97,7 +97,7 @@ def decode(payloads, spec, rows, classes):
     assert (ids < classes).all()
     assert (np.diff(head, axis=1) > 0).all(), "the head's ids do not ascend"
     assert (drawn[counts == 0] == 0).all(), "an id in an unused place"
-    # A place in use stands behind one in use, whose id is smaller.
+    # The places in use come first, and their ids ascend.
     used = counts > 0
     assert (used[:, :-1] | ~used[:, 1:]).all(), "an unused place before a used one"
     assert (np.diff(drawn, axis=1) > 0)[used[:, 1:]].all(), "the drawn ids do not ascend"

@@ -41,7 +41,7 @@ class TrainerEncodings(IntegrationTest):
             with self.subTest(encoding=encoding):
                 end = self.train(self.data, model, encoding, encoding, *options)
                 beside = end["bytes_received"] - row_bytes * end["samples_answered"]
-                # Answers: one a training batch, and a few of the probe, each with a header.
+                # Answers: one per training batch, and a few of the probe, each with a header.
                 answers = self.EPOCHS * -(-self.TRAINED // self.BATCH)
                 self.assertGreater(beside, answers * 5)
                 self.assertLess(beside, (answers + 3) * 40)

@@ -1,4 +1,4 @@
-"""What stands in a run's way is said in words, and nothing that was trained is lost."""
+"""The trainer reports what prevents a run, and nothing that was trained is lost."""
 
 import contextlib
 import subprocess
@@ -87,7 +87,7 @@ class Trouble(IntegrationTest):
         self.assertTrue(list((run / "checkpoints").iterdir()))
         self.serve(teacher, address)
         output = self.run_ok(*arguments)
-        self.assertRegex(output, r"going on with the run in .* after \d\d+ batches")
+        self.assertRegex(output, r"resuming the run in .* after \d\d+ batches")
         self.assertEqual([epoch["epoch"] for epoch in self.epochs("run")], list(range(40)))
 
 

@@ -1,9 +1,9 @@
-"""Makes the recordings anew, with the programs in $DISTILL_BIN:
+"""Makes new recordings with the programs in $DISTILL_BIN:
 
     DISTILL_BIN=build/release/bin PYTHONPATH=build/release/tests/integration/generated \
       .venv/bin/python -B tests/recordings/record.py sessions|configs|digests
 
-README.md says when that is right, which is seldom.
+That is seldom right: see README.md.
 """
 
 import json
@@ -32,8 +32,8 @@ TEMPERATURES = [0.01, 1, 2, 4]  # 0.01 is the C++ client's, when it compares the
 
 
 def sure_images(model, count):
-    """Images to which no CPU can answer with other bytes, in any encoding that is recorded, but for
-    draws, which depend on the place in a request."""
+    """Images to which no CPU can answer with other bytes, in any encoding that is recorded, except
+    for draws, which depend on the place in a request."""
     candidates = images("sessions", 8 * count, runs.SHAPE)
     sure = []
     for image, logits in zip(candidates, expected_logits(model, candidates)):

@@ -152,7 +152,7 @@ class RecordedRuns(IntegrationTest):
         return self.serve(TEACHER, listen, *SERVER_OPTIONS)
 
     def run_config(self, config, folder):
-        """Runs as a user would who has the file: in the folder that its paths are relative to."""
+        """Runs as a user with the file would: in the folder that its paths are relative to."""
         return self.run_program(TRAINER, "train", "--config", config, cwd=folder)
 
     def option_names(self):

@@ -30,7 +30,7 @@ class Patience {
   // Waits for a notification or the deadline. False, and the test has failed, after the deadline.
   bool Wait(CondVar& changed, Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (absl::Now() >= deadline_) {
-      ADD_FAILURE() << "waited in vain until " << awaited_;
+      ADD_FAILURE() << "timed out waiting until " << awaited_;
       return false;
     }
     changed.WaitUntil(mutex, deadline_);
@@ -51,7 +51,7 @@ bool Await(const Condition& condition, const std::string& awaited) {
   CondVar never_notified;
   while (!condition()) {
     if (absl::Now() >= deadline) {
-      ADD_FAILURE() << "waited in vain until " << awaited;
+      ADD_FAILURE() << "timed out waiting until " << awaited;
       return false;
     }
     MutexLock lock(mutex);

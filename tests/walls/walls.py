@@ -166,7 +166,7 @@ class Walls:
         layer = next(iter(own), os.path.dirname(compiled.source))
         allowed = rule_of(layer)
         if allowed is None:
-            return [f"{compiled.source}: its folder {layer} is no known layer; give it a rule"]
+            return [f"{compiled.source}: its folder {layer} is not a known layer; give it a rule"]
         found = {}
         for path in compiled.files:
             for kind in self.kinds(path):

@@ -115,7 +115,7 @@ class TheChecker(unittest.TestCase):
         for source in ("common/new/a.cc", "common/base/inner/a.cc", "tests/new/a_test.cc", "a.cc"):
             lines = WALLS.check(Compiled(f"{ARGS.source}/{source}", "new", ()))
             self.assertEqual(len(lines), 1, source)
-            self.assertIn("no known layer", lines[0])
+            self.assertIn("not a known layer", lines[0])
 
     def test_reports_a_header_in_a_folder_without_a_rule(self):
         lines = WALLS.check(Compiled(f"{ARGS.source}/common/base/a.cc", "new",

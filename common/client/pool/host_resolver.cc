@@ -52,8 +52,8 @@ struct Lookup {
 
 }  // namespace
 
-// getaddrinfo cannot be stopped and may take half a minute: its thread is left behind then, with
-// nothing that anybody else uses.
+// getaddrinfo cannot be stopped and may take half a minute. Its thread may therefore outlive this
+// call, and shares the ownership of `lookup`.
 absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host) {
   auto lookup = std::make_shared<Lookup>();
   std::thread([lookup, host] {

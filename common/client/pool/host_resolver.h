@@ -12,7 +12,7 @@ namespace distill {
 // All IP addresses of a name, as text, the one to prefer first. Blocks, for a few seconds at most.
 using HostResolver = std::function<absl::StatusOr<std::vector<std::string>>(const std::string&)>;
 
-// Asks the system. UNAVAILABLE names the host, and says why or that there was no answer in 3 s.
+// Asks the system. UNAVAILABLE names the host and the reason, or that there was no answer in 3 s.
 absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host);
 
 // Those of a name's addresses that stand for one server each, sorted. A server often has an IPv4

@@ -12,7 +12,7 @@
 
 namespace distill {
 
-// Guarded by the pool's mutex, but for what is constant.
+// Guarded by the pool's mutex, except the constant fields.
 struct PoolMember {
   size_t address = 0;      // which of the pool's; constant
   std::string ip;          // of the address's host, if it is one of several; constant
@@ -28,7 +28,7 @@ struct PoolMember {
   int64_t outstanding = 0;                   // samples, asked and not answered
   int64_t asked = 0;                         // samples, ever
 
-  // Whether it is worth waiting for: it was of use, or follows one that was.
+  // Whether it is worth waiting for: it was admitted, or follows one that was.
   bool IsProven() const { return admitted || is_successor; }
   bool TakesRequests() const { return admitted && !gone && state == TeacherState::kConnected; }
 };
@@ -59,8 +59,9 @@ class PoolMembers {
   // because a teacher went away for a while.
   int64_t credits() const;
 
-  // Takes a member out of present(): for good, with the reason, or because its address is no more;
-  // what such ones answered is summed under `counted_as`, for there may be ever more of them.
+  // Both take a member out of present(). Drop is permanent, and keeps the reason. Remove is for a
+  // member whose address was replaced: what it answered is added to `counted_as`, because the
+  // number of such members is not bounded.
   void Drop(PoolMember& member, absl::Status why);
   void Remove(PoolMember& member, const std::string& counted_as);
 
@@ -71,8 +72,8 @@ class PoolMembers {
   const std::vector<std::unique_ptr<PoolMember>>& retired() const { return retired_; }
   std::vector<std::unique_ptr<PoolMember>> TakeRetired();
 
-  // Why nobody is of use: what each member says of its last loss, and why the dropped ones were.
-  // With the code of the first; one that stands alone is returned as it is.
+  // Why no member can be used: each member's last loss, and the reasons of the dropped ones. The
+  // code is that of the first; a single reason is returned as it is.
   absl::Status Describe() const;
 
   // Sums over all members there ever were, without `losses`.
@@ -82,7 +83,7 @@ class PoolMembers {
   void CountAnswered(const PoolMember& member, int64_t samples) {
     answered_[member.counted_as] += samples;
   }
-  // By name, of all members there ever were, but for the removed ones.
+  // Samples by name, for all members there ever were; removed ones by their `counted_as`.
   const std::map<std::string, int64_t>& answered() const { return answered_; }
 
  private:

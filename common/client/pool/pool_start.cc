@@ -1,4 +1,4 @@
-// How a pool begins: whom it tries, how long it waits for them, and which teacher it chooses.
+// How a pool starts: which teachers it tries, how long it waits, and which one it chooses.
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -14,8 +14,8 @@
 namespace distill {
 namespace {
 
-// How much longer the others may take once one is connected: so that the order of the addresses
-// decides between teachers that differ, and not who was faster.
+// How much longer the others may take once one is connected, so that the order of the addresses
+// decides between teachers that differ, and not which was faster.
 constexpr absl::Duration kSettleTime = absl::Seconds(2);
 
 // A name may stand for several servers; what means this machine does not.
@@ -66,9 +66,9 @@ absl::StatusOr<std::unique_ptr<TeacherPool>> TeacherPool::Connect(const TeacherP
   return pool;
 }
 
-// A name that cannot be looked up is left to gRPC, which asks in its own way, and tells, until it
-// can. Nobody is tried before all names were looked up: who fails at once must not be the only one
-// there is.
+// A name that cannot be looked up is left to gRPC, which looks it up in its own way, and reports
+// failures until it succeeds. No teacher is tried before all names were looked up: one that fails
+// at once must not be the only member.
 void TeacherPool::StartMembers() {
   std::vector<PoolAddress> addresses;
   std::vector<std::vector<std::string>> ips_of;
@@ -110,7 +110,7 @@ absl::Status TeacherPool::AwaitFirst(const std::stop_token& stop) {
     connected.clear();
     bool trying = false;
     for (const auto& member : members_.present()) {
-      // In this order: who connects in between has been tried, and is connected.
+      // In this order: one that connects in between is not taken for one that failed.
       trying = trying || !member->client->attempted();
       if (member->client->connected()) connected.push_back(member.get());
     }
@@ -141,9 +141,9 @@ void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
         std::find(connected.begin(), connected.end(), member.get()) != connected.end();
     if (is_connected) continue;
     log::Warning(absl::StrCat(member->client->status().message(),
-                              "; going on without it, and trying again"));
+                              "; continuing without it, and trying again"));
   }
-  // Who fits does so even if it is lost by now.
+  // A teacher that fits is admitted even if it is lost by now.
   for (PoolMember* member : connected) {
     if (CheckFits(*member).ok()) Admit(*member);
   }

@@ -50,7 +50,7 @@ std::optional<size_t> TeacherPool::NextLookup(absl::Time* wake) {
         std::any_of(members_.present().begin(), members_.present().end(), [i](const auto& member) {
           return member->address == i && member->client->state() == TeacherState::kLost;
         });
-    // Who was removed may be replaced much later: looked for less and less often, and to the end.
+    // A removed member may be replaced much later: the lookups become rarer, but never stop.
     const bool is_missing = address.has_ips && members_.CountOf(i) < address.most_members;
     absl::Time next = std::min(address.next_lookup, address.next_refresh);
     if (!is_lost && !is_missing) {
@@ -73,7 +73,7 @@ bool TeacherPool::IsSuperseded(const PoolMember& member) const {
   });
 }
 
-// Makes an address's members those that its name has now; who is connected stays.
+// Makes an address's members those that its name has now; a connected member stays.
 void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips) {
   PoolAddress& of = addresses_[address];
   if (ips.empty()) return;
@@ -91,15 +91,15 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
   }
   of.has_ips = true;
   for (PoolMember* member : past) {
-    // Nobody was found in its place.
+    // It is the only member: no replacement was found.
     if (members_.present().size() == 1) break;
     if (member->IsProven() && !members_.AnyProven(member)) continue;
     if (!member->ip.empty()) {
-      log::Info(absl::StrCat(member->name, " is no more: the name has other addresses"));
+      log::Info(absl::StrCat(member->name, " was removed: the name has other addresses"));
     }
     members_.Remove(*member, of.text);
   }
-  NoteLoss();  // who was removed may have been the last one that was not known to be lost
+  NoteLoss();  // a removed member may have been the last one that was not known to be lost
   of.most_members = std::max(of.most_members, members_.CountOf(address));
 }
 
@@ -123,7 +123,7 @@ void TeacherPool::Stop() {
   for (Completion& completion : cancelled) completion.callback(std::move(completion.result));
   MutexLock lock(join_mutex_);
   if (thread_.joinable()) thread_.join();
-  // The thread has ended: nobody adds or destroys members any more.
+  // The thread has ended: members are no longer added or destroyed.
   std::vector<TeacherClient*> clients;
   {
     MutexLock members_lock(mutex_);

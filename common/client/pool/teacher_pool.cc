@@ -62,7 +62,7 @@ void TeacherPool::OnAnswer(PoolMember& member, uint64_t id, int64_t samples,
   {
     MutexLock lock(mutex_);
     member.outstanding -= samples;
-    // An error is no answer: the teacher gave the request back, or failed.
+    // An error is not an answer: the teacher gave the request back, or failed.
     if (!result.ok()) Refresh(member);
     const auto found = requests_.find(id);
     if (found == requests_.end()) {
@@ -127,7 +127,7 @@ void TeacherPool::Drop(PoolMember& member, const absl::Status& why) {
   if (!failure_.ok()) return;
   const bool none_present = members_.present().empty();
   if (chosen_.has_value() ? members_.AnyProven() : !none_present) {
-    log::Warning(absl::StrCat(why.message(), "; going on without it"));
+    log::Warning(absl::StrCat(why.message(), "; continuing without it"));
     NoteLoss();
     return;
   }

@@ -4,14 +4,15 @@
 // moves to the others at once, and so does what a draining one did not take; while none is
 // connected it waits in the pool. A teacher that breaks the contract, or fails in any other way
 // than being away, is dropped for the run; so is one that is not the same as the first. The pool
-// fails when none is left that was of use once: who could never be reached is not waited for.
+// fails when no teacher that was ever admitted is left: it does not wait for one that could never
+// be reached.
 //
 // A request is with one teacher at a time, which answers it or gives it back: nothing is answered
 // twice, nothing is left out. It is the same request everywhere, with its seed.
 //
 // A host's name with several addresses stands for a teacher at each. The name is looked up again
 // from time to time, and more often while one of them is lost or they are fewer than they have
-// been: new addresses join, a lost teacher whose address is no more is removed.
+// been: new addresses join, and a lost teacher whose address the name no longer has is removed.
 #pragma once
 
 #include <cstdint>
@@ -44,13 +45,13 @@ struct TeacherPoolOptions {
   std::vector<std::string> addresses;  // "host:port", "unix:/path"; at least one
   TeacherClientOptions teacher;        // of each; `address` and `ip` are not used
   HostResolver resolve = ResolveHost;
-  absl::Duration lookup_interval = absl::Seconds(30);  // of names while nobody is lost
+  absl::Duration lookup_interval = absl::Seconds(30);  // of names while no teacher is lost
 
   // INVALID_ARGUMENT names the address or the field and what is allowed.
   absl::Status Validate() const;
 };
 
-// Thread-safe. Owns its teachers and a thread, which looks names up and ends who was dropped.
+// Thread-safe. Owns its teachers and a thread, which looks names up and ends dropped teachers.
 class TeacherPool : public SoftTargetSource {
  public:
   // Tries all addresses at once, and returns when one teacher is connected and each of the others
@@ -78,17 +79,17 @@ class TeacherPool : public SoftTargetSource {
   absl::StatusOr<uint64_t> Send(SoftTargetRequest request, Callback callback) override;
   bool AbandonWhileLost(absl::Span<const uint64_t> ids) override;
 
-  // kConnected if one teacher is; kLost if none is, and one may come back; kFailed if each that was
-  // of use was dropped.
+  // kConnected if one teacher is; kLost if none is, and one may come back; kFailed if all that were
+  // ever admitted were dropped.
   TeacherState state() const override;
   absl::Status status() const override;
 
-  // A loss is a time without any teacher: that of one of several is none.
+  // A loss is a time without any teacher; losing one of several does not count.
   absl::Status last_loss() const override;
   ClientStats stats() const override;
 
   // How many samples each teacher answered, by its address: "host:port (192.0.2.7)" where the name
-  // has several, and "host:port" for those together whose address is no more.
+  // has several, and "host:port" for the sum of those that were removed.
   std::map<std::string, int64_t> samples_by_teacher() const;
 
   void SetStateListener(std::function<void()> listener) override;
@@ -102,7 +103,7 @@ class TeacherPool : public SoftTargetSource {
   };
   struct PoolAddress {
     std::string text;
-    std::string host;      // to look up; empty: it has one teacher, whoever that is
+    std::string host;      // to look up; empty: the address has one teacher
     bool has_ips = false;  // looked up: its members are told by their ip
     std::optional<Backoff> backoff = std::nullopt;
     absl::Time next_lookup = absl::InfinitePast();   // while one is lost or missing

@@ -119,7 +119,7 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   }
 }
 
-// Whether to go on after a stream that ended by itself.
+// Decides whether to reconnect after a stream that ended by itself.
 void TeacherConnection::AfterStream() {
   if (!Running()) return;
   retry_at_ = clock_.Now() + backoff_.Next();
@@ -149,7 +149,7 @@ void TeacherConnection::WithoutCredentials(const absl::Status& why) {
       absl::StrCat("cannot connect again to the teacher at ", name_, ": ", why.message())));
 }
 
-// Says once what stands in the way of a new stream, where somebody may have to do something.
+// Logs once what prevents a new stream, where the user may have to act.
 void TeacherConnection::StayLost(const absl::Status& why) {
   if (why == last_loss_) return;
   last_loss_ = why;

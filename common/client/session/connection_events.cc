@@ -72,7 +72,7 @@ void TeacherConnection::OnTargets(int64_t stream, const v1::Targets& targets,
   Deliver();
 }
 
-// The values are checked without the lock, which whoever sends the next request needs.
+// Checks the values without the lock, which the sender of the next request needs.
 absl::StatusOr<EncodedTargets> TeacherConnection::ReadTargets(int64_t stream,
                                                               const v1::Targets& targets,
                                                               const std::vector<Bytes>& payloads) {
@@ -148,7 +148,7 @@ void TeacherConnection::OnClosed(int64_t stream, const absl::Status& status) {
                      " is lost: ", status.ok() ? "it ended the stream" : status.message()));
     log::Warning(absl::StrCat(last_loss_.message(), "; connecting again"));
   }
-  changed_.NotifyAll();  // the thread goes on from here, and tells the listener
+  changed_.NotifyAll();  // the thread continues from here, and tells the listener
 }
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-// Granted: what a teacher said when it opened a stream, and whether it is still the same teacher.
+// Granted: what a teacher granted when it opened a stream, and checks that the teacher is the same.
 #pragma once
 
 #include <string>

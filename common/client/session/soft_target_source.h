@@ -18,7 +18,7 @@
 namespace distill {
 
 struct SoftTargetRequest {
-  std::vector<HostTensor> inputs;  // one an input of the teacher, [samples, …]; memory is shared
+  std::vector<HostTensor> inputs;  // one per input of the teacher, [samples, …]; memory is shared
   int64_t rows = 0;                // that the answer must have; 0: any multiple of the samples
   float temperature = 1;
   uint64_t seed = 0;
@@ -39,7 +39,7 @@ enum class TeacherState {
   kConnected,
   kDraining,  // it finishes what it took, and takes nothing more; a pool is never in this state
   kLost,      // reconnecting
-  kFailed,    // dropped for this run; status() says why
+  kFailed,    // dropped for this run; status() has the reason
   kStopped,
 };
 
@@ -54,8 +54,8 @@ class SoftTargetSource {
   virtual const ModelInfo& info() const = 0;
   virtual const TargetSpec& spec() const = 0;
 
-  // What requests are cut by is constant. The credits, how many samples may be outstanding, may
-  // change; who has more outstanding than that sends none until it has less.
+  // The limits of one request are constant. The credits, how many samples may be outstanding, may
+  // change; a caller with more than that outstanding sends none until it has less.
   virtual StreamLimits limits() const = 0;
 
   // Sends a request, now or when connected again, and returns its id; ids increase. The callback is
@@ -73,8 +73,8 @@ class SoftTargetSource {
 
   virtual TeacherState state() const = 0;
 
-  // OK while connected; UNAVAILABLE with the reason while lost; why it failed, or CANCELLED, for
-  // good.
+  // OK while connected; UNAVAILABLE with the reason while lost; permanently, the reason of a
+  // failure or CANCELLED after Stop().
   virtual absl::Status status() const = 0;
 
   // The last time it was lost, also when that is over; OK if it never was.

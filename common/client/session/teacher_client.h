@@ -1,10 +1,10 @@
 // TeacherClient: asks one teacher server for soft targets, and outlives the server's absences.
 //
 // A request that was taken is answered once, whatever happens to the connection: after a loss the
-// client reconnects, for as long as it takes, and sends again what was not answered. It never goes
-// on with another teacher than the one it began with (fingerprint), and it drops a teacher for good
-// that breaks the contract: an answer that does not match its request is rejected, and everything
-// outstanding fails.
+// client reconnects, for as long as it takes, and sends again what was not answered. It never
+// continues with another teacher than the one it started with (fingerprint), and permanently drops
+// a teacher that breaks the contract: an answer that does not match its request is rejected, and
+// everything outstanding fails.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class TeacherConnection;
 struct TeacherClientOptions {
   std::string address;      // "host:port", "unix:/path"
   std::string ip;           // one of the host's addresses, to use it alone; empty: gRPC chooses
-  ClientSecurity security;  // its files are read anew for each stream
+  ClientSecurity security;  // its files are read again for each stream
   std::string model;        // empty: the server's only one, or its first
   std::string client_name;  // for the server's log; at most 128 bytes
   TargetSpec spec;

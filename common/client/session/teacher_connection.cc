@@ -196,7 +196,7 @@ void TeacherConnection::Stop() {
     MutexLock lock(mutex_);
     stopping_ = true;
     cancelled = pending_.FailAll(absl::CancelledError("the teacher client was stopped"));
-    // Nobody waits for what the server still computes.
+    // What the server still computes is not needed.
     if (!cancelled.empty() && stream_ != nullptr) stream_->Cancel();
     changed_.NotifyAll();
   }

@@ -12,9 +12,9 @@ namespace distill {
 // server that drained), UNAVAILABLE, DEADLINE_EXCEEDED, or a connection that broke, a TLS handshake
 // that failed among them: certificates may be in the middle of a rotation.
 //
-// UNAUTHENTICATED and PERMISSION_DENIED are no loss: a server that answers so has read the token,
-// and keeps its word until somebody changes a file. Who replaces a token lets the server know the
-// new one before the trainers, and forget the old one after them.
+// UNAUTHENTICATED and PERMISSION_DENIED are not losses: the server has read the token, and answers
+// the same until a file is changed. To replace a token, add the new one to the server's file first,
+// and remove the old one when the trainers no longer use it.
 bool IsLoss(const absl::Status& end);
 
 // Whether the two sides could not agree on TLS: a certificate that is not trusted, expired or of

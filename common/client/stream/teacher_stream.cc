@@ -35,7 +35,7 @@ grpc::ChannelArguments ArgumentsFor(const std::string& target, const std::string
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytes);
   // A connection of its own, so that this attempt is neither delayed nor failed by an earlier one.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // Retrying is the caller's affair; gRPC would keep copies of what is sent.
+  // The caller does the retries; gRPC would keep copies of what is sent.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   // gRPC's window grows to several MiB. A long line needs that. On the loopback interface TCP
   // queues all of it, in more memory than the caches hold; a Unix socket takes little at a time.

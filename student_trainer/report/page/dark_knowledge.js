@@ -42,7 +42,7 @@ function canvasOf({image}) {
     class: image.width > 96 ? "fine" : null}), image);
 }
 
-// A line for each who says something else.
+// One line if teacher and student give the same answer, else one for each.
 function answersOf({teacher, student}) {
   const line = (who, answer) => answer === null ? null :
     el("div", {class: "small one-line"}, `${who}: `, name(className(answer)));

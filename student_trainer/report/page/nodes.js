@@ -20,7 +20,7 @@ const say = (...sentence) => el("p", {class: "muted"}, ...sentence);
 const colour = run => `run${run % 5}${run >= 5 ? " again" : ""}`;  // five colours; then dashed and hollow
 const swatch = kind => el("span", {class: `swatch ${kind}`, "aria-hidden": "true"});
 
-// A name of the data in HTML: whatever its direction, it does not turn what stands beside it.
+// A name from the data in HTML: whatever its direction, it does not reorder the text around it.
 const name = (text, kind = null) => el("bdi", {class: kind, title: text.length > 24 ? text : null}, text);
 const runName = run => name(runs[run].name);
 const className = label => data.classes[label] || `class ${label}`;
@@ -50,8 +50,8 @@ function switcher(label, options, current, choose) {
   return el("div", {class: "switcher", role: "group", "aria-label": label}, ...buttons);
 }
 
-// A box that draw(width) fills, anew when the window's width changes. SVGs have the width in CSS
-// pixels that they are shown at, so that their text has one size everywhere.
+// A box that draw(width) fills, again whenever its width changes. SVGs have the width in CSS pixels
+// that they are shown at, so that their text has one size everywhere.
 let charts = [];
 function chart(box, draw) {
   const redraw = () => box.replaceChildren(draw(Math.max(240, box.clientWidth)));

@@ -31,7 +31,7 @@ def parse_arguments(description: str, add_more=lambda parser: None) -> argparse.
     parser.add_argument("--alpha", type=float, default=0.9)
     parser.add_argument("--temperature", type=float, default=2)
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--metrics", required=True, help="file of records, a line an epoch")
+    parser.add_argument("--metrics", required=True, help="file of records, one line per epoch")
     add_more(parser)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -175,7 +175,7 @@ TEST(WireTest, MalformedFramesAreRefused) {
       {"overlong length", "\x7a\x81\x80\x80\x80\x80\x01", "longer than any can be"},
       {"overlong varint", "\xa0\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "longer than"},
       {"tag without its end", "\x7a\x00\x80", "ends within"},
-      {"text that is no UTF-8", "\x0a\x03\x0a\x01\xff", "header cannot be parsed"},
+      {"text that is not UTF-8", "\x0a\x03\x0a\x01\xff", "header cannot be parsed"},
       {"broken nested message", "\x12\x02\x12\x05", "header cannot be parsed"},
   };
   for (const Case& c : cases) {
@@ -215,7 +215,7 @@ TEST(WireTest, AHeaderBeyondTheBoundIsRefused) {
     v1::DistillRequest header;
     std::vector<Bytes> payloads;
     EXPECT_THAT(std::string(ReadFrame(Sliced(bytes), &header, &payloads).message()),
-                HasSubstr("bytes beside its payloads"));
+                HasSubstr("bytes in addition to its payloads"));
   }
 }
 

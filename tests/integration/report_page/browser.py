@@ -37,8 +37,7 @@ class BrowserTest(unittest.TestCase):
             self.browser.get_log(log)
 
     def tearDown(self):
-        # Whatever a test does, the page asks nobody for anything, has no message for the console, and
-        # fits a phone.
+        # In each test, the page sends no request, has no message for the console, and fits a phone.
         self.assertEqual(self.browser.get_log("browser"), [])
         events = [json.loads(line["message"])["message"] for line in self.browser.get_log("performance")]
         requests = [event["params"]["request"]["url"] for event in events

@@ -59,7 +59,7 @@ TEST(ShownSamples, AreThoseOfTheFirstRunThatHasAny) {
 }
 
 TEST(ShownSamples, AreAsManyAsTwoMegabytesHold) {
-  constexpr int64_t kClasses = 100'000;  // 533 kB a row in base64
+  constexpr int64_t kClasses = 100'000;  // 533 kB per row in base64
   const TensorMap run = WithLogits(WithLogits(Samples(), "teacher_logits", Logits(1, kClasses)),
                                    "student_logits", Logits(2, kClasses));
   const json shown = ShownSamples({&run});

@@ -130,7 +130,7 @@ TEST_F(CheckpointTest, AnotherSafetensorsFileIsNoCheckpoint) {
                                {{"format", "distill-checkpoint/1"}, {"run", "{}"}}),
               IsOk());
   EXPECT_THAT(ReadCheckpoint(dir_.path() / "old"),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("where the run stood")));
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("does not describe the run")));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ TEST(RunDirectory, IsMadeWithItsParentsAndHoldsNothingYet) {
   for (const ExistingRun existing : {ExistingRun::kRefuse, ExistingRun::kResume}) {
     const auto root = dir.path() / "runs" / (existing == ExistingRun::kResume ? "a" : "b");
     { ASSERT_THAT(OpenRunDirectory(root, existing), IsOk()); }
-    // Who stopped here is not in another's way.
+    // A run that stopped here does not prevent another.
     EXPECT_THAT(OpenRunDirectory(root, ExistingRun::kRefuse), IsOk());
   }
 }

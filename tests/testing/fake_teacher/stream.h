@@ -1,4 +1,4 @@
-// FakeStream: one Distill stream of a FakeTeacher. It does what the script says at the moment.
+// FakeStream: one Distill stream of a FakeTeacher. It follows the script as it is at the moment.
 #pragma once
 
 #include <grpcpp/server_context.h>

@@ -20,7 +20,7 @@ TEST(HostResolverTest, TheSystemKnowsThisMachine) {
 }
 
 TEST(HostResolverTest, ANameThatNobodyHasIsNamed) {
-  // No name can have a label of 64 characters, so nobody is asked for it.
+  // No name can have a label of 64 characters, so no server is asked for it.
   const std::string host = std::string(64, 'x') + ".invalid";
   EXPECT_THAT(ResolveHost(host), ErrorIs(absl::StatusCode::kUnavailable, HasSubstr(host)));
 }

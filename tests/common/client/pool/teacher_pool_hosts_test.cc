@@ -143,7 +143,7 @@ TEST_F(PoolHostsTest, AReplacementIsFoundLongAfterTheOldOneWasRemoved) {
   ExpectSinglesAnswered(2);
   SetNames({"127.0.0.3"});
   two_.Kill();
-  AwaitCredits(4096);  // removed: nobody is lost any more
+  AwaitCredits(4096);  // removed: no teacher is lost any more
   EXPECT_EQ(Names().count(NameOf("127.0.0.2")), 0u);
   EXPECT_EQ(AnsweredBy(absl::StrCat("teachers.test:", two_.port())), 1);
   four.Start();
@@ -170,7 +170,7 @@ TEST_F(PoolHostsTest, ANameThatComesToBeWhileConnectingHasAllItsTeachers) {
   FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
   three.Start();
   std::thread connecting([&] { ConnectByName(); });
-  WaitForLookups(2);  // in vain
+  WaitForLookups(2);  // without success
   SetNames({"127.0.0.2", "127.0.0.3"});
   connecting.join();
   AwaitCredits(2 * 4096);

@@ -24,7 +24,7 @@ class TeacherPoolTest : public PoolTest {
     b_.Start();
   }
   void ConnectToBoth() { Connect(PoolOptions({a_.address(), b_.address()})); }
-  // For good: a server that is on its way down may take one more stream.
+  // Permanently: a server that is going down may otherwise accept one more stream.
   static void KillAtOnce(FakeTeacher& teacher) {
     teacher.RefuseOpens(absl::UnavailableError("going down"));
     teacher.Kill();
@@ -92,7 +92,7 @@ TEST_F(TeacherPoolTest, WhatALostTeacherOwesMovesWithItsSeedAndIsAnsweredOnce) {
   std::multiset<uint64_t> seeds;
   for (const auto& request : b_.requests()) seeds.insert(request.seed);
   EXPECT_EQ(seeds, (std::multiset<uint64_t>{1000, 1001, 1002, 1003, 1004, 1005}));
-  // Nobody was without a teacher, and who is back is asked again.
+  // The pool was never without a teacher, and one that is back is asked again.
   EXPECT_EQ(pool_->stats().losses, 0);
   a_.Release();
   a_.RefuseOpens(absl::OkStatus());

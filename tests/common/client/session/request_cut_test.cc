@@ -38,7 +38,7 @@ TEST(RequestCutTest, InputsAreCutByTheirBytes) {
 }
 
 TEST(RequestCutTest, AnswersAreCutByTheirBytes) {
-  // 4·100,000 bytes a row in float32, half of it in float16.
+  // 4·100,000 bytes per row in float32, half of that in float16.
   EXPECT_EQ(CutIntoRequests(Inputs(8, 4), {.classes = 100'000}, kLimits)->front().samples(), 2);
   EXPECT_EQ(CutIntoRequests(Inputs(8, 4),
                             {.spec = {.encoding = TargetEncoding::kDenseF16}, .classes = 100'000},

@@ -1,4 +1,4 @@
-// How a connection gets its first stream, or says why not.
+// How a connection gets its first stream, or reports why it cannot.
 #include <gmock/gmock.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
