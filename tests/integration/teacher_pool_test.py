@@ -6,7 +6,7 @@ import unittest
 
 from programs import IntegrationTest, wait_until, write_dataset
 
-EPOCHS = 60
+EPOCHS = 40
 # A student that takes its time: a server is to come back before the run is over.
 STUDENT = ["--student_arguments", '{"hidden": [1500, 1500]}']
 SAMPLES = EPOCHS * 360

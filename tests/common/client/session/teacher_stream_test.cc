@@ -30,10 +30,12 @@ class Events : public TeacherStream::Handler {
   }
   void OnTargets(const v1::Targets& targets, std::vector<Bytes> payloads,
                  int64_t wire_bytes) override {
-    Add(absl::StrCat("targets ", targets.id()));
-    MutexLock lock(mutex_);
-    payload_ = payloads.at(0).ToString();
-    wire_bytes_ = wire_bytes;
+    {
+      MutexLock lock(mutex_);
+      payload_ = payloads.at(0).ToString();
+      wire_bytes_ = wire_bytes;
+    }
+    Add(absl::StrCat("targets ", targets.id()));  // last: a test may wait for it
   }
   void OnError(const v1::Error& error) override { Add(absl::StrCat("error ", error.id())); }
   void OnDraining() override { Add("draining"); }
