@@ -1,10 +1,12 @@
 #include "student_trainer/train_flags.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "common/base/units.h"
+#include "student_trainer/views/image_size.h"
 
 namespace distill {
 namespace {
@@ -13,6 +15,18 @@ template <typename T>
 T ValueOrThrow(absl::StatusOr<T> parsed, const std::string& option) {
   if (!parsed.ok()) throw CLI::ValidationError(option, std::string(parsed.status().message()));
   return *std::move(parsed);
+}
+
+// "0" is what earlier versions wrote for an option that was left out.
+void AddImageSize(CLI::App& app, const std::string& name, std::optional<ImageSize>& size,
+                  const std::string& help) {
+  app.add_option_function<std::string>(
+      name,
+      [&size, name](const std::string& text) {
+        size.reset();
+        if (text != "0") size = ValueOrThrow(ParseImageSize(text), name);
+      },
+      help);
 }
 
 void AddData(CLI::App& app, TrainOptions& o) {
@@ -35,10 +49,13 @@ void AddData(CLI::App& app, TrainOptions& o) {
   app.add_option("--label_count", o.split.label_count, "The same as a number of samples")
       ->excludes("--label_fraction");
   app.add_option("--split_seed", o.split.split_seed, "Seed of both draws")->capture_default_str();
-  app.add_option("--image_size", o.image_size,
-                 "Height and width of images from folders; 0: those of the first")
-      ->capture_default_str();
-  app.add_option("--image_channels", o.image_channels, "Of images from folders: 3, or 1 (grey)")
+  AddImageSize(
+      app, "--image_size", o.image_size,
+      "Height and width of images, as 224, or 24x32 (height x width); default, for folders: "
+      "what the teacher or a --student directory takes, else those of the first image");
+  app.add_option("--image_channels", o.image_channels,
+                 "Of images: 3, or 1 (grey); default, for folders: likewise, else 3");
+  app.add_option("--max_pixels", o.max_pixels, "Larger image files count as broken")
       ->capture_default_str();
   app.add_option("--max_corrupt", o.max_corrupt,
                  "Files of each data set that may be skipped because they are broken")
@@ -77,10 +94,9 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option(
       "--init_from", o.init_from,
       "Model directory whose tensors of the same name and shape the student begins with");
-  app.add_option("--student_resolution", o.student_resolution,
-                 "Height and width that the student sees, downsampled from the teacher's view; 0: "
-                 "the same")
-      ->capture_default_str();
+  AddImageSize(app, "--student_resolution", o.student_resolution,
+               "Height and width that the student sees, downsampled from the teacher's view "
+               "(default: the same)");
   app.add_option("--run_dir", o.run_dir, "Folder for the run; new or empty, except with --resume")
       ->required();
   app.add_option("--epochs", o.epochs)->capture_default_str();

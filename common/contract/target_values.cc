@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/contract/bit_packing.h"
+#include "common/tensor/elements.h"
 
 namespace distill {
 namespace {
@@ -163,20 +164,6 @@ absl::Status ValidateSparse(const EncodedTargets& targets) {
 absl::Status ValidateValues(const EncodedTargets& targets) {
   const bool sparse = HasK(targets.spec.encoding) || HasDraws(targets.spec.encoding);
   return sparse ? ValidateSparse(targets) : ValidateDense(targets);
-}
-
-float HalfToFloat(uint16_t bits) {
-  const int exponent = bits >> 10 & 31;
-  const int fraction = bits & 0x3ff;
-  float magnitude = 0;
-  if (exponent == 31) {
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(fraction), -24);
-  } else {
-    magnitude = std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
 }  // namespace distill

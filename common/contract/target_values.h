@@ -24,7 +24,4 @@ inline constexpr float kLargestLogit = 1e30f;
 // Otherwise returns INVALID_ARGUMENT with the part, the row and the value.
 absl::Status ValidateValues(const EncodedTargets& targets);
 
-// Returns the value of a float16, given its bits.
-float HalfToFloat(uint16_t bits);
-
 }  // namespace distill

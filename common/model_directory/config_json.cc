@@ -157,11 +157,7 @@ absl::StatusOr<std::vector<std::string>> ParseClassNames(const Json& value) {
 
 bool IsPositiveAndFinite(double number) { return std::isfinite(number) && number > 0; }
 
-bool IsNormalized(const InputSpec& input) {
-  return input.dtype == DType::kUint8 || IsFloatingPoint(input.dtype);
-}
-
-// Every input that is normalised has one mean and one std per channel.
+// Every input that is normalised has one mean and one std, or one of each per channel.
 absl::Status CheckChannels(const ModelDescription& description) {
   const size_t channels = description.normalization.mean.size();
   if (description.normalization.std.size() != channels) {
@@ -173,6 +169,7 @@ absl::Status CheckChannels(const ModelDescription& description) {
   for (const InputSpec& input : description.inputs) {
     if (!IsNormalized(input)) continue;
     used = true;
+    if (channels == 1) continue;
     if (input.shape.empty() || input.shape[0] != static_cast<int64_t>(channels)) {
       return Invalid("mean",
                      absl::StrCat("it has ", channels, " numbers, which are not the channels of ",
@@ -180,7 +177,7 @@ absl::Status CheckChannels(const ModelDescription& description) {
     }
   }
   if (!used) {
-    return Invalid("mean", "it is given, and no input is uint8 or of floating point");
+    return Invalid("mean", "it is given, and no input is uint8, int8 or of floating point");
   }
   return absl::OkStatus();
 }
@@ -232,6 +229,11 @@ absl::Status CheckFormat(const Json& root) {
 }
 
 }  // namespace
+
+bool IsNormalized(const InputSpec& input) {
+  return input.dtype == DType::kUint8 || input.dtype == DType::kInt8 ||
+         IsFloatingPoint(input.dtype);
+}
 
 absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text) {
   ASSIGN_OR_RETURN(const Json root, ParseStrictJson(json_text, kMaxConfigDepth));

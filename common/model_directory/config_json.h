@@ -14,9 +14,10 @@ namespace distill {
 
 inline constexpr char kTorchScriptArchitecture[] = "torchscript";
 
-// x = (input / scale - mean) / std, per channel (the first dimension of the input). If mean and std
-// are empty, x = input / scale for floating point and uint8 inputs, and integers of other types are
-// unchanged.
+// x = (input / scale - mean) / std, where mean and std have one number per channel (the first
+// dimension of the input), or one for all values. If they are empty, x = input / scale for floating
+// point and uint8 inputs. Integers of other types are tokens and unchanged, except that int8 inputs
+// are numbers if mean and std are given.
 struct Normalization {
   double scale = 1;
   std::vector<double> mean;
@@ -24,6 +25,9 @@ struct Normalization {
 
   friend bool operator==(const Normalization&, const Normalization&) = default;
 };
+
+// Returns whether mean and std can apply to an input: uint8, int8 or floating point.
+bool IsNormalized(const InputSpec& input);
 
 struct ModelDescription {
   std::string architecture;                             // a name of the zoo, or "torchscript"

@@ -1,19 +1,31 @@
 #include "student_trainer/alignment/alignment.h"
 
-#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/random.h"
+#include "student_trainer/data/prepared_dataset.h"
 
 namespace distill {
 namespace {
 
-bool ShapesMatch(const Shape& teacher, const Shape& data) {
-  return teacher.size() == data.size() &&
-         std::equal(teacher.begin(), teacher.end(), data.begin(),
-                    [](int64_t theirs, int64_t ours) { return theirs == -1 || theirs == ours; });
+// Returns the least number of successes that n trials of probability p reach with a probability of
+// kGuessing at most; n + 1 if even n successes are likelier.
+int64_t LeastBeyondGuessing(int64_t n, double p) {
+  const auto log_probability = [n, p](int64_t k) {
+    const auto count = static_cast<double>(n), successes = static_cast<double>(k);
+    return std::lgamma(count + 1) - std::lgamma(successes + 1) -
+           std::lgamma(count - successes + 1) + successes * std::log(p) +
+           (count - successes) * std::log1p(-p);
+  };
+  double tail = 0;
+  for (int64_t k = n; k >= 0; --k) {
+    tail += std::exp(log_probability(k));
+    if (tail > kGuessing) return k + 1;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -26,7 +38,7 @@ absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& datas
   }
   const InputSpec& theirs = teacher.inputs[0];
   const InputSpec& ours = dataset.input();
-  if (theirs.dtype != ours.dtype || !ShapesMatch(theirs.shape, ours.shape)) {
+  if (!Accepts(theirs, ours)) {
     return absl::FailedPreconditionError(
         absl::StrCat("the teacher does not fit the data: it takes ", ToString(theirs),
                      ", the data has ", ToString(ours),
@@ -42,16 +54,21 @@ absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& datas
   return absl::OkStatus();
 }
 
-ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes) {
+ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes,
+                         std::string permutation) {
   ParityResult result{.samples = samples, .correct = correct};
   if (samples == 0 || classes < 2) return result;
-  const double n = static_cast<double>(samples);
-  const double chance = 1.0 / static_cast<double>(classes);
-  const double accuracy = static_cast<double>(correct) / n;
-  result.lowest = chance + 3 * std::sqrt(chance * (1 - chance) / n);
-  result.parity = accuracy < result.lowest ? Parity::kMisaligned
-                  : accuracy < 0.5         ? Parity::kWeak
-                                           : Parity::kGood;
+  result.least = LeastBeyondGuessing(samples, 1.0 / static_cast<double>(classes));
+  result.permutation = std::move(permutation);
+  const bool enough =
+      static_cast<double>(result.least) <= kUsefulShare * static_cast<double>(samples);
+  if (!result.permutation.empty()) {
+    result.parity = Parity::kMisaligned;
+  } else if (correct < result.least) {
+    result.parity = enough ? Parity::kMisaligned : Parity::kTooFew;
+  } else {
+    result.parity = 2 * correct < samples ? Parity::kWeak : Parity::kGood;
+  }
   return result;
 }
 
@@ -61,12 +78,17 @@ std::string Describe(const ParityResult& result) {
   }
   std::string text = absl::StrFormat("parity probe: the teacher agrees with %d of %d labels",
                                      result.correct, result.samples);
-  if (result.parity == Parity::kWeak) absl::StrAppend(&text, ", fewer than half");
-  if (result.parity == Parity::kMisaligned) {
+  if (!result.permutation.empty()) {
+    absl::StrAppend(&text, " and knows classes by another order: ", result.permutation);
+  } else if (result.parity == Parity::kTooFew) {
+    absl::StrAppend(&text, ", too few to tell whether its classes are those of the data");
+  } else if (result.parity == Parity::kWeak) {
+    absl::StrAppend(&text, ", fewer than half");
+  } else if (result.parity == Parity::kMisaligned) {
     absl::StrAppendFormat(&text,
-                          ", which is no better than chance (%.1f%% were needed): its classes or "
-                          "its inputs are not those of the data",
-                          100 * result.lowest);
+                          ", which is no better than chance (%d were needed): its classes or its "
+                          "inputs are not those of the data",
+                          result.least);
   }
   return text;
 }

@@ -18,20 +18,27 @@ namespace distill {
 // FAILED_PRECONDITION shows both sides. Names of classes are matched by the server at open.
 absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset);
 
-// How many of the probe's samples the teacher got right decides (DESIGN: parity probe).
-enum class Parity { kNotChecked, kGood, kWeak, kMisaligned };
+// How many of the probe's samples the teacher got right decides.
+enum class Parity { kNotChecked, kTooFew, kGood, kWeak, kMisaligned };
 struct ParityResult {
   Parity parity = Parity::kNotChecked;
   int64_t samples = 0;
   int64_t correct = 0;
-  double lowest = 0;  // accuracy below this is misaligned: chance + 3σ
+  int64_t least = 0;        // fewer correct ones are what guessing gives
+  std::string permutation;  // DescribePermutation; empty: none
 };
 
-// kMisaligned: accuracy below chance + 3σ, with chance = 1/classes and σ =
-// sqrt(chance·(1-chance)/n); kWeak: below 0.5; kNotChecked: no samples. Pure.
-ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes);
+// Guessing gives each label with the probability 1/classes. kMisaligned: fewer than `least` are
+// correct, the smallest number that guessing reaches with a probability of kGuessing at most (the
+// binomial distribution's tail), or there is a permutation; kWeak: fewer than half; kTooFew: fewer
+// than `least`, of which a teacher that is right in kUsefulShare of all cases would fall short,
+// too; kNotChecked: no samples. Pure.
+inline constexpr double kUsefulShare = 0.8;
+inline constexpr double kGuessing = 0.00135;  // beyond three standard deviations of a normal one
+ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes,
+                         std::string permutation = "");
 
-// "the teacher agrees with 231 of 256 labels"
+// "parity probe: the teacher agrees with 231 of 256 labels"
 std::string Describe(const ParityResult& result);
 
 // Up to `count` of `candidates` (labelled samples), drawn as a function of the seed.

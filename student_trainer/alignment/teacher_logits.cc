@@ -1,12 +1,12 @@
 #include "student_trainer/alignment/teacher_logits.h"
 
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "common/base/status_macros.h"
 #include "common/client/session/fetch_targets.h"
 #include "common/codec/encoding.h"
-#include "student_trainer/alignment/alignment.h"
 
 namespace distill {
 namespace {
@@ -16,22 +16,17 @@ constexpr uint64_t kSeed = 0x6c6f67697473;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(const TeacherAccess& access,
-                                                              const std::string& client_name,
-                                                              const Dataset& data, Clock& clock,
-                                                              std::stop_token stop) {
-  ASSIGN_OR_RETURN(
-      std::unique_ptr<TeacherPool> teachers,
-      TeacherPool::Connect({.addresses = access.addresses,
-                            .teacher = {.security = access.security,
-                                        .model = access.model,
-                                        .client_name = client_name,
-                                        .spec = {.encoding = TargetEncoding::kDenseF32},
-                                        .class_names = data.class_names(),
-                                        .connect_timeout = access.connect_timeout}},
-                           clock, stop));
-  RETURN_IF_ERROR(CheckTeacherFitsData(teachers->info(), data));
-  return teachers;
+absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(
+    const TeacherAccess& access, const std::string& client_name,
+    const std::vector<std::string>& class_names, Clock& clock, std::stop_token stop) {
+  return TeacherPool::Connect({.addresses = access.addresses,
+                               .teacher = {.security = access.security,
+                                           .model = access.model,
+                                           .client_name = client_name,
+                                           .spec = {.encoding = TargetEncoding::kDenseF32},
+                                           .class_names = class_names,
+                                           .connect_timeout = access.connect_timeout}},
+                              clock, std::move(stop));
 }
 
 absl::StatusOr<at::Tensor> FetchLogits(SoftTargetSource& teachers, const HostTensor& samples) {

@@ -6,23 +6,22 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "common/client/pool/teacher_pool.h"
 #include "common/tensor/host_tensor.h"
-#include "student_trainer/data/dataset.h"
 #include "student_trainer/options/teacher_access.h"
 
 namespace distill {
 
-// Teachers that answer with whole logits, float32, in the order of the data's classes.
-// `client_name` is for the server's log. Errors of TeacherPool::Connect and CheckTeacherFitsData;
+// Connects to teachers that answer with whole logits, float32, in the order of `class_names`;
+// empty: in their own. `client_name` is for the server's log. Errors of TeacherPool::Connect;
 // `stop` ends the wait for a connection.
-absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(const TeacherAccess& access,
-                                                              const std::string& client_name,
-                                                              const Dataset& data, Clock& clock,
-                                                              std::stop_token stop);
+absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(
+    const TeacherAccess& access, const std::string& client_name,
+    const std::vector<std::string>& class_names, Clock& clock, std::stop_token stop);
 
 // Of samples [n, …] → float32 [n, classes]. `teachers`: of ConnectForLogits. Errors of
 // FetchTargets.

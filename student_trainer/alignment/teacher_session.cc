@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "common/codec/encoding.h"
 #include "student_trainer/alignment/alignment.h"
 #include "student_trainer/data/read_samples.h"
+#include "student_trainer/quality/permutation.h"
 
 namespace distill {
 namespace {
@@ -21,43 +24,71 @@ namespace {
 // The probe asks for the likeliest class alone, which draws too tell at a low temperature.
 constexpr float kProbeTemperature = 0.01F;
 
-// Labelled samples for the probe: of the training part first, so that one data set is enough.
+// Labelled samples of one data set for the probe.
 struct ProbeSamples {
   const Dataset* dataset;
   CorruptSamples* corrupt;
   std::vector<int64_t> ids;
 };
-ProbeSamples ChooseProbe(const TrainOptions& options, const TrainingData& data) {
-  const std::vector<int64_t> validation = data.validation_samples();
-  if (!data.split.labelled.empty()) {
-    return {data.train.get(), data.corrupt_train.get(),
-            DrawProbe(data.split.labelled, kProbeSamples, options.seed)};
-  }
-  return {&data.validation(), &data.corrupt_in_validation(),
-          DrawProbe(validation, kProbeSamples, options.seed)};
+
+// Of the training part first, so that one data set is enough; of the validation part if those are
+// too few.
+std::vector<ProbeSamples> ChooseProbe(const TrainOptions& options, const TrainingData& data) {
+  ProbeSamples training{data.train.get(), data.corrupt_train.get(),
+                        DrawProbe(data.split.labelled, kProbeSamples, options.seed)};
+  const auto missing = kProbeSamples - static_cast<int64_t>(training.ids.size());
+  return {std::move(training),
+          {&data.validation(), &data.corrupt_in_validation(),
+           DrawProbe(data.validation_samples(), missing, options.seed)}};
 }
 
-int64_t CountAgreements(const std::vector<EncodedTargets>& answers, const Dataset& dataset,
-                        absl::Span<const int64_t> ids) {
-  std::vector<int64_t> labels;
-  for (const int64_t id : ids) labels.push_back(dataset.Label(id));
-  return MostLikely(DecodeTargets(answers))
-      .eq(torch::tensor(labels, torch::kInt64))
-      .sum()
-      .item<int64_t>();
-}
+// What the probe has seen.
+struct Agreement {
+  int64_t samples = 0;
+  int64_t correct = 0;
+  std::vector<ClassCount> classes;
+  std::map<std::pair<int64_t, int64_t>, int64_t> confused;  // by label and answer
+
+  void Add(int64_t label, int64_t answer) {
+    if (static_cast<int64_t>(classes.size()) <= label)
+      classes.resize(static_cast<size_t>(label) + 1);
+    ClassCount& count = classes[static_cast<size_t>(label)];
+    ++samples, ++count.samples;
+    correct += label == answer, count.correct += label == answer;
+    if (label != answer) ++confused[{label, answer}];
+  }
+
+  std::string permutation(absl::Span<const std::string> class_names) const {
+    std::vector<Confusion> confusions;
+    for (const auto& [pair, count] : confused)
+      confusions.push_back({pair.first, pair.second, count});
+    return DescribePermutation(FindPermutation(classes, confusions), classes, class_names);
+  }
+};
 
 absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const TrainOptions& options,
                                             const TrainingData& data) {
-  const ProbeSamples probe = ChooseProbe(options, data);
-  ASSIGN_OR_RETURN(const ReadSamplesResult read,
-                   ReadSamples(*probe.dataset, probe.ids, *probe.corrupt));
-  if (read.ids.empty()) return ParityResult{};
-  ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
-                   FetchTargets(teachers, read.inputs,
-                                {.temperature = kProbeTemperature, .seed = options.seed}));
-  const int64_t correct = CountAgreements(answers, *probe.dataset, read.ids);
-  return JudgeParity(correct, static_cast<int64_t>(read.ids.size()), teachers.info().classes);
+  const ModelInfo& teacher = teachers.info();
+  const std::vector<std::string>& names =
+      data.train->class_names().empty() ? teacher.class_names : data.train->class_names();
+  Agreement agreement;
+  ParityResult result;
+  for (const ProbeSamples& probe : ChooseProbe(options, data)) {
+    ASSIGN_OR_RETURN(const ReadSamplesResult read,
+                     ReadSamples(*probe.dataset, probe.ids, *probe.corrupt));
+    if (read.ids.empty()) continue;
+    ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
+                     FetchTargets(teachers, read.inputs,
+                                  {.temperature = kProbeTemperature, .seed = options.seed}));
+    const at::Tensor likeliest = MostLikely(DecodeTargets(answers)).to(torch::kInt64).contiguous();
+    for (size_t i = 0; i < read.ids.size(); ++i) {
+      agreement.Add(probe.dataset->Label(read.ids[i]), likeliest.const_data_ptr<int64_t>()[i]);
+    }
+    result = JudgeParity(agreement.correct, agreement.samples, teacher.classes,
+                         agreement.permutation(names));
+    if (result.parity != Parity::kTooFew) break;
+  }
+  return result;
 }
 
 absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
@@ -76,9 +107,8 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
 
 }  // namespace
 
-absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
-                                                  const TrainingData& data, Clock& clock,
-                                                  std::stop_token stop) {
+absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, TrainingData& data,
+                                                  Clock& clock, std::stop_token stop) {
   TeacherSession session;
   ASSIGN_OR_RETURN(
       session.teachers,
@@ -95,6 +125,9 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
                             absl::StrJoin(options.teacher.addresses, ", "), teacher.architecture,
                             teacher.classes, teacher.fingerprint));
+  if (teacher.inputs.size() == 1) {
+    RETURN_IF_ERROR(data.MakeImagesLike(teacher.inputs[0], "the teacher", options));
+  }
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
   if (data.train->class_names().empty() || teacher.class_names.empty()) {
     log::Warning(absl::StrCat(

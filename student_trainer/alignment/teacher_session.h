@@ -18,11 +18,12 @@ struct TeacherSession {
 };
 
 // Connects to every --teacher and keeps the alignment contract: classes by name, shape and dtype,
-// and the parity probe on up to 256 labelled samples, unaugmented. Logs what was found. Errors of
-// Connect; FAILED_PRECONDITION where the two do not fit, which --allow_misaligned_teacher turns
-// into a warning for the probe alone; CANCELLED where `stop` is requested during the probe.
-absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options,
-                                                  const TrainingData& data, Clock& clock,
-                                                  std::stop_token stop);
+// and the parity probe on up to 256 labelled samples, unaugmented. Images are first made what the
+// teacher takes, where the options leave that open (TrainingData::MakeImagesLike). Logs what was
+// found. Errors of Connect; FAILED_PRECONDITION where the two do not fit, which
+// --allow_misaligned_teacher turns into a warning for the probe alone; CANCELLED where `stop` is
+// requested during the probe.
+absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, TrainingData& data,
+                                                  Clock& clock, std::stop_token stop);
 
 }  // namespace distill

@@ -11,88 +11,101 @@
 #include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/json_text.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/contract/class_order.h"
 #include "common/inference/loaded_model.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/threads.h"
+#include "student_trainer/alignment/alignment.h"
 #include "student_trainer/alignment/teacher_logits.h"
+#include "student_trainer/data/data_summary.h"
 #include "student_trainer/data/formats/open_dataset.h"
+#include "student_trainer/data/prepared_dataset.h"
 #include "student_trainer/data/read_samples.h"
 #include "student_trainer/evaluation/evaluation.h"
 #include "student_trainer/evaluation/model_timing.h"
 #include "student_trainer/evaluation/quality_meter.h"
 #include "student_trainer/evaluation/student_logits.h"
 #include "student_trainer/quality/comparison.h"
-#include "student_trainer/views/resample/fit_to_student.h"
+#include "student_trainer/quality/permutation.h"
 #include "student_trainer/views/resample/resample.h"
 
 namespace distill {
 namespace {
 
 struct TestSet {
-  const Dataset& data;
+  std::shared_ptr<const Dataset> data;  // as it is stored; each model has it prepared for itself
   CorruptSamples& corrupt;
 };
 
 struct Evaluated {
   std::unique_ptr<LoadedModel> model;
+  std::shared_ptr<const Dataset> data;  // prepared for the model
   QualityMeter meter;
 };
 
-// Whether the data are the model's input, or images that can be downsampled to it.
-bool Fits(const InputSpec& model, const InputSpec& data) {
-  if (model.dtype != data.dtype || model.shape.size() != data.shape.size()) return false;
-  if (model.shape == data.shape) return true;
-  return data.dtype == DType::kUint8 && data.shape.size() == 3 && model.shape[0] == data.shape[0] &&
-         model.shape[1] <= data.shape[1] && model.shape[2] <= data.shape[2];
-}
-
-absl::Status CheckFits(const std::string& directory, const LoadedModel& model,
-                       const Dataset& test) {
-  const ModelDescription& description = model.description();
-  if (description.inputs.size() != 1 || !Fits(description.inputs[0], test.input())) {
+// The test set as the model takes it.
+absl::StatusOr<std::shared_ptr<const Dataset>> PrepareForModel(const LoadedModel& model,
+                                                               const TestSet& test) {
+  const std::vector<InputSpec>& inputs = model.description().inputs;
+  if (inputs.size() != 1) {
     return absl::FailedPreconditionError(
-        absl::StrCat(directory, ": it takes ",
-                     description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
-                     ", the data has ", ToString(test.input())));
+        absl::StrCat("it takes ", inputs.size(), " inputs, the data has one"));
   }
-  if (model.classes() < test.classes()) {
-    return absl::FailedPreconditionError(absl::StrCat(directory, ": it knows ", model.classes(),
-                                                      " classes, the data has ", test.classes()));
+  if (model.classes() < test.data->classes()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it knows ", model.classes(), " classes, the data has ", test.data->classes()));
   }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> prepared,
+                   PrepareFor(inputs[0], test.data, Resize));
+  if (prepared != test.data && test.data->images() == nullptr) {
+    log::Info(absl::StrCat("images ", ToString(test.data->input().shape), " are made ",
+                           ToString(prepared->input().shape), " ([channels, height, width])"));
+  }
+  return prepared;
 }
 
-absl::StatusOr<QualityMeter> Measure(const TestSet& test, const LogitsFunction& logits) {
-  return MeasureQuality(test.data, AllSamples(test.data), test.corrupt, logits);
+absl::StatusOr<QualityMeter> Measure(const Dataset& prepared, CorruptSamples& corrupt,
+                                     const LogitsFunction& logits) {
+  return MeasureQuality(prepared, AllSamples(prepared), corrupt, logits);
 }
 
 absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const TestSet& test) {
   ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> model, LoadedModel::Load(directory));
-  RETURN_IF_ERROR(CheckFits(directory, *model, test.data));
+  ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> data, PrepareForModel(*model, test), directory);
   ASSIGN_OR_RETURN(
       const auto order,
-      ClassOrder(model->description().class_names, model->classes(), test.data.class_names()),
+      ClassOrder(model->description().class_names, model->classes(), data->class_names()),
       directory);
   at::Tensor index;
   if (order != nullptr) index = torch::tensor(*order, torch::kInt64);
   const LogitsFunction own_logits = LogitsOfLoaded(*model);
-  ASSIGN_OR_RETURN(QualityMeter meter,
-                   Measure(test, [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
-                     ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs));
-                     return index.defined() ? own.index_select(1, index) : own;
-                   }));
-  return Evaluated{std::move(model), std::move(meter)};
+  ASSIGN_OR_RETURN(
+      QualityMeter meter,
+      Measure(*data, test.corrupt, [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
+        ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs));
+        return index.defined() ? own.index_select(1, index) : own;
+      }));
+  return Evaluated{std::move(model), std::move(data), std::move(meter)};
 }
 
 // What the teacher answers to the samples that the models were measured on, in their order.
 absl::StatusOr<std::vector<int64_t>> AskTeacher(const TeacherAccess& access, const TestSet& test,
                                                 const std::stop_token& stop, Clock& clock) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<TeacherPool> teachers,
-                   ConnectForLogits(access, "student_trainer evaluate", test.data, clock, stop));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<TeacherPool> teachers,
+      ConnectForLogits(access, "student_trainer evaluate", test.data->class_names(), clock, stop));
   const std::stop_callback stop_asking(stop, [&teachers] { teachers->Stop(); });
-  ASSIGN_OR_RETURN(const QualityMeter meter, Measure(test, [&](const HostTensor& inputs) {
+  const ModelInfo& teacher = teachers->info();
+  std::shared_ptr<const Dataset> data = test.data;
+  if (teacher.inputs.size() == 1) {
+    ASSIGN_OR_RETURN(data, PrepareFor(teacher.inputs[0], data, Resize),
+                     "the teacher does not fit the data");
+  }
+  RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data));
+  ASSIGN_OR_RETURN(const QualityMeter meter,
+                   Measure(*data, test.corrupt, [&](const HostTensor& inputs) {
                      return FetchLogits(*teachers, inputs);
                    }));
   return meter.answers();
@@ -100,14 +113,13 @@ absl::StatusOr<std::vector<int64_t>> AskTeacher(const TeacherAccess& access, con
 
 absl::StatusOr<std::vector<Timing>> TimeAll(const EvaluateOptions& options, const TestSet& test,
                                             const std::vector<Evaluated>& all) {
-  std::vector<int64_t> samples = AllSamples(test.data);
+  std::vector<int64_t> samples = AllSamples(*test.data);
   samples.resize(std::min(samples.size(), static_cast<size_t>(options.batch_size)));
-  ASSIGN_OR_RETURN(const ReadSamplesResult read, ReadSamples(test.data, samples, test.corrupt));
   std::vector<TimedModel> timed;
-  for (const Evaluated& evaluated : all) {  // each in its resolution
-    ASSIGN_OR_RETURN(const HostTensor batch,
-                     FitToStudent(read.inputs, evaluated.model->description().inputs[0]));
-    timed.push_back({evaluated.model.get(), ToTorch(batch).clone()});
+  for (const Evaluated& evaluated : all) {
+    ASSIGN_OR_RETURN(const ReadSamplesResult read,
+                     ReadSamples(*evaluated.data, samples, test.corrupt));
+    timed.push_back({evaluated.model.get(), ToTorch(read.inputs).clone()});
   }
   return TimeInTurns(timed);
 }
@@ -118,8 +130,20 @@ double ShareOfEqual(const std::vector<int64_t>& a, const std::vector<int64_t>& b
   return static_cast<double>(equal) / static_cast<double>(a.size());
 }
 
+void WarnOfPermutation(const ModelFigures& model, absl::Span<const std::string> class_names) {
+  const Quality& quality = model.quality;
+  const std::vector<Confusion> permutation = FindPermutation(quality.classes, quality.confusions);
+  if (permutation.empty()) return;
+  log::Warning(absl::StrCat(model.model, ": it knows classes by another order: ",
+                            DescribePermutation(permutation, quality.classes, class_names),
+                            "; class_names sets the order of the data's"));
+}
+
 absl::StatusOr<std::unique_ptr<Dataset>> OpenTest(const EvaluateOptions& options) {
-  DataOptions data{.path = options.test, .role = DataRole::kTest, .resizer = Resize};
+  DataOptions data{.path = options.test,
+                   .role = DataRole::kTest,
+                   .max_pixels = options.max_pixels,
+                   .resizer = Resize};
   if (!options.class_names.empty()) {
     ASSIGN_OR_RETURN(data.class_names, ReadClassNames(options.class_names));
   }
@@ -128,6 +152,9 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenTest(const EvaluateOptions& options
     return absl::FailedPreconditionError(
         absl::StrCat("`test` ", options.test, ": it has no labels to compare with"));
   }
+  const DataSummary summary = Summarize("test", *test);
+  log::Info(summary.line);
+  for (const std::string& warning : summary.warnings) log::Warning(warning);
   return test;
 }
 
@@ -138,6 +165,7 @@ absl::Status EvaluateOptions::Validate() const {
   RETURN_IF_ERROR(CheckGiven("test", test, "labelled data"));
   RETURN_IF_ERROR(CheckAtLeast("batch_size", batch_size, 1));
   RETURN_IF_ERROR(CheckAtLeast("threads", threads, 0, "one per core"));
+  RETURN_IF_ERROR(CheckAtLeast("max_pixels", max_pixels, 1));
   RETURN_IF_ERROR(CheckAtLeast("max_corrupt", max_corrupt, 0));
   return teacher.Validate();
 }
@@ -146,9 +174,9 @@ absl::Status RunEvaluate(const EvaluateOptions& options, std::stop_token stop, s
                          Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SetThreads(options.threads);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Dataset> data, OpenTest(options));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> data, OpenTest(options));
   CorruptSamples corrupt(options.max_corrupt);
-  const TestSet test{*data, corrupt};
+  const TestSet test{data, corrupt};
   std::vector<Evaluated> all;
   for (const std::string& directory : options.models) {
     ASSIGN_OR_RETURN(Evaluated evaluated, LoadAndEvaluate(directory, test));
@@ -177,6 +205,8 @@ absl::Status RunEvaluate(const EvaluateOptions& options, std::stop_token stop, s
       figures.back().teacher_agreement = ShareOfEqual(all[i].meter.answers(), *teacher_answers);
     }
   }
+  for (const std::string& note : data->reading_notes()) log::Warning(note);
+  for (const ModelFigures& each : figures) WarnOfPermutation(each, data->class_names());
   out << ComparisonTable(figures, data->class_names()) << std::flush;
   if (options.json.empty()) return absl::OkStatus();
   return WriteFileAtomically(options.json,

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "common/base/clock.h"
 #include "student_trainer/options/teacher_access.h"
+#include "student_trainer/views/image_size.h"
 
 namespace distill {
 
@@ -20,7 +21,8 @@ struct EvaluateOptions {
   std::string json;          // a file to write; empty: none
   int64_t batch_size = 256;  // that samples/s is measured in, or all samples where they are fewer
   int threads = 0;           // 0: one per core
-  int64_t max_corrupt = 0;   // files that may be skipped
+  int64_t max_pixels = kMaxImagePixels;  // of an image file
+  int64_t max_corrupt = 0;               // files that may be skipped
 
   TeacherAccess teacher;  // to compare the answers with; none: they are not compared
 

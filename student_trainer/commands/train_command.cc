@@ -15,10 +15,12 @@
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/model_directory/model_directory.h"
 #include "common/torch/placement.h"
 #include "common/torch/threads.h"
 #include "common/zoo/weights.h"
 #include "student_trainer/alignment/teacher_session.h"
+#include "student_trainer/data/prepared_dataset.h"
 #include "student_trainer/evaluation/student_logits.h"
 #include "student_trainer/options/make_trainer_options.h"
 #include "student_trainer/options/training_data.h"
@@ -66,6 +68,13 @@ absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
                      ", the number of samples to train on"));
   }
   return absl::OkStatus();
+}
+
+absl::Status MakeImagesLikeStudent(const TrainOptions& options, TrainingData& data) {
+  const std::string where = absl::StrCat(Field("student"), " ", options.student);
+  ASSIGN_OR_RETURN(const ModelDescription student, ReadModelDescription(options.student), where);
+  if (student.inputs.size() != 1) return absl::OkStatus();
+  return data.MakeImagesLike(student.inputs[0], where, options);
 }
 
 // The parts of a run, and what they are made of, until the loop has ended. In order of lifetime.
@@ -150,42 +159,43 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   BatchPipeline batches(options, maker, begin.batches, run.teacher.teachers.get(),
                         description.inputs[0], stop, clock);
   const std::vector<int64_t> held_out = run.data.validation_samples();
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> validation,
+                   PrepareFor(description.inputs[0], run.data.shared_validation(), Resize));
   const LogitsFunction logits = LogitsOf(model, description, run.placement.device);
-  const TrainingLoop loop{.trainer = trainer,
-                          .batches = batches.source(),
-                          .validate =
-                              [&]() {
-                                const auto average = trainer.UseAverage();
-                                return Evaluate(run.data.validation(), held_out,
-                                                run.data.corrupt_in_validation(), logits);
-                              },
-                          .keep_best =
-                              [&](int64_t epoch, const EvaluationResult& validation) {
-                                const auto average = trainer.UseAverage();
-                                description.training["best_epoch"] = epoch;
-                                description.training["validation"] = validation;
-                                return SaveModelDirectory(run.directory.model(), description,
-                                                          model);
-                              },
-                          .checkpoint = [&](const RunProgress& now) -> absl::Status {
-                            Checkpoint checkpoint{.progress = now,
-                                                  .identity = run.identity,
-                                                  .log_bytes = log->bytes(),
-                                                  .description = ToJson(description),
-                                                  .model = StateOf(model)};
-                            ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
-                            return run.checkpoints().Write(checkpoint);
-                          },
-                          .log = *log,
-                          .progress = progress,
-                          .clock = clock,
-                          .epochs = options.epochs,
-                          .batches_per_epoch = maker.batches_per_epoch(),
-                          .validate_every = options.validate_every,
-                          .checkpoint_every = options.checkpoint_every,
-                          .accumulate = options.accumulate,
-                          .has_teacher = options.Distills(),
-                          .begin = begin};
+  const TrainingLoop loop{
+      .trainer = trainer,
+      .batches = batches.source(),
+      .validate =
+          [&]() {
+            const auto average = trainer.UseAverage();
+            return Evaluate(*validation, held_out, run.data.corrupt_in_validation(), logits);
+          },
+      .keep_best =
+          [&](int64_t epoch, const EvaluationResult& validation) {
+            const auto average = trainer.UseAverage();
+            description.training["best_epoch"] = epoch;
+            description.training["validation"] = validation;
+            return SaveModelDirectory(run.directory.model(), description, model);
+          },
+      .checkpoint = [&](const RunProgress& now) -> absl::Status {
+        Checkpoint checkpoint{.progress = now,
+                              .identity = run.identity,
+                              .log_bytes = log->bytes(),
+                              .description = ToJson(description),
+                              .model = StateOf(model)};
+        ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
+        return run.checkpoints().Write(checkpoint);
+      },
+      .log = *log,
+      .progress = progress,
+      .clock = clock,
+      .epochs = options.epochs,
+      .batches_per_epoch = maker.batches_per_epoch(),
+      .validate_every = options.validate_every,
+      .checkpoint_every = options.checkpoint_every,
+      .accumulate = options.accumulate,
+      .has_teacher = options.Distills(),
+      .begin = begin};
   TrainFigures figures;
   ASSIGN_OR_RETURN(figures.training, RunTrainingLoop(loop, stop));
   figures.waited_for_data = batches.waited_for_data();
@@ -217,6 +227,10 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   } else if (!options.teacher.none()) {
     log::Warning("alpha is 0: the teacher is not asked");
   }
+  if (!teacher.has_value() && options.StudentIsDirectory()) {
+    RETURN_IF_ERROR(MakeImagesLikeStudent(options, run.data));
+  }
+  RETURN_IF_ERROR(run.data.CheckOpenSize());
   ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, teacher));
   ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing));
   ASSIGN_OR_RETURN(run.identity, RunIdentity(options, run.data, run.student.description,
@@ -246,6 +260,7 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
     figures.test = {.samples = quality.samples, .errors = quality.errors, .loss = quality.loss};
   }
   figures.corrupt_samples = run.data.corrupt_samples();
+  for (const std::string& note : run.data.reading_notes()) log::Warning(note);
   for (const std::string& line : SummaryLines(figures)) progress.Print(line);
   progress.Print(absl::StrCat("model: ", run.directory.model().string()));
   const nlohmann::json summary = SummaryRecord(figures);

@@ -7,9 +7,10 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 
@@ -26,6 +27,13 @@ bool IsUtf8(const std::string& text) {
   }
 }
 
+// Names that differ may look alike: the bytes of one that is not ASCII are shown behind it.
+std::string Quoted(const std::string& name) {
+  const std::string bytes = absl::CHexEscape(name);
+  if (bytes == name) return absl::StrCat("\"", name, "\"");
+  return absl::StrCat("\"", name, "\" (bytes ", bytes, ")");
+}
+
 // "`train` has "cat", "dog" and 3 more that `test` lacks"; empty where none is lacking.
 std::string OnlyIn(absl::string_view a, const std::set<std::string>& a_names, absl::string_view b,
                    const std::set<std::string>& b_names) {
@@ -37,9 +45,33 @@ std::string OnlyIn(absl::string_view a, const std::set<std::string>& a_names, ab
   const size_t named = std::min(only.size(), kMostNamed);
   std::string names = absl::StrJoin(
       only.begin(), only.begin() + static_cast<std::ptrdiff_t>(named), ", ",
-      [](std::string* out, const std::string& name) { absl::StrAppend(out, "\"", name, "\""); });
+      [](std::string* out, const std::string& name) { absl::StrAppend(out, Quoted(name)); });
   if (named < only.size()) absl::StrAppend(&names, " and ", only.size() - named, " more");
   return absl::StrCat(a, " has ", names, " that ", b, " lacks");
+}
+
+// Ends of lines are \n, \r\n or \r.
+std::vector<absl::string_view> LinesOf(absl::string_view text) {
+  std::vector<absl::string_view> lines;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of("\r\n"), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(end);
+    if (!absl::ConsumePrefix(&text, "\r\n") && !text.empty()) text.remove_prefix(1);
+  }
+  return lines;
+}
+
+// Without the spaces around it, the no-break space included.
+absl::string_view Stripped(absl::string_view line) {
+  constexpr absl::string_view kNoBreakSpace = "\xc2\xa0";
+  for (size_t before = 0; before != line.size();) {
+    before = line.size();
+    line = absl::StripAsciiWhitespace(line);
+    absl::ConsumePrefix(&line, kNoBreakSpace);
+    absl::ConsumeSuffix(&line, kNoBreakSpace);
+  }
+  return line;
 }
 
 }  // namespace
@@ -66,10 +98,10 @@ absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_v
 
 absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
+  absl::string_view text = contents;
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark
   std::vector<std::string> names;
-  for (const absl::string_view line : absl::StrSplit(contents, '\n')) {
-    names.emplace_back(absl::StripAsciiWhitespace(line));
-  }
+  for (const absl::string_view line : LinesOf(text)) names.emplace_back(Stripped(line));
   while (!names.empty() && names.back().empty()) names.pop_back();
   if (names.empty()) {
     return absl::InvalidArgumentError(
@@ -99,8 +131,8 @@ std::string DescribeClassDifference(absl::string_view a, const std::vector<std::
   }
   const auto [in_a, in_b] = std::mismatch(a_names.begin(), a_names.end(), b_names.begin());
   return absl::StrCat(a, " and ", b, " have the same classes in another order: class ",
-                      in_a - a_names.begin(), " is \"", *in_a, "\" in ", a, ", \"", *in_b, "\" in ",
-                      b);
+                      in_a - a_names.begin(), " is ", Quoted(*in_a), " in ", a, ", ", Quoted(*in_b),
+                      " in ", b);
 }
 
 }  // namespace distill

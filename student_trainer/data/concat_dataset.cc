@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/status_macros.h"
 #include "student_trainer/data/class_names.h"
 
 namespace distill {
@@ -12,7 +11,7 @@ namespace {
 
 class ConcatDataset : public Dataset, public ImageSource {
  public:
-  ConcatDataset(std::unique_ptr<Dataset> first, std::unique_ptr<Dataset> second,
+  ConcatDataset(std::shared_ptr<const Dataset> first, std::shared_ptr<const Dataset> second,
                 SecondLabels second_labels)
       : first_(std::move(first)), second_(std::move(second)), second_labels_(second_labels) {}
 
@@ -39,6 +38,9 @@ class ConcatDataset : public Dataset, public ImageSource {
     return part.Read(within, destination);
   }
 
+  std::vector<std::string> notes() const override { return Both(&Dataset::notes); }
+  std::vector<std::string> reading_notes() const override { return Both(&Dataset::reading_notes); }
+
   const ImageSource* images() const override {
     return first_->images() == nullptr && second_->images() == nullptr ? nullptr : this;
   }
@@ -46,15 +48,16 @@ class ConcatDataset : public Dataset, public ImageSource {
   // Of a part whose images all have the size of input(), that is Read.
   absl::StatusOr<Image> Decode(int64_t index) const override {
     const auto [part, within] = PartOf(index);
-    if (part.images() != nullptr) return part.images()->Decode(within);
-    const Shape& shape = input().shape;
-    ASSIGN_OR_RETURN(const size_t bytes, ByteSize(input().dtype, shape));
-    Image image{shape[0], shape[1], shape[2], std::vector<uint8_t>(bytes)};
-    RETURN_IF_ERROR(part.Read(within, absl::MakeSpan(image.pixels)));
-    return image;
+    return DecodeSample(part, within);
   }
 
  private:
+  std::vector<std::string> Both(std::vector<std::string> (Dataset::*notes)() const) const {
+    std::vector<std::string> both = ((*first_).*notes)();
+    for (std::string& note : ((*second_).*notes)()) both.push_back(std::move(note));
+    return both;
+  }
+
   bool hidden() const { return second_labels_ == SecondLabels::kHidden; }
 
   std::pair<const Dataset&, int64_t> PartOf(int64_t index) const {
@@ -62,15 +65,15 @@ class ConcatDataset : public Dataset, public ImageSource {
     return {*second_, index - first_->size()};
   }
 
-  const std::unique_ptr<Dataset> first_;
-  const std::unique_ptr<Dataset> second_;
+  const std::shared_ptr<const Dataset> first_;
+  const std::shared_ptr<const Dataset> second_;
   const SecondLabels second_labels_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::unique_ptr<Dataset> first,
-                                                        std::unique_ptr<Dataset> second,
+absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::shared_ptr<const Dataset> first,
+                                                        std::shared_ptr<const Dataset> second,
                                                         SecondLabels second_labels) {
   if (first->input().dtype != second->input().dtype ||
       first->input().shape != second->input().shape) {

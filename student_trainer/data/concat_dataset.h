@@ -16,8 +16,8 @@ enum class SecondLabels {
 // Samples 0 … first->size()-1 are those of the first, the rest those of the second. Returns
 // INVALID_ARGUMENT if inputs differ in dtype or shape, and if labels are kept but class names
 // differ.
-absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::unique_ptr<Dataset> first,
-                                                        std::unique_ptr<Dataset> second,
+absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::shared_ptr<const Dataset> first,
+                                                        std::shared_ptr<const Dataset> second,
                                                         SecondLabels second_labels);
 
 }  // namespace distill

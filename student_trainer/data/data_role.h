@@ -1,9 +1,11 @@
-// DataRole selects the files of a data set that the name of a folder stands for.
+// DataRole selects what a data set is opened for.
 #pragma once
 
 namespace distill {
 
-// For MNIST, train-… and t10k-…; for CIFAR, the training batches and the test batch.
-enum class DataRole { kTrain, kTest };
+// A folder of MNIST's files stands for train-… or t10k-…, one of CIFAR for the training batches or
+// the test batch; kUnlabelled for the files of kTrain. In a folder of images, kUnlabelled are all
+// of them, at any depth.
+enum class DataRole { kTrain, kTest, kUnlabelled };
 
 }  // namespace distill

@@ -48,9 +48,20 @@ class Dataset {
   // name the file.
   virtual absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const = 0;
 
+  // Returns what a user should know of how the data was found, a sentence each without a stop, such
+  // as "40 files are passed over (40 .webp)".
+  virtual std::vector<std::string> notes() const { return {}; }
+
+  // Returns what reading has met so far, in the same form, such as files that a decoder warns of.
+  virtual std::vector<std::string> reading_notes() const { return {}; }
+
   // Returns null if every sample is stored in the size of input().
   virtual const ImageSource* images() const { return nullptr; }
 };
+
+// Returns the image of sample `index` as it is stored: of images(), or what Read gives. The samples
+// must be images, uint8 [channels, height, width].
+absl::StatusOr<Image> DecodeSample(const Dataset& dataset, int64_t index);
 
 // Returns 0 … size()-1.
 std::vector<int64_t> AllSamples(const Dataset& dataset);

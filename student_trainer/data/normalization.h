@@ -11,10 +11,12 @@
 
 namespace distill {
 
-// For uint8 images, returns scale 255, and mean and standard deviation of each channel over
-// `samples`; a deviation of 0 counts as 1. Of images that must be decoded, 4,096 spread over the
-// samples are used. Other inputs are not normalised: the result is the identity. Returns
-// INVALID_ARGUMENT if there are no samples to measure, and the errors that `corrupt` passes on.
+// Returns the mean and standard deviation of inputs that IsNormalized, over `samples`: of each
+// channel of [channels, height, width], otherwise one of each for all values; a deviation of 0
+// counts as 1. The scale is 255 for uint8, otherwise 1. Of images that must be decoded, and of
+// numbers other than uint8, 4,096 spread over the samples are used. For other inputs the result is
+// the identity. Returns INVALID_ARGUMENT if there are no samples to measure, and the errors that
+// `corrupt` passes on.
 absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
                                                    absl::Span<const int64_t> samples,
                                                    CorruptSamples& corrupt);

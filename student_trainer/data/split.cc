@@ -28,7 +28,7 @@ int64_t Total(const ByClass& samples) {
 
 // Returns how many of `count` samples each class gives: the floor of its share, and one more for
 // the classes with the largest remainders (Hamilton's method). Equal remainders are ranked at
-// random, since ranking by class would favour the first. 0 ≤ count ≤ Total(samples) < 2^31, so that
+// random, since ranking by class would favour the first. 0 < count ≤ Total(samples) < 2^31, so that
 // the products fit.
 std::map<int64_t, int64_t> Shares(const ByClass& samples, int64_t count, uint64_t seed) {
   struct Claim {
@@ -56,6 +56,7 @@ std::map<int64_t, int64_t> Shares(const ByClass& samples, int64_t count, uint64_
 // Removes `count` samples from `samples`, stratified; returns them ascending.
 std::vector<int64_t> Draw(ByClass& samples, int64_t count, uint64_t seed) {
   std::vector<int64_t> drawn;
+  if (count == 0) return drawn;  // there may be none to draw from
   const std::map<int64_t, int64_t> shares = Shares(samples, count, seed);
   for (auto& [label, ids] : samples) {
     Shuffle(ids, MixSeed({seed, static_cast<uint64_t>(label)}));

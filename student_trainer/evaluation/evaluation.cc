@@ -39,6 +39,12 @@ absl::Status VisitLogits(const Dataset& dataset, absl::Span<const int64_t> sampl
     const at::Tensor labels = torch::tensor(label_values, torch::kInt64);  // [n]
 
     ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(read.inputs));  // [n, classes]
+    if (logits.dim() == 2 && logits.size(0) > static_cast<int64_t>(ids.size()) &&
+        logits.size(0) % static_cast<int64_t>(ids.size()) == 0) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the model: it gives ", logits.size(0) / static_cast<int64_t>(ids.size()),
+          " rows per sample, such as one per position of a sequence; use a model that gives one"));
+    }
     if (logits.dim() != 2 || logits.size(0) != static_cast<int64_t>(ids.size()) ||
         logits.size(1) < dataset.classes()) {
       return absl::InternalError(absl::StrCat("the model: it gave logits of ", logits.dim(),

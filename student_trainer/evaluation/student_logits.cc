@@ -6,13 +6,11 @@
 #include "common/torch/host_tensors.h"
 #include "common/torch/normalize.h"
 #include "common/torch/torch_errors.h"
-#include "student_trainer/views/resample/fit_to_student.h"
 
 namespace distill {
 
 LogitsFunction LogitsOf(Model& model, const ModelDescription& description, at::Device device) {
-  return [&model, &description, device](const HostTensor& samples) -> absl::StatusOr<at::Tensor> {
-    ASSIGN_OR_RETURN(const HostTensor inputs, FitToStudent(samples, description.inputs[0]));
+  return [&model, &description, device](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
     at::Tensor logits;
     const absl::Status ran = CatchTorch([&] {
       model.eval();
@@ -25,8 +23,7 @@ LogitsFunction LogitsOf(Model& model, const ModelDescription& description, at::D
 }
 
 LogitsFunction LogitsOfLoaded(const LoadedModel& model) {
-  return [&model](const HostTensor& samples) -> absl::StatusOr<at::Tensor> {
-    ASSIGN_OR_RETURN(const HostTensor inputs, FitToStudent(samples, model.description().inputs[0]));
+  return [&model](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
     ASSIGN_OR_RETURN(const at::Tensor own, model.Logits({ToTorch(inputs)}));
     return own.flatten(0, -2);  // [rows, classes]
   };

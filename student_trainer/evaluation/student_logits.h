@@ -11,7 +11,7 @@
 namespace distill {
 
 // Of a model in training, as it is when it is called: in eval mode, on its device. All must outlive
-// the function. Images larger than the model's input are downsampled.
+// the function. Samples are the model's input (PrepareFor).
 LogitsFunction LogitsOf(Model& model, const ModelDescription& description, at::Device device);
 
 // Of a model directory's model, which must outlive the function.

@@ -13,6 +13,7 @@
 #include "student_trainer/loss/distillation_loss.h"
 #include "student_trainer/loss/objective.h"
 #include "student_trainer/options/make_trainer_options.h"
+#include "student_trainer/views/image_size.h"
 
 namespace distill {
 namespace {
@@ -27,13 +28,14 @@ absl::Status ValidateNumbers(const TrainOptions& o) {
     return InvalidField("warmup_epochs", o.warmup_epochs,
                         absl::StrCat("0 to ", o.epochs, ", which is `epochs`"));
   }
-  RETURN_IF_ERROR(CheckAtLeast("image_size", o.image_size, 0, "as the first image"));
-  if (o.image_channels != 1 && o.image_channels != 3) {
-    return InvalidField("image_channels", o.image_channels, "1 (grey) or 3 (RGB)");
+  RETURN_IF_ERROR(CheckImageSize("image_size", o.image_size));
+  RETURN_IF_ERROR(CheckImageSize("student_resolution", o.student_resolution));
+  if (const int channels = o.image_channels.value_or(3); channels != 1 && channels != 3) {
+    return InvalidField("image_channels", channels, "1 (grey) or 3 (RGB)");
   }
+  RETURN_IF_ERROR(CheckAtLeast("max_pixels", o.max_pixels, 1));
   RETURN_IF_ERROR(CheckAtLeast("max_corrupt", o.max_corrupt, 0));
   RETURN_IF_ERROR(CheckInRange("loader_threads", o.loader_threads, 1, 256));
-  RETURN_IF_ERROR(CheckAtLeast("student_resolution", o.student_resolution, 0, "the data's"));
   if (!std::is_sorted(o.decay_at.begin(), o.decay_at.end()) ||
       std::any_of(o.decay_at.begin(), o.decay_at.end(),
                   [](double part) { return !(part >= 0 && part <= 1); })) {

@@ -11,6 +11,8 @@
 #include "student_trainer/data/split.h"
 #include "student_trainer/options/teacher_access.h"
 #include "student_trainer/pipeline/prefetcher.h"
+#include "student_trainer/views/image.h"
+#include "student_trainer/views/image_size.h"
 #include "student_trainer/views/view_options.h"
 
 namespace distill {
@@ -28,8 +30,11 @@ struct TrainOptions {
   std::string test;         // empty: no test at the end
   std::string class_names;  // a file; empty: what the data says
   SplitOptions split;
-  int64_t image_size = 0;  // height and width of images in folders; 0: of the first image
-  int image_channels = 3;  // of images in folders; 1 or 3
+  // What images are made to be; unset: as the teacher or a --student directory takes them, else the
+  // size of the first image and 3 channels. Of images in arrays, unset: as they are.
+  std::optional<ImageSize> image_size;
+  std::optional<int> image_channels;     // 1 or 3
+  int64_t max_pixels = kMaxImagePixels;  // of an image file
   int64_t max_corrupt = 0;
   int loader_threads = 1;
 
@@ -38,10 +43,10 @@ struct TrainOptions {
   ViewOverrides view_overrides;
 
   // The model.
-  std::string student;             // a name of the zoo, or a model directory
-  std::string student_arguments;   // JSON object, laid over the name's own arguments; empty: none
-  std::string init_from;           // a model directory to take tensors from; empty: none
-  int64_t student_resolution = 0;  // height and width that it sees; 0: the data's
+  std::string student;            // a name of the zoo, or a model directory
+  std::string student_arguments;  // JSON object, laid over the name's own arguments; empty: none
+  std::string init_from;          // a model directory to take tensors from; empty: none
+  std::optional<ImageSize> student_resolution;  // that it sees; unset: the data's
   std::string run_dir;
 
   // Training.

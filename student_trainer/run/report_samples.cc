@@ -11,6 +11,7 @@
 #include "common/torch/host_tensors.h"
 #include "student_trainer/alignment/teacher_logits.h"
 #include "student_trainer/data/read_samples.h"
+#include "student_trainer/views/resample/fit_to_student.h"
 
 namespace distill {
 
@@ -41,12 +42,14 @@ absl::Status KeepReportSamples(const std::filesystem::path& file, const Training
   return WriteSafetensors(file, tensors);
 }
 
-absl::Status AddStudentLogits(const std::filesystem::path& file, const LogitsFunction& logits_of) {
+absl::Status AddStudentLogits(const std::filesystem::path& file, const InputSpec& student,
+                              const LogitsFunction& logits_of) {
   ASSIGN_OR_RETURN(SafetensorsFile samples, ReadSafetensors(file));
   const auto inputs = samples.tensors.find("inputs");
   if (inputs == samples.tensors.end() || inputs->second.shape[0] == 0) return absl::OkStatus();
   const c10::InferenceMode inference;
-  ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(inputs->second));
+  ASSIGN_OR_RETURN(const HostTensor seen, FitToStudent(inputs->second, student));
+  ASSIGN_OR_RETURN(const at::Tensor logits, logits_of(seen));
   samples.tensors.insert_or_assign("student_logits", FromTorch(logits));
   return WriteSafetensors(file, samples.tensors);
 }

@@ -27,7 +27,9 @@ std::vector<int64_t> ChooseReportSamples(const TrainingData& data, uint64_t spli
 absl::Status KeepReportSamples(const std::filesystem::path& file, const TrainingData& data,
                                absl::Span<const int64_t> samples, SoftTargetSource* teachers);
 
-// Adds "student_logits" float32 [n, classes] to that file. Errors of files and of `logits`.
-absl::Status AddStudentLogits(const std::filesystem::path& file, const LogitsFunction& logits);
+// Adds "student_logits" float32 [n, classes] to that file: of its inputs, downsampled to `student`
+// where that is smaller. Errors of files and of `logits`.
+absl::Status AddStudentLogits(const std::filesystem::path& file, const InputSpec& student,
+                              const LogitsFunction& logits);
 
 }  // namespace distill

@@ -16,12 +16,14 @@
 #include "common/inference/loaded_model.h"
 #include "common/model_directory/safetensors.h"
 #include "student_trainer/alignment/teacher_logits.h"
+#include "student_trainer/data/prepared_dataset.h"
 #include "student_trainer/evaluation/evaluation.h"
 #include "student_trainer/evaluation/model_timing.h"
 #include "student_trainer/evaluation/quality_meter.h"
 #include "student_trainer/evaluation/student_logits.h"
 #include "student_trainer/run/report_samples.h"
 #include "student_trainer/run/run_identity.h"
+#include "student_trainer/views/resample/resample.h"
 
 namespace distill {
 namespace {
@@ -32,14 +34,14 @@ constexpr int64_t kTimedBatch = 64;
 
 // What the best model is measured on at the end.
 struct Judge {
-  const Dataset& dataset;
+  std::shared_ptr<const Dataset> dataset;
   std::vector<int64_t> samples;
   CorruptSamples& corrupt;
 };
 
 Judge JudgeOf(const TrainingData& data) {
-  if (data.test != nullptr) return {*data.test, AllSamples(*data.test), *data.corrupt_test};
-  return {data.validation(), data.validation_samples(), data.corrupt_in_validation()};
+  if (data.test != nullptr) return {data.test, AllSamples(*data.test), *data.corrupt_test};
+  return {data.shared_validation(), data.validation_samples(), data.corrupt_in_validation()};
 }
 
 nlohmann::json SetUpOf(const ReportedRun& run) {
@@ -51,7 +53,7 @@ nlohmann::json SetUpOf(const ReportedRun& run) {
                          {"objective", nullptr},
                          {"alpha", run.options.ResolvedAlpha()},
                          {"temperature", nullptr},
-                         {"labels", LabelsDigest(judge.dataset, judge.samples)},
+                         {"labels", LabelsDigest(*judge.dataset, judge.samples)},
                          {"data", nullptr},
                          {"figures", nullptr},
                          {"quality", nullptr}};
@@ -75,8 +77,8 @@ void WarnWithoutLogits(const absl::Status& why) {
 // Null, after a warning, where no teacher can be asked.
 std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, const std::stop_token& stop,
                                            Clock& clock) {
-  auto teachers =
-      ConnectForLogits(run.options.teacher, "student_trainer report", *run.data.train, clock, stop);
+  auto teachers = ConnectForLogits(run.options.teacher, "student_trainer report",
+                                   run.data.train->class_names(), clock, stop);
   if (teachers.ok()) return *std::move(teachers);
   WarnWithoutLogits(teachers.status());
   return nullptr;
@@ -122,18 +124,36 @@ struct Judgement {
   std::string digest;  // sha256 of the samples that it was made on
 };
 
-absl::StatusOr<Judgement> JudgementOf(const ReportedRun& run, const LogitsFunction& logits) {
+void AddTo(Sha256& digest, const HostTensor& samples) {
+  for (size_t i = 0; i < samples.bytes.num_pieces(); ++i) {
+    const Bytes::Piece piece = samples.bytes.piece(i);
+    digest.Update({reinterpret_cast<const char*>(piece.data()), piece.size()});
+  }
+}
+
+// The digest is of the samples at the run's own size, so that runs whose students have other
+// resolutions can be compared.
+absl::StatusOr<Judgement> JudgementOf(const ReportedRun& run, const LoadedModel& model) {
   const Judge judge = JudgeOf(run.data);
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> prepared,
+                   PrepareFor(model.description().inputs[0], judge.dataset, Resize));
+  const LogitsFunction logits = LogitsOfLoaded(model);
   Sha256 digest;
   const LogitsFunction seen = [&](const HostTensor& inputs) {
-    for (size_t i = 0; i < inputs.bytes.num_pieces(); ++i) {
-      const Bytes::Piece piece = inputs.bytes.piece(i);
-      digest.Update({reinterpret_cast<const char*>(piece.data()), piece.size()});
-    }
+    AddTo(digest, inputs);
     return logits(inputs);
   };
-  ASSIGN_OR_RETURN(const QualityMeter meter,
-                   MeasureQuality(judge.dataset, judge.samples, judge.corrupt, seen));
+  const bool own_size = prepared == judge.dataset;
+  ASSIGN_OR_RETURN(const QualityMeter meter, MeasureQuality(*prepared, judge.samples, judge.corrupt,
+                                                            own_size ? seen : logits));
+  if (!own_size) {
+    const LogitsFunction none = [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
+      AddTo(digest, inputs);
+      return at::zeros({inputs.shape[0], judge.dataset->classes()});
+    };
+    RETURN_IF_ERROR(VisitLogits(*judge.dataset, judge.samples, judge.corrupt, none,
+                                [](const at::Tensor&, const at::Tensor&) {}));
+  }
   return Judgement{meter.quality(), digest.HexDigest()};
 }
 
@@ -161,10 +181,10 @@ absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_tok
 absl::StatusOr<Quality> MeasureBestModel(const ReportedRun& run) {
   ASSIGN_OR_RETURN(const std::unique_ptr<LoadedModel> best,
                    LoadedModel::Load(run.directory.model()));
-  const LogitsFunction logits = LogitsOfLoaded(*best);
-  ASSIGN_OR_RETURN(const Judgement judgement, JudgementOf(run, logits));
+  ASSIGN_OR_RETURN(const Judgement judgement, JudgementOf(run, *best));
   const Quality& quality = judgement.quality;
-  RETURN_IF_ERROR(AddStudentLogits(run.directory.report_samples(), logits));
+  RETURN_IF_ERROR(AddStudentLogits(run.directory.report_samples(), best->description().inputs[0],
+                                   LogitsOfLoaded(*best)));
   ASSIGN_OR_RETURN(const std::vector<Timing> timings,
                    TimeInTurns({{best.get(), best->ExampleInputs(kTimedBatch).front()}}, kTiming));
   nlohmann::json json = SetUpOf(run);

@@ -17,6 +17,8 @@
 #include "common/zoo/weights.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/normalization.h"
+#include "student_trainer/data/prepared_dataset.h"
+#include "student_trainer/views/image_size.h"
 
 namespace distill {
 namespace {
@@ -24,15 +26,15 @@ namespace {
 // What the student sees of a sample: the data's input, at its own resolution.
 absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& data) {
   InputSpec input = data.input();
-  const int64_t side = options.student_resolution;
-  if (side == 0) return input;
-  if (input.dtype != DType::kUint8 || input.shape.size() != 3 || side > input.shape[1] ||
-      side > input.shape[2]) {
-    return absl::FailedPreconditionError(absl::StrCat("`student_resolution` ", side,
+  if (!options.student_resolution.has_value()) return input;
+  const ImageSize size = *options.student_resolution;
+  if (!AreImages(input) || size.height > input.shape[1] || size.width > input.shape[2]) {
+    return absl::FailedPreconditionError(absl::StrCat("`student_resolution` ", ToString(size),
                                                       ": the data has ", ToString(input),
                                                       "; use images that are no smaller"));
   }
-  input.shape[1] = input.shape[2] = side;
+  input.shape[1] = size.height;
+  input.shape[2] = size.width;
   return input;
 }
 
@@ -52,11 +54,17 @@ absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputS
   return student;
 }
 
+// Whether a directory's model takes `input`, or images of the same channels that are no larger.
+bool Takes(const InputSpec& model, const InputSpec& input) {
+  if (Accepts(model, input)) return true;
+  return AreImages(model) && AreImages(input) && model.shape[0] == input.shape[0] &&
+         model.shape[1] <= input.shape[1] && model.shape[2] <= input.shape[2];
+}
+
 absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& input,
                               const std::vector<std::string>& class_names) {
   const ModelDescription& description = student.description;
-  if (description.inputs.size() != 1 || description.inputs[0].dtype != input.dtype ||
-      description.inputs[0].shape != input.shape) {
+  if (description.inputs.size() != 1 || !Takes(description.inputs[0], input)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "it takes ", description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
         ", the data has ", ToString(input)));
@@ -72,20 +80,28 @@ absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& in
 }
 
 // One sample of zeros goes through, and as many logits come out as there are classes.
-absl::Status CheckForward(Model& model, const InputSpec& input, int64_t classes) {
+absl::Status CheckForward(Model& model, const InputSpec& takes, const InputSpec& data,
+                          int64_t classes) {
+  InputSpec input = takes;
+  for (size_t i = 0; i < input.shape.size(); ++i) {
+    if (input.shape[i] == -1) input.shape[i] = data.shape[i];
+  }
   Shape shape = input.shape;
   shape.insert(shape.begin(), 1);
   at::Tensor logits;
   const absl::Status ran = CatchTorch([&] {
     const at::NoGradGuard no_grad;
-    const bool tokens = !IsFloatingPoint(input.dtype) && input.dtype != DType::kUint8;
     model.eval();
-    logits = model.Forward(at::zeros(shape, tokens ? ToTorch(input.dtype) : at::kFloat));
+    logits =
+        model.Forward(at::zeros(shape, IsNormalized(input) ? at::kFloat : ToTorch(input.dtype)));
     model.train();
   });
   if (!ran.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("it fails on inputs ", ToString(input), ": ", ran.message()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "it fails on inputs ", ToString(input), ": ", ran.message(),
+        IsNormalized(input) ? ""
+                            : "; store numbers such as pixels as uint8 or floating point, since "
+                              "other integers are tokens"));
   }
   if (logits.dim() < 2 || logits.size(-1) != classes) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -163,7 +179,8 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
                      MeasureNormalization(*data.train, samples, *data.corrupt_train),
                      Field("train"), " ", options.train);
   }
-  RETURN_IF_ERROR(CheckForward(*student.model, input, classes), where);
+  RETURN_IF_ERROR(CheckForward(*student.model, student.description.inputs[0], input, classes),
+                  where);
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {
     RETURN_IF_ERROR(InitFrom(options.init_from, *student.model), Field("init_from"), " ",

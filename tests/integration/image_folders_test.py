@@ -102,6 +102,7 @@ class ImageFolders(IntegrationTest):
 
     def test_folders_that_do_not_fit_are_told_apart_in_words(self):
         (self.test / "up").mkdir()
+        Image.new("RGB", (16, 16)).save(self.test / "up" / "a.png")
         (self.test / "north").rename(self.test / "polar")
         self.assert_fails(["--test", "north", "polar", "up"], *self.arguments())
         empty = self.dir / "empty"

@@ -81,7 +81,8 @@ LAYERS = {
                                     " student_trainer/views/resample student_trainer/data/formats",
                                     torch=True),
     "student_trainer/students": rule(OPTIONS + " common/inference", torch=True),
-    "student_trainer/alignment": rule(OPTIONS + " common/client/pool", torch=True),
+    "student_trainer/alignment": rule(OPTIONS + " common/client/pool student_trainer/quality",
+                                      torch=True),
     "student_trainer/quality": rule(BASE),
     "student_trainer/evaluation": rule(DATA + " common/torch common/zoo common/inference"
                                        " student_trainer/views/resample student_trainer/quality",

@@ -62,6 +62,12 @@ absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
     return absl::InternalError(absl::StrCat("an answer to request ", targets.id(), ": ", reason));
   };
   const int64_t wanted_rows = request.request.rows;
+  if (wanted_rows == request.samples && targets.rows() > wanted_rows &&
+      targets.rows() % wanted_rows == 0) {
+    return breach(absl::StrCat("it has ", targets.rows(), " rows for ", request.samples,
+                               " samples, as of a teacher with a row per position of a sequence; "
+                               "use one with a row per sample"));
+  }
   if (wanted_rows != 0 && targets.rows() != wanted_rows) {
     return breach(absl::StrCat("it has ", targets.rows(), " rows instead of ", wanted_rows));
   }

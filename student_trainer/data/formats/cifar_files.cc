@@ -27,7 +27,7 @@ std::vector<std::string> Cifar10Names(DataRole role) {
 }
 
 std::string Cifar100Name(DataRole role) {
-  return role == DataRole::kTrain ? "train.bin" : "test.bin";
+  return role == DataRole::kTest ? "test.bin" : "train.bin";
 }
 
 }  // namespace

@@ -1,11 +1,8 @@
 #include "student_trainer/data/formats/idx_dataset.h"
 
-#include <system_error>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/formats/dataset_checks.h"
 #include "student_trainer/data/formats/idx_file.h"
@@ -32,6 +29,12 @@ class IdxDataset : public Dataset {
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return classes_; }
 
+  std::vector<std::string> notes() const override {
+    if (!labels_.empty()) return {};
+    return {absl::StrCat(path_, ": no file of labels with the same name is beside it, such as ",
+                         "train-labels-idx1-ubyte, so its samples are unlabelled")};
+  }
+
   int64_t Label(int64_t index) const override {
     return labels_.empty() ? kNoLabel : labels_[static_cast<size_t>(index)];
   }
@@ -50,20 +53,6 @@ class IdxDataset : public Dataset {
   const std::vector<std::string> class_names_;
 };
 
-// Returns the file itself or the same gzipped, whichever exists first.
-std::optional<std::filesystem::path> PlainOrGzipped(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::exists(path, error)) return path;
-  std::filesystem::path gzipped = absl::StrCat(path.string(), ".gz");
-  if (std::filesystem::exists(gzipped, error)) return gzipped;
-  return std::nullopt;
-}
-
-std::vector<std::string> PlainNames(DataRole role) {
-  const absl::string_view prefix = role == DataRole::kTrain ? "train" : "t10k";
-  return {absl::StrCat(prefix, "-images-idx3-ubyte"), absl::StrCat(prefix, "-images-idx4-ubyte")};
-}
-
 absl::StatusOr<std::vector<uint8_t>> ReadLabels(const IdxFiles& files, int64_t samples) {
   ASSIGN_OR_RETURN(const HostTensor tensor, ReadIdx(*files.labels, IdxKind::kLabels));
   if (tensor.shape[0] != samples) {
@@ -77,35 +66,6 @@ absl::StatusOr<std::vector<uint8_t>> ReadLabels(const IdxFiles& files, int64_t s
 }
 
 }  // namespace
-
-std::optional<IdxFiles> FindIdxFiles(const std::filesystem::path& folder, DataRole role) {
-  for (const std::string& name : PlainNames(role)) {
-    if (const auto images = PlainOrGzipped(folder / name)) return WithLabelsBeside(*images);
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> IdxFileNames(DataRole role) {
-  std::vector<std::string> names;
-  for (const std::string& name : PlainNames(role)) {
-    names.insert(names.end(), {name, absl::StrCat(name, ".gz")});
-  }
-  return names;
-}
-
-IdxFiles WithLabelsBeside(const std::filesystem::path& images) {
-  IdxFiles files{images, std::nullopt, {}};
-  std::string name = images.filename().string();
-  if (absl::EndsWith(name, ".gz")) name.resize(name.size() - 3);
-  for (const std::string part : {"images-idx3", "images-idx4"}) {
-    const size_t position = name.rfind(part);
-    if (position == std::string::npos) continue;
-    name.replace(position, part.size(), "labels-idx1");
-    files.labels = PlainOrGzipped(images.parent_path() / name);
-    break;
-  }
-  return files;
-}
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenIdxDataset(const IdxFiles& files) {
   ASSIGN_OR_RETURN(IdxFile images, IdxFile::Open(files.images, IdxKind::kImages));

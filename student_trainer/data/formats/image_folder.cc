@@ -4,21 +4,24 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
+#include "student_trainer/data/formats/folder_names.h"
 
 namespace distill {
 namespace {
 
 namespace fs = std::filesystem;
 
+using PassedOver = std::map<std::string, int64_t>;
+
 struct Listing {
   std::vector<std::string> folders;  // names, sorted
   std::vector<std::string> images;
+  PassedOver passed_over;
 };
 
 absl::StatusOr<Listing> List(const fs::path& folder) {
@@ -27,12 +30,14 @@ absl::StatusOr<Listing> List(const fs::path& folder) {
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     std::string name = entry->path().filename().string();
-    if (name[0] == '.') continue;
+    if (IsLeftover(name)) continue;
     std::error_code broken_link;  // a broken link to an image is kept, and fails when it is read
     if (entry->is_directory(broken_link)) {
       listing.folders.push_back(std::move(name));
-    } else if (HasImageExtension(name)) {
+    } else if (HasImageEnding(name)) {
       listing.images.push_back(std::move(name));
+    } else {
+      ++listing.passed_over[EndingOf(name)];
     }
   }
   if (error) return FileError("cannot list", folder, error.value());
@@ -41,9 +46,18 @@ absl::StatusOr<Listing> List(const fs::path& folder) {
   return listing;
 }
 
-// Adds the images at `relative` and below to `images`, as paths below root.
+void Add(const PassedOver& more, PassedOver& passed_over) {
+  for (const auto& [ending, files] : more) passed_over[ending] += files;
+}
+
+// What is at a folder and below it, as paths below root.
+struct Found {
+  std::vector<std::string> images;
+  PassedOver passed_over;
+};
+
 absl::Status FindImages(const fs::path& root, const std::string& relative, int depth,
-                        std::vector<std::string>& images) {
+                        Found& found) {
   constexpr int kMostDepth = 32;
   if (depth > kMostDepth) {
     return absl::FailedPreconditionError(
@@ -51,23 +65,44 @@ absl::Status FindImages(const fs::path& root, const std::string& relative, int d
                      " folders deep, as where a link leads back to a folder above it"));
   }
   ASSIGN_OR_RETURN(const Listing listing, List(root / relative));
+  Add(listing.passed_over, found.passed_over);
+  const std::string prefix = relative.empty() ? "" : absl::StrCat(relative, "/");
   for (const std::string& name : listing.images) {
-    images.push_back(absl::StrCat(relative, "/", name));
+    found.images.push_back(absl::StrCat(prefix, name));
   }
   for (const std::string& name : listing.folders) {
-    RETURN_IF_ERROR(FindImages(root, absl::StrCat(relative, "/", name), depth + 1, images));
+    RETURN_IF_ERROR(FindImages(root, absl::StrCat(prefix, name), depth + 1, found));
   }
   return absl::OkStatus();
 }
 
-// Returns whether these are the parts of a data set and not its classes.
-bool AreSplits(const std::vector<std::string>& folders) {
-  const auto is_split = [](const std::string& name) {
-    const std::string lower = absl::AsciiStrToLower(name);
-    return lower == "train" || lower == "test" || lower == "val" || lower == "valid" ||
-           lower == "validation";
-  };
-  return folders.size() >= 2 && std::all_of(folders.begin(), folders.end(), is_split);
+absl::StatusOr<ImageFolder> ScanUnlabelled(const fs::path& root) {
+  Found found;
+  RETURN_IF_ERROR(FindImages(root, "", /*depth=*/0, found));
+  std::sort(found.images.begin(), found.images.end());
+  ImageFolder folder{.root = root, .passed_over = std::move(found.passed_over)};
+  for (const std::string& image : found.images) folder.images.Add(image);
+  return folder;
+}
+
+// The folders of `listing` are classes, and not the parts of a data set or what wraps the classes.
+absl::Status CheckAreClasses(const fs::path& root, const Listing& listing) {
+  if (!listing.images.empty()) return absl::OkStatus();
+  if (const std::vector<std::string> splits = SplitsAmong(listing.folders); !splits.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        root.string(), ": it holds the folders ", absl::StrJoin(splits, ", "),
+        ", which would be taken for classes; name one of them, such as ",
+        (root / splits[0]).string(), ", or give the classes as ", Field("class_names")));
+  }
+  if (listing.folders.size() != 1) return absl::OkStatus();
+  const fs::path only = root / listing.folders[0];
+  ASSIGN_OR_RETURN(const Listing inner, List(only));
+  if (!inner.images.empty() || inner.folders.size() < 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(root.string(), ": its only folder is ", listing.folders[0],
+                   ", which holds the folders ", inner.folders[0], ", ", inner.folders[1],
+                   inner.folders.size() > 2 ? " and others" : "", "; name ", only.string(),
+                   " if these are the classes, or give one class as ", Field("class_names")));
 }
 
 absl::Status CheckLayout(const fs::path& root, const Listing& listing, int64_t in_folders) {
@@ -78,27 +113,32 @@ absl::Status CheckLayout(const fs::path& root, const Listing& listing, int64_t i
       "; make one folder per class with no image beside them, or keep images alone (unlabelled)"));
 }
 
-}  // namespace
-
-bool HasImageExtension(const fs::path& file) {
-  const std::string extension = absl::AsciiStrToLower(file.extension().string());
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+absl::Status EmptyClass(const fs::path& folder, const PassedOver& passed_over) {
+  const std::string instead = DescribePassedOver(passed_over);
+  return absl::InvalidArgumentError(
+      absl::StrCat(folder.string(), ": the class folder has no image that can be read",
+                   instead.empty() ? "" : absl::StrCat(", only ", instead),
+                   "; convert its files to JPEG or PNG,", " remove it, or name its class in ",
+                   Field("class_names")));
 }
 
-absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const fs::path& root) {
+}  // namespace
+
+absl::StatusOr<ImageFolder> ScanImageFolder(const fs::path& root, const ImageFolderScan& scan) {
+  if (scan.unlabelled) return ScanUnlabelled(root);
   ASSIGN_OR_RETURN(const Listing listing, List(root));
-  if (listing.images.empty() && AreSplits(listing.folders)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(root.string(), ": it holds the folders ", absl::StrJoin(listing.folders, ", "),
-                     ", which would be taken for classes; name one of them, such as ",
-                     (root / listing.folders[0]).string()));
-  }
-  ImageFolder folder{root, {}, {}, {}};
+  if (scan.class_names.empty()) RETURN_IF_ERROR(CheckAreClasses(root, listing));
+  ImageFolder folder{.root = root, .passed_over = listing.passed_over};
+  absl::Status empty_class;
   for (const std::string& name : listing.folders) {
-    std::vector<std::string> images;
-    RETURN_IF_ERROR(FindImages(root, name, /*depth=*/1, images));
-    std::sort(images.begin(), images.end());
-    for (const std::string& image : images) folder.images.Add(image);
+    Found found;
+    RETURN_IF_ERROR(FindImages(root, name, /*depth=*/1, found));
+    if (found.images.empty() && empty_class.ok()) {
+      empty_class = EmptyClass(root / name, found.passed_over);
+    }
+    std::sort(found.images.begin(), found.images.end());
+    for (const std::string& image : found.images) folder.images.Add(image);
+    Add(found.passed_over, folder.passed_over);
     folder.classes.push_back(name);
     folder.class_ends.push_back(folder.images.size());
   }
@@ -107,9 +147,19 @@ absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const fs::path& root)
     folder.classes.clear();
     folder.class_ends.clear();
     for (const std::string& image : listing.images) folder.images.Add(image);
+    return folder;
   }
-  if (folder.images.size() == 0) return std::nullopt;
+  if (folder.images.size() > 0 && scan.class_names.empty()) RETURN_IF_ERROR(empty_class);
   return folder;
+}
+
+std::string DescribePassedOver(const PassedOver& passed_over) {
+  std::vector<std::pair<int64_t, std::string>> by_count;
+  for (const auto& [ending, files] : passed_over) by_count.emplace_back(-files, ending);
+  std::sort(by_count.begin(), by_count.end());
+  return absl::StrJoin(by_count, ", ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, -entry.first, " ", entry.second);
+  });
 }
 
 }  // namespace distill

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,17 +17,28 @@ struct ImageFolder {
   std::vector<std::string> classes;  // names of the class folders, sorted; none: a flat folder
   PathList images;                   // below root; by class, then by path
   std::vector<int64_t> class_ends;   // images of classes[i] end here; those of the next begin
+
+  // What is not an image, hidden or a leftover: how many files, by ending (EndingOf).
+  std::map<std::string, int64_t> passed_over;
 };
 
-// Lists ROOT/CLASS/….jpg, .jpeg or .png, in upper or lower case, at any depth below the class
-// folder; or a flat folder of images. Hidden files and folders are ignored; links are followed. A
-// class folder without images is a class. Returns nullopt if there is no image at all;
-// INVALID_ARGUMENT for images next to class folders, and for a folder that holds train and test
-// folders instead of classes; FAILED_PRECONDITION for folders that nest without end; otherwise the
-// error of the system.
-absl::StatusOr<std::optional<ImageFolder>> ScanImageFolder(const std::filesystem::path& root);
+struct ImageFolderScan {
+  // Every image below the folder, at any depth, without a class.
+  bool unlabelled = false;
+  // If given: the folders are classes whatever their names, and those without images are classes.
+  std::vector<std::string> class_names;
+};
 
-// Returns whether the name of a file ends like that of an image.
-bool HasImageExtension(const std::filesystem::path& file);
+// Lists ROOT/CLASS/… with kImageEndings, at any depth below the class folder; or a flat folder of
+// images. Leftovers (folder_names.h) are ignored; links are followed. A folder may have no images.
+// INVALID_ARGUMENT for images next to class folders, a class folder without images,
+// which is named with what it holds instead, a folder that holds parts such as train and test
+// instead of classes, and one whose only folder holds the classes; FAILED_PRECONDITION for folders
+// that nest without end; otherwise the error of the system.
+absl::StatusOr<ImageFolder> ScanImageFolder(const std::filesystem::path& root,
+                                            const ImageFolderScan& scan = {});
+
+// "40 .webp, 2 .txt", the most frequent first; empty if nothing was passed over.
+std::string DescribePassedOver(const std::map<std::string, int64_t>& passed_over);
 
 }  // namespace distill

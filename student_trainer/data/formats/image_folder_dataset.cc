@@ -2,21 +2,23 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
 #include "common/base/files.h"
+#include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/formats/dataset_checks.h"
+#include "student_trainer/data/formats/folder_names.h"
 #include "student_trainer/data/images/decode_image.h"
 #include "student_trainer/views/centre_view.h"
+#include "student_trainer/views/image_size.h"
 
 namespace distill {
 namespace {
-
-constexpr int64_t kMostImageSize = 8192;
 
 absl::Span<const uint8_t> AsSpan(const std::string& contents) {
   return {reinterpret_cast<const uint8_t*>(contents.data()), contents.size()};
@@ -30,11 +32,13 @@ class ImageFolderDataset : public Dataset, public ImageSource {
  public:
   // `labels`: of each class folder.
   ImageFolderDataset(ImageFolder folder, std::vector<int64_t> labels,
-                     std::vector<std::string> class_names, Shape shape, Resizer resizer)
+                     std::vector<std::string> class_names, Shape shape, int64_t max_pixels,
+                     Resizer resizer)
       : folder_(std::move(folder)),
         labels_(std::move(labels)),
         class_names_(std::move(class_names)),
         input_{"image", DType::kUint8, std::move(shape)},
+        max_pixels_(max_pixels),
         resizer_(std::move(resizer)) {}
 
   int64_t size() const override { return folder_.images.size(); }
@@ -42,6 +46,23 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return static_cast<int64_t>(class_names_.size()); }
   const ImageSource* images() const override { return this; }
+
+  std::vector<std::string> notes() const override {
+    if (folder_.passed_over.empty()) return {};
+    int64_t files = 0;
+    for (const auto& [ending, count] : folder_.passed_over) files += count;
+    return {absl::StrCat(folder_.root.string(), ": ", files,
+                         " files are passed over, as they are not ", kImageEndings, " (",
+                         DescribePassedOver(folder_.passed_over), ")")};
+  }
+
+  std::vector<std::string> reading_notes() const override {
+    const MutexLock lock(mutex_);
+    if (remarked_.empty()) return {};
+    return {absl::StrCat(folder_.root.string(), ": ", remarked_.size(),
+                         " files are read though their decoder warns of them, such as ",
+                         first_remark_)};
+  }
 
   int64_t Label(int64_t index) const override {
     const std::vector<int64_t>& ends = folder_.class_ends;
@@ -52,8 +73,12 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   absl::StatusOr<Image> Decode(int64_t index) const override {
     const std::filesystem::path path = PathOf(folder_, index);
     ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
-    ASSIGN_OR_RETURN(Image image, DecodeImage(AsSpan(contents), static_cast<int>(input_.shape[0])),
-                     path.string());
+    std::string remark;
+    ASSIGN_OR_RETURN(
+        Image image,
+        DecodeImage(AsSpan(contents), static_cast<int>(input_.shape[0]), max_pixels_, &remark),
+        path.string());
+    if (!remark.empty()) KeepRemark(index, remark);
     return image;
   }
 
@@ -72,23 +97,36 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   }
 
  private:
+  void KeepRemark(int64_t index, const std::string& remark) const {
+    const MutexLock lock(mutex_);
+    if (remarked_.empty())
+      first_remark_ = absl::StrCat(PathOf(folder_, index).string(), ": ", remark);
+    remarked_.insert(index);
+  }
+
   const ImageFolder folder_;
   const std::vector<int64_t> labels_;
   const std::vector<std::string> class_names_;
   const InputSpec input_;
+  const int64_t max_pixels_;
   const Resizer resizer_;
+
+  mutable Mutex mutex_;
+  mutable std::set<int64_t> remarked_ ABSL_GUARDED_BY(mutex_);
+  mutable std::string first_remark_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::StatusOr<ImageSize> SizeOf(const std::filesystem::path& path) {
+absl::StatusOr<ImageSize> SizeOf(const std::filesystem::path& path, int64_t max_pixels) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
-  ASSIGN_OR_RETURN(const ImageSize size, ReadImageSize(AsSpan(contents)), path.string());
+  ASSIGN_OR_RETURN(const ImageSize size, ReadImageSize(AsSpan(contents), max_pixels),
+                   path.string());
   return size;
 }
 
-absl::StatusOr<ImageSize> SizeOfFirst(const ImageFolder& folder) {
-  absl::StatusOr<ImageSize> first = SizeOf(PathOf(folder, 0));
+absl::StatusOr<ImageSize> SizeOfFirst(const ImageFolder& folder, int64_t max_pixels) {
+  absl::StatusOr<ImageSize> first = SizeOf(PathOf(folder, 0), max_pixels);
   for (int64_t i = 1; absl::IsDataLoss(first.status()) && i < folder.images.size(); ++i) {
-    const absl::StatusOr<ImageSize> size = SizeOf(PathOf(folder, i));
+    const absl::StatusOr<ImageSize> size = SizeOf(PathOf(folder, i), max_pixels);
     if (size.ok()) return size;
   }
   return first;
@@ -113,7 +151,7 @@ absl::StatusOr<std::vector<int64_t>> LabelsOf(const ImageFolder& folder,
 }  // namespace
 
 absl::Status ImageFolderOptions::Validate() const {
-  RETURN_IF_ERROR(CheckInRange("image_size", image_size, 0, kMostImageSize, "as the first image"));
+  RETURN_IF_ERROR(CheckImageSize("image_size", image_size));
   if (channels == 1 || channels == 3) return absl::OkStatus();
   return InvalidField("image_channels", channels, "1 (grey) or 3 (RGB)");
 }
@@ -125,13 +163,15 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenImageFolder(ImageFolder folder,
   std::vector<std::string> names =
       options.class_names.empty() ? folder.classes : options.class_names;
   ASSIGN_OR_RETURN(std::vector<int64_t> labels, LabelsOf(folder, names));
-  ImageSize size{options.image_size, options.image_size};
-  if (options.image_size == 0) {
-    ASSIGN_OR_RETURN(size, SizeOfFirst(folder));
+  ImageSize size;
+  if (options.image_size.has_value()) {
+    size = *options.image_size;
+  } else {
+    ASSIGN_OR_RETURN(size, SizeOfFirst(folder, options.max_pixels));
   }
   return std::make_unique<ImageFolderDataset>(
       std::move(folder), std::move(labels), std::move(names),
-      Shape{options.channels, size.height, size.width}, options.resizer);
+      Shape{options.channels, size.height, size.width}, options.max_pixels, options.resizer);
 }
 
 }  // namespace distill

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,14 +11,16 @@
 #include "student_trainer/data/dataset.h"
 #include "student_trainer/data/formats/image_folder.h"
 #include "student_trainer/views/image.h"
+#include "student_trainer/views/image_size.h"
 
 namespace distill {
 
 struct ImageFolderOptions {
   std::vector<std::string> class_names;  // in this order; empty: the folders' names, sorted
-  int64_t image_size = 0;  // height and width of a sample; 0: those of the first readable image
-  int channels = 3;        // 1 or 3
-  Resizer resizer;         // may be null where all images have the size of a sample
+  std::optional<ImageSize> image_size;   // of a sample; unset: of the first readable image
+  int channels = 3;                      // 1 or 3
+  int64_t max_pixels = kMaxImagePixels;  // of a file; larger ones are broken
+  Resizer resizer;                       // may be null if all images have the size of a sample
 
   absl::Status Validate() const;
 };

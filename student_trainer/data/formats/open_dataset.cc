@@ -15,6 +15,7 @@
 #include "common/base/status_macros.h"
 #include "student_trainer/data/formats/array_dataset.h"
 #include "student_trainer/data/formats/cifar_dataset.h"
+#include "student_trainer/data/formats/folder_names.h"
 #include "student_trainer/data/formats/gzip.h"
 #include "student_trainer/data/formats/idx_dataset.h"
 #include "student_trainer/data/formats/idx_file.h"
@@ -58,7 +59,7 @@ DatasetOr OpenFile(const DataOptions& options, const std::filesystem::path& path
   if (extension == ".bin") return OpenCifarDataset(WithNamesBeside(path), options.class_names);
   ASSIGN_OR_RETURN(const bool idx, LooksLikeIdx(path));
   if (idx) return OpenIdx(options, WithLabelsBeside(path));
-  if (HasImageExtension(path)) {
+  if (HasImageEnding(path.filename().string())) {
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), ": it is a single image; name the folder that holds it"));
   }
@@ -68,20 +69,81 @@ DatasetOr OpenFile(const DataOptions& options, const std::filesystem::path& path
                    "CIFAR's binary version (.bin), .safetensors, or a folder"));
 }
 
-DatasetOr OpenFolder(const DataOptions& options, const std::filesystem::path& path) {
-  if (const auto idx = FindIdxFiles(path, options.role)) return OpenIdx(options, *idx);
+// A folder of IDX or CIFAR files, if `path` is one.
+absl::StatusOr<std::unique_ptr<Dataset>> OpenFiles(const DataOptions& options,
+                                                   const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const auto idx, FindIdxFiles(path, options.role));
+  if (idx.has_value()) return OpenIdx(options, *idx);
   ASSIGN_OR_RETURN(const auto cifar, FindCifarFiles(path, options.role));
   if (cifar.has_value()) return OpenCifarDataset(*cifar, options.class_names);
-  ASSIGN_OR_RETURN(auto images, ScanImageFolder(path));
-  if (images.has_value()) {
-    return OpenImageFolder(*std::move(images), {options.class_names, options.image_size,
-                                                options.channels, options.resizer});
+  return nullptr;
+}
+
+// The folders in `folder`; none if there are many, as in a folder of classes.
+std::vector<std::filesystem::path> FewFolders(const std::filesystem::path& folder) {
+  constexpr int kMostEntries = 64;
+  std::vector<std::filesystem::path> folders;
+  int entries = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (++entries > kMostEntries) return {};
+    std::error_code gone;
+    if (entry->is_directory(gone) && !IsLeftover(entry->path().filename().string())) {
+      folders.push_back(entry->path());
+    }
   }
+  std::sort(folders.begin(), folders.end());
+  return folders;
+}
+
+// The files as OpenFiles finds them one or two levels below `path`, as archives have them
+// (MNIST/raw). INVALID_ARGUMENT if several folders hold some.
+DatasetOr OpenFilesBelow(const DataOptions& options, const std::filesystem::path& path) {
+  std::unique_ptr<Dataset> found;
+  std::filesystem::path where;
+  std::vector<std::filesystem::path> level = FewFolders(path);
+  for (int depth = 1; depth <= 2 && found == nullptr; ++depth) {
+    std::vector<std::filesystem::path> next;
+    for (const std::filesystem::path& folder : level) {
+      ASSIGN_OR_RETURN(std::unique_ptr<Dataset> dataset, OpenFiles(options, folder));
+      if (dataset != nullptr && found != nullptr) {
+        return absl::InvalidArgumentError(absl::StrCat(path.string(), ": ", where.string(), " and ",
+                                                       folder.string(),
+                                                       " hold data sets; name one of them"));
+      }
+      if (dataset != nullptr) {
+        found = std::move(dataset);
+        where = folder;
+      }
+      const std::vector<std::filesystem::path> below = FewFolders(folder);
+      next.insert(next.end(), below.begin(), below.end());
+    }
+    level = std::move(next);
+  }
+  return found;
+}
+
+DatasetOr OpenFolder(const DataOptions& options, const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Dataset> files, OpenFiles(options, path));
+  if (files != nullptr) return files;
+  ASSIGN_OR_RETURN(files, OpenFilesBelow(options, path));
+  if (files != nullptr) return files;
+  ASSIGN_OR_RETURN(ImageFolder images,
+                   ScanImageFolder(path, {.unlabelled = options.role == DataRole::kUnlabelled,
+                                          .class_names = options.class_names}));
+  if (images.images.size() > 0) {
+    return OpenImageFolder(std::move(images),
+                           {options.class_names, options.image_size, options.channels,
+                            options.max_pixels, options.resizer});
+  }
+  const std::string others = DescribePassedOver(images.passed_over);
   return absl::NotFoundError(absl::StrCat(
       path.string(), ": the folder holds none of ", absl::StrJoin(IdxFileNames(options.role), ", "),
-      " (IDX), none of ", absl::StrJoin(CifarFileNames(options.role), ", "),
-      " (CIFAR), and no .jpg, .jpeg or .png in it or in a folder per class; name a file instead, "
-      "of images in IDX, .bin of CIFAR, or .safetensors"));
+      " (IDX), none of ", absl::StrJoin(CifarFileNames(options.role), ", "), " (CIFAR), and no ",
+      kImageEndings, " in it or in a folder per class",
+      others.empty() ? "" : absl::StrCat(", only ", others),
+      "; name a file instead, of images in IDX, .bin of CIFAR, or .safetensors"));
 }
 
 }  // namespace

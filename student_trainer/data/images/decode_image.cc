@@ -6,10 +6,12 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/check.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/images/jpeg_decoder.h"
 #include "student_trainer/data/images/png_decoder.h"
 #include "student_trainer/data/images/raster.h"
+#include "student_trainer/views/channels.h"
 
 namespace distill {
 namespace {
@@ -27,13 +29,15 @@ absl::StatusOr<Format> FormatOf(absl::Span<const uint8_t> bytes) {
                                           " instead of a JPEG (0xffd8ff) or a PNG (0x89504e47)"));
 }
 
-absl::StatusOr<RasterHeader> ReadHeader(Format format, absl::Span<const uint8_t> bytes) {
+absl::StatusOr<RasterHeader> ReadAnyHeader(Format format, absl::Span<const uint8_t> bytes,
+                                           int64_t max_pixels) {
   ASSIGN_OR_RETURN(const RasterHeader header,
                    format == Format::kJpeg ? ReadJpegHeader(bytes) : ReadPngHeader(bytes));
   const auto [height, width] = header.size;
-  if (height > kMaxImagePixels / width) {
+  if (height > max_pixels / width) {
     return absl::DataLossError(absl::StrCat("the size of the image is ", width, " x ", height,
-                                            "; must be ", kMaxImagePixels, " pixels at most"));
+                                            "; must be ", Field("max_pixels"), ", ", max_pixels,
+                                            ", at most"));
   }
   return header;
 }
@@ -75,11 +79,6 @@ Walk WalkOf(const RasterHeader& header) {
   }
 }
 
-// ITU-R 601 in units of 2^-16, rounded.
-uint8_t Luma(const uint8_t* rgb) {
-  return static_cast<uint8_t>((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
-}
-
 Image UprightPlanes(const Raster& raster, const RasterHeader& header, int channels) {
   const auto [height, width] = UprightSize(header);
   const Walk walk = WalkOf(header);
@@ -94,7 +93,7 @@ Image UprightPlanes(const Raster& raster, const RasterHeader& header, int channe
         if (raster.channels == 1) {
           *out++ = stored[0];
         } else {
-          *out++ = channels == 1 ? Luma(stored) : stored[channel];
+          *out++ = channels == 1 ? Luma(stored[0], stored[1], stored[2]) : stored[channel];
         }
       }
     }
@@ -104,20 +103,22 @@ Image UprightPlanes(const Raster& raster, const RasterHeader& header, int channe
 
 }  // namespace
 
-absl::StatusOr<Image> DecodeImage(absl::Span<const uint8_t> bytes, int channels) {
+absl::StatusOr<Image> DecodeImage(absl::Span<const uint8_t> bytes, int channels, int64_t max_pixels,
+                                  std::string* remark) {
   if (channels != 1 && channels != 3) {
     return InvalidValue("the number of channels", channels, "1 or 3");
   }
   ASSIGN_OR_RETURN(const Format format, FormatOf(bytes));
-  ASSIGN_OR_RETURN(const RasterHeader header, ReadHeader(format, bytes));
+  ASSIGN_OR_RETURN(const RasterHeader header, ReadAnyHeader(format, bytes, max_pixels));
   ASSIGN_OR_RETURN(const Raster raster,
                    format == Format::kJpeg ? DecodeJpeg(bytes) : DecodePng(bytes));
+  if (remark != nullptr) *remark = raster.remark;
   return UprightPlanes(raster, header, channels);
 }
 
-absl::StatusOr<ImageSize> ReadImageSize(absl::Span<const uint8_t> bytes) {
+absl::StatusOr<ImageSize> ReadImageSize(absl::Span<const uint8_t> bytes, int64_t max_pixels) {
   ASSIGN_OR_RETURN(const Format format, FormatOf(bytes));
-  ASSIGN_OR_RETURN(const RasterHeader header, ReadHeader(format, bytes));
+  ASSIGN_OR_RETURN(const RasterHeader header, ReadAnyHeader(format, bytes, max_pixels));
   return UprightSize(header);
 }
 

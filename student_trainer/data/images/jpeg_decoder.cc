@@ -1,13 +1,20 @@
 #include "student_trainer/data/images/jpeg_decoder.h"
 
-#include <turbojpeg.h>
+// clang-format off: libjpeg's header needs the one before it.
+#include <jerror.h>
+#include <jpeglib.h>
+#include <stdio.h>
+// clang-format on
 
 #include <algorithm>
+#include <csetjmp>
+#include <cstring>
 #include <iterator>
-#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/images/exif_orientation.h"
@@ -15,39 +22,128 @@
 namespace distill {
 namespace {
 
-using Decompressor = std::unique_ptr<void, decltype(&tjDestroy)>;
+// A progressive file of a thousand empty scans would take minutes.
+constexpr int kMostScans = 500;
 
-struct JpegInfo {
-  int width = 0;
-  int height = 0;
-  int subsampling = 0;
-  int colorspace = 0;
+// Returns whether a warning is about what surrounds the image data, which are whole nevertheless.
+bool IsHarmless(int message) {
+  switch (message) {
+    case JWRN_ADOBE_XFORM:
+    case JWRN_BOGUS_ICC:
+    case JWRN_BOGUS_PROGRESSION:
+    case JWRN_EXTRANEOUS_DATA:
+    case JWRN_JFIF_MAJOR:
+    case JWRN_NOT_SEQUENTIAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// libjpeg's state for one file. Its callbacks jump out of libjpeg, so between setjmp and the end of
+// a function that calls libjpeg there is no object with a destructor.
+class Decompressor {
+ public:
+  Decompressor() {
+    info_.err = jpeg_std_error(&errors_);
+    errors_.error_exit = [](j_common_ptr info) { Of(info).Fail(); };
+    errors_.emit_message = [](j_common_ptr info, int level) {
+      if (level < 0) Of(info).Warn();
+    };
+    errors_.output_message = [](j_common_ptr) {};
+    info_.client_data = this;
+    progress_.progress_monitor = [](j_common_ptr info) { Of(info).CheckScans(); };
+  }
+  ~Decompressor() { jpeg_destroy_decompress(&info_); }
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+
+  // False: error() has the reason. `bytes` must outlive this object.
+  bool ReadHeader(absl::Span<const uint8_t> bytes) {
+    if (setjmp(escape_) != 0) return false;
+    jpeg_create_decompress(&info_);
+    info_.progress = &progress_;
+    jpeg_mem_src(&info_, bytes.data(), bytes.size());
+    return jpeg_read_header(&info_, TRUE) == JPEG_HEADER_OK;
+  }
+
+  // After ReadHeader. `pixels` has room for height() rows of width() · components() bytes.
+  bool Decode(uint8_t* pixels) {
+    if (setjmp(escape_) != 0) return false;
+    info_.out_color_space = OutputSpace();
+    jpeg_start_decompress(&info_);
+    const size_t row_bytes = static_cast<size_t>(width()) * static_cast<size_t>(components());
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = pixels + info_.output_scanline * row_bytes;
+      jpeg_read_scanlines(&info_, &row, 1);
+    }
+    jpeg_finish_decompress(&info_);
+    return true;
+  }
+
+  int64_t width() const { return info_.image_width; }
+  int64_t height() const { return info_.image_height; }
+  bool cmyk() const { return OutputSpace() == JCS_CMYK; }
+  int components() const {
+    const J_COLOR_SPACE space = OutputSpace();
+    return space == JCS_GRAYSCALE ? 1 : space == JCS_CMYK ? 4 : 3;
+  }
+
+  absl::Status error() const {
+    return absl::DataLossError(absl::StrCat("the JPEG is truncated or corrupt: ", error_));
+  }
+  // The first harmless warning; empty without.
+  std::string remark() const { return remark_; }
+
+ private:
+  static Decompressor& Of(j_common_ptr info) {
+    return *static_cast<Decompressor*>(info->client_data);
+  }
+
+  J_COLOR_SPACE OutputSpace() const {
+    switch (info_.jpeg_color_space) {
+      case JCS_GRAYSCALE:
+        return JCS_GRAYSCALE;
+      case JCS_CMYK:
+      case JCS_YCCK:
+        return JCS_CMYK;
+      default:
+        return JCS_RGB;
+    }
+  }
+
+  [[noreturn]] void Fail() {
+    errors_.format_message(reinterpret_cast<j_common_ptr>(&info_), error_);
+    std::longjmp(escape_, 1);
+  }
+
+  void Warn() {
+    if (!IsHarmless(errors_.msg_code)) Fail();
+    if (remark_[0] == '\0') {
+      errors_.format_message(reinterpret_cast<j_common_ptr>(&info_), remark_);
+    }
+  }
+
+  void CheckScans() {
+    if (info_.input_scan_number <= kMostScans) return;
+    std::strcpy(error_, "it has more than 500 scans");
+    std::longjmp(escape_, 1);
+  }
+
+  jpeg_decompress_struct info_ = {};
+  jpeg_error_mgr errors_ = {};
+  jpeg_progress_mgr progress_ = {};
+  std::jmp_buf escape_;
+  char error_[JMSG_LENGTH_MAX] = {};
+  char remark_[JMSG_LENGTH_MAX] = {};
 };
 
-absl::Status Broken(const Decompressor& decompressor) {
-  return absl::DataLossError(
-      absl::StrCat("the JPEG is truncated or corrupt: ", tjGetErrorStr2(decompressor.get())));
-}
-
-absl::StatusOr<Decompressor> MakeDecompressor() {
-  Decompressor decompressor(tjInitDecompress(), &tjDestroy);
-  if (decompressor == nullptr) {
-    return absl::ResourceExhaustedError("cannot decode a JPEG: there is no memory");
-  }
-  return decompressor;
-}
-
-absl::StatusOr<JpegInfo> ReadInfo(const Decompressor& decompressor,
-                                  absl::Span<const uint8_t> bytes) {
-  JpegInfo info;
-  if (tjDecompressHeader3(decompressor.get(), bytes.data(), bytes.size(), &info.width, &info.height,
-                          &info.subsampling, &info.colorspace) != 0) {
-    return Broken(decompressor);
-  }
-  if (info.width < 1 || info.height < 1) {  // a file that ends after its tables has this header
+absl::Status ReadHeader(absl::Span<const uint8_t> bytes, Decompressor& decompressor) {
+  if (!decompressor.ReadHeader(bytes)) return decompressor.error();
+  if (decompressor.width() < 1 || decompressor.height() < 1) {
     return absl::DataLossError("the JPEG is truncated or corrupt: it ends before its image");
   }
-  return info;
+  return absl::OkStatus();
 }
 
 // The block of EXIF among the segments before the image; empty without.
@@ -98,30 +194,24 @@ bool IsJpeg(absl::Span<const uint8_t> bytes) {
 }
 
 absl::StatusOr<RasterHeader> ReadJpegHeader(absl::Span<const uint8_t> bytes) {
-  ASSIGN_OR_RETURN(const Decompressor decompressor, MakeDecompressor());
-  ASSIGN_OR_RETURN(const JpegInfo info, ReadInfo(decompressor, bytes));
-  RasterHeader header{{info.height, info.width}};
+  Decompressor decompressor;
+  RETURN_IF_ERROR(ReadHeader(bytes, decompressor));
+  RasterHeader header{{decompressor.height(), decompressor.width()}};
   const absl::Span<const uint8_t> exif = FindExif(bytes);
   if (!exif.empty()) header.orientation = ExifOrientation(exif);
   return header;
 }
 
 absl::StatusOr<Raster> DecodeJpeg(absl::Span<const uint8_t> bytes) {
-  ASSIGN_OR_RETURN(const Decompressor decompressor, MakeDecompressor());
-  ASSIGN_OR_RETURN(const JpegInfo info, ReadInfo(decompressor, bytes));
-  const bool cmyk = info.colorspace == TJCS_CMYK || info.colorspace == TJCS_YCCK;
-  const TJPF format = cmyk ? TJPF_CMYK : info.colorspace == TJCS_GRAY ? TJPF_GRAY : TJPF_RGB;
-
-  Raster raster{{info.height, info.width}, format == TJPF_GRAY ? 1 : 3, {}};
-  raster.pixels.resize(static_cast<size_t>(info.height) * static_cast<size_t>(info.width) *
-                       static_cast<size_t>(tjPixelSize[format]));
-  // LIMITSCANS: a progressive file of a thousand empty scans would take minutes.
-  if (tjDecompress2(decompressor.get(), bytes.data(), bytes.size(), raster.pixels.data(),
-                    info.width, /*pitch=*/0, info.height, format,
-                    TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS) != 0) {
-    return Broken(decompressor);
-  }
-  if (cmyk) raster.pixels = RgbOfInvertedCmyk(raster.pixels);
+  Decompressor decompressor;
+  RETURN_IF_ERROR(ReadHeader(bytes, decompressor));
+  const int components = decompressor.components();
+  Raster raster{{decompressor.height(), decompressor.width()}, components == 1 ? 1 : 3, {}};
+  raster.pixels.resize(static_cast<size_t>(decompressor.height() * decompressor.width()) *
+                       static_cast<size_t>(components));
+  if (!decompressor.Decode(raster.pixels.data())) return decompressor.error();
+  if (decompressor.cmyk()) raster.pixels = RgbOfInvertedCmyk(raster.pixels);
+  raster.remark = decompressor.remark();
   return raster;
 }
 

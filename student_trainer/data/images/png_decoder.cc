@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/images/exif_orientation.h"
 
@@ -29,6 +30,33 @@ absl::Status Check(int result) {
   }
   return absl::DataLossError(
       absl::StrCat("the PNG is truncated or corrupt: ", spng_strerror(result)));
+}
+
+// Returns the first eXIf chunk without content, which libspng refuses, among those before the
+// image; an empty span if there is none.
+absl::Span<const uint8_t> FindEmptyExif(absl::Span<const uint8_t> bytes) {
+  constexpr size_t kFrame = 12;  // length, name and checksum
+  size_t at = std::size(kSignature);
+  while (at + kFrame <= bytes.size()) {
+    const size_t length = static_cast<size_t>(bytes[at]) << 24 | bytes[at + 1] << 16 |
+                          bytes[at + 2] << 8 | bytes[at + 3];
+    const absl::string_view name(reinterpret_cast<const char*>(bytes.data() + at + 4), 4);
+    if (name == "eXIf" && length == 0) return bytes.subspan(at, kFrame);
+    if (name == "IDAT" || length > bytes.size() - at - kFrame) break;
+    at += kFrame + length;
+  }
+  return {};
+}
+
+// Returns `bytes`, or a copy in `copy` that lacks the chunk.
+absl::Span<const uint8_t> WithoutEmptyExif(absl::Span<const uint8_t> bytes,
+                                           std::vector<uint8_t>& copy) {
+  const absl::Span<const uint8_t> chunk = FindEmptyExif(bytes);
+  if (chunk.empty()) return bytes;
+  copy.assign(bytes.begin(), bytes.end());
+  const auto begin = copy.begin() + (chunk.data() - bytes.data());
+  copy.erase(begin, begin + static_cast<std::ptrdiff_t>(chunk.size()));
+  return copy;
 }
 
 // Refers to `bytes`.
@@ -53,7 +81,9 @@ bool IsPng(absl::Span<const uint8_t> bytes) {
          std::equal(std::begin(kSignature), std::end(kSignature), bytes.begin());
 }
 
-absl::StatusOr<RasterHeader> ReadPngHeader(absl::Span<const uint8_t> bytes) {
+absl::StatusOr<RasterHeader> ReadPngHeader(absl::Span<const uint8_t> file) {
+  std::vector<uint8_t> copy;
+  const absl::Span<const uint8_t> bytes = WithoutEmptyExif(file, copy);
   ASSIGN_OR_RETURN(const Context context, MakeContext(bytes));
   RasterHeader header;
   ASSIGN_OR_RETURN(header.size, ReadSize(context));
@@ -67,7 +97,9 @@ absl::StatusOr<RasterHeader> ReadPngHeader(absl::Span<const uint8_t> bytes) {
   return header;
 }
 
-absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> bytes) {
+absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> file) {
+  std::vector<uint8_t> copy;
+  const absl::Span<const uint8_t> bytes = WithoutEmptyExif(file, copy);
   ASSIGN_OR_RETURN(const Context context, MakeContext(bytes));
   Raster raster;
   ASSIGN_OR_RETURN(raster.size, ReadSize(context));
@@ -77,7 +109,12 @@ absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> bytes) {
   raster.pixels.resize(size);
   RETURN_IF_ERROR(Check(spng_decode_image(context.get(), raster.pixels.data(), size, SPNG_FMT_RGB8,
                                           /*flags=*/0)));
-  RETURN_IF_ERROR(Check(spng_decode_chunks(context.get())));  // up to the end of the file
+  const int rest = spng_decode_chunks(context.get());  // up to the end of the file
+  if (rest == SPNG_IO_EOF) {
+    raster.remark = "the PNG ends without its end chunk";
+  } else {
+    RETURN_IF_ERROR(Check(rest));
+  }
   return raster;
 }
 

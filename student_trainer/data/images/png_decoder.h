@@ -18,7 +18,7 @@ absl::StatusOr<RasterHeader> ReadPngHeader(absl::Span<const uint8_t> bytes);
 
 // Returns RGB for every kind of PNG: palettes are looked up, alpha is dropped, and of 16 bits the
 // upper 8 are kept. Allocates the size that the header announces. Returns DATA_LOSS for a file that
-// is broken or incomplete.
+// is broken or incomplete; a file that ends after its image without an end chunk has a `remark`.
 absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> bytes);
 
 }  // namespace distill

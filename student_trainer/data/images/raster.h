@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "student_trainer/views/image.h"
@@ -19,6 +20,7 @@ struct Raster {
   ImageSize size;
   int channels = 0;  // 1 or 3
   std::vector<uint8_t> pixels;
+  std::string remark;  // what the decoder warns of though the pixels are whole; empty without
 };
 
 }  // namespace distill

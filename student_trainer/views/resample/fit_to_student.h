@@ -8,7 +8,8 @@
 namespace distill {
 
 // Returns the inputs [n, …] as the student's input has them: images of a larger size are
-// downsampled, everything else is returned as it is. Returns errors of Downsample.
+// downsampled, everything else is returned as it is; a -1 in the student's shape is any length.
+// Returns errors of Downsample.
 absl::StatusOr<HostTensor> FitToStudent(const HostTensor& inputs, const InputSpec& student);
 
 }  // namespace distill

@@ -184,17 +184,5 @@ TEST(TargetValuesTest, NoRowsAreNoError) {
   }
 }
 
-TEST(HalfToFloatTest, EveryKindOfValueIsRight) {
-  EXPECT_EQ(HalfToFloat(0x3C00), 1.0f);
-  EXPECT_EQ(HalfToFloat(0xC900), -10.0f);
-  EXPECT_EQ(HalfToFloat(0x0000), 0.0f);
-  EXPECT_TRUE(std::signbit(HalfToFloat(0x8000)));
-  EXPECT_EQ(HalfToFloat(0x0001), 0x1.0p-24f);
-  EXPECT_EQ(HalfToFloat(0x0400), 0x1.0p-14f);
-  EXPECT_EQ(HalfToFloat(0xFBFF), -65504.0f);
-  EXPECT_EQ(HalfToFloat(0x7C00), std::numeric_limits<float>::infinity());
-  EXPECT_TRUE(std::isnan(HalfToFloat(0x7E01)));
-}
-
 }  // namespace
 }  // namespace distill

@@ -52,13 +52,31 @@ TEST(CheckTeacherFitsData, WhatDiffersIsShownFromBothSides) {
               ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 classes")));
 }
 
-// Chance is 0.1, three standard deviations of 256 draws are 0.05625.
-TEST(JudgeParity, ChanceAndThreeStandardDeviationsAreTheLeast) {
-  EXPECT_NEAR(JudgeParity(0, 256, 10).lowest, 0.15625, 1e-12);
-  EXPECT_EQ(JudgeParity(39, 256, 10).parity, Parity::kMisaligned);
-  EXPECT_EQ(JudgeParity(40, 256, 10).parity, Parity::kWeak);
+// The sum of C(256, i) 0.1^i 0.9^(256 - i) from i = k is 0.00179 for k = 41 and 0.00099 for k = 42.
+TEST(JudgeParity, TheTailOfTheBinomialDistributionIsTheLeast) {
+  EXPECT_EQ(JudgeParity(0, 256, 10).least, 42);
+  EXPECT_EQ(JudgeParity(41, 256, 10).parity, Parity::kMisaligned);
+  EXPECT_EQ(JudgeParity(42, 256, 10).parity, Parity::kWeak);
   EXPECT_EQ(JudgeParity(127, 256, 10).parity, Parity::kWeak);
   EXPECT_EQ(JudgeParity(128, 256, 10).parity, Parity::kGood);
+}
+
+// 2^-9 = 0.00195, 2^-10 = 0.00098; 4^-4 = 0.0039, 4^-5 = 0.00098.
+TEST(JudgeParity, AFewLabelsTellNothingEvenOfAPerfectTeacher) {
+  EXPECT_EQ(JudgeParity(9, 9, 2).parity, Parity::kTooFew);
+  EXPECT_EQ(JudgeParity(10, 10, 2).parity, Parity::kGood);
+  EXPECT_EQ(JudgeParity(9, 10, 2).parity, Parity::kTooFew);
+  EXPECT_EQ(JudgeParity(10, 40, 2).parity, Parity::kMisaligned);
+  EXPECT_EQ(JudgeParity(4, 4, 4).parity, Parity::kTooFew);
+  EXPECT_EQ(JudgeParity(5, 5, 4).parity, Parity::kGood);
+  EXPECT_EQ(JudgeParity(0, 1, 5).parity, Parity::kTooFew);
+  EXPECT_THAT(Describe(JudgeParity(1, 1, 5)), HasSubstr("1 of 1 labels, too few to tell"));
+}
+
+TEST(JudgeParity, APermutationIsMisalignedHoweverGoodTheRest) {
+  const ParityResult result = JudgeParity(200, 256, 10, "cat is answered as dog (25 of 26)");
+  EXPECT_EQ(result.parity, Parity::kMisaligned);
+  EXPECT_THAT(Describe(result), HasSubstr("classes by another order: cat is answered as dog"));
 }
 
 TEST(JudgeParity, WithoutLabelsItIsNotChecked) {

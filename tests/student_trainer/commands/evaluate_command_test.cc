@@ -90,14 +90,24 @@ TEST_F(EvaluateCommandTest, TheTeachersAnswersAreComparedWhereThereIsOne) {
 }
 
 TEST_F(EvaluateCommandTest, AModelThatDoesNotFitTheDataIsNamed) {
-  AddModel("larger", SmallDescription({1, 8, 8}));
+  AddModel("vectors", SmallDescription({16}));
   EXPECT_THAT(Evaluate(), StatusIs(absl::StatusCode::kFailedPrecondition,
-                                   AllOf(HasSubstr(options_.models[0]), HasSubstr("[1, 8, 8]"))));
+                                   AllOf(HasSubstr(options_.models[0]), HasSubstr("[16]"))));
   options_.models.clear();
   AddModel("fewer", SmallDescription({1, 4, 4}, /*classes=*/3));
   EXPECT_THAT(Evaluate(), StatusIs(absl::StatusCode::kFailedPrecondition,
                                    AllOf(HasSubstr(options_.models[0]), HasSubstr("3 classes"))));
   EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(EvaluateCommandTest, EachModelSeesTheTestSetInItsOwnSize) {
+  AddModel("same", SmallDescription());
+  AddModel("larger", SmallDescription({1, 8, 8}));
+  AddModel("flat", SmallDescription({1, 2, 6}));
+  AddModel("coloured", SmallDescription({3, 4, 4}));
+  ASSERT_THAT(Evaluate(), IsOk());
+  EXPECT_EQ(Figures().size(), 4u);
+  for (const nlohmann::json& figures : Figures()) EXPECT_EQ(figures["samples"], kSamples);
 }
 
 TEST_F(EvaluateCommandTest, ClassesOfAnotherOrderAreComparedByTheirNames) {

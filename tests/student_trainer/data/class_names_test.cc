@@ -46,6 +46,32 @@ TEST(DescribeClassDifferenceTest, AnotherOrderIsToldWithItsFirstDifference) {
             "`train`, \"dog\" in `test`");
 }
 
+TEST(DescribeClassDifferenceTest, NamesThatLookAlikeAreShownWithTheirBytes) {
+  EXPECT_EQ(Difference({"caf\xc3\xa9"}, {"cafe\xcc\x81"}),
+            "`train` has \"caf\xc3\xa9\" (bytes caf\\xc3\\xa9) that `test` lacks, and `test` has "
+            "\"cafe\xcc\x81\" (bytes cafe\\xcc\\x81) that `train` lacks");
+}
+
+TEST(ReadClassNamesTest, MarksAndLineEndsOfOtherSystemsAreNotPartOfNames) {
+  const TemporaryFolder folder;
+  for (const char* text : {"\xef\xbb\xbf"
+                           "cat\r\ndog\r\n",
+                           "cat\rdog", "cat\xc2\xa0\n dog \n\n",
+                           "\xef\xbb\xbf"
+                           "cat\ndog\r"}) {
+    const auto names = ReadClassNames(folder.Write("names.txt", text));
+    ASSERT_TRUE(names.ok()) << names.status();
+    EXPECT_THAT(*names, ElementsAre("cat", "dog")) << text;
+  }
+  const auto inner = ReadClassNames(folder.Write("names.txt",
+                                                 "C# code\npolar\xc2\xa0"
+                                                 "bear"));
+  ASSERT_TRUE(inner.ok()) << inner.status();
+  EXPECT_THAT(*inner, ElementsAre("C# code",
+                                  "polar\xc2\xa0"
+                                  "bear"));
+}
+
 TEST(ClassNamesInTest, FolderWithoutTheFileHasNone) {
   const TemporaryFolder folder;
   const auto none = ClassNamesIn(folder.path());

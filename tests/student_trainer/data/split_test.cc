@@ -101,6 +101,44 @@ TEST(SplitTest, PartsAreDisjointCompleteAscendingAndStratified) {
   }
 }
 
+// Draws options as a user may give them: none, some or all held out, then none, some or all of the
+// remaining labels kept, each as a count or as a fraction.
+TEST(SplitTest, AnyCountsAndFractionsSplitAnyLabels) {
+  SplitMix64 random(7);
+  for (int round = 0; round < 10'000; ++round) {
+    const auto n = static_cast<int64_t>(random.Below(120));
+    const auto classes = static_cast<int64_t>(1 + random.Below(50));
+    const std::vector<int64_t> labels =
+        SomeLabels(n, classes, round, static_cast<int64_t>(random.Below(4)));
+    const auto labelled = static_cast<int64_t>(AllLabelled(labels).size());
+    // Nothing, everything, or some of it.
+    const auto part = [&](int64_t whole) -> int64_t {
+      const uint64_t kind = random.Below(3);
+      return kind == 0 ? 0 : kind == 1 ? whole : static_cast<int64_t>(random.Below(whole + 1));
+    };
+    SplitOptions options{.split_seed = random.Next()};
+    if (random.Below(2) == 0) {
+      options.val_count = part(labelled);
+    } else {
+      options.val_fraction = static_cast<double>(part(1000)) / 1000.001;
+    }
+    const int64_t held_out = options.val_count.value_or(
+        std::llround(options.val_fraction.value_or(0) * static_cast<double>(labelled)));
+    int64_t kept = 0;
+    if (random.Below(2) == 0) {
+      options.label_count = kept = part(labelled - held_out);
+    } else {
+      options.label_fraction = static_cast<double>(part(1000)) / 1000;
+      kept = std::llround(*options.label_fraction * static_cast<double>(labelled - held_out));
+    }
+    const absl::StatusOr<Split> split = SplitDataset(labels, options);
+    ASSERT_THAT(split, testing::IsOk());
+    ASSERT_EQ(static_cast<int64_t>(split->validation.size()), held_out);
+    ASSERT_EQ(static_cast<int64_t>(split->labelled.size()), kept);
+    ASSERT_EQ(static_cast<int64_t>(split->unlabelled.size()), n - held_out - kept);
+  }
+}
+
 TEST(SplitTest, DefaultHoldsOutATenthAndKeepsEveryOtherLabel) {
   const std::vector<int64_t> labels = SomeLabels(1000, 10, 1, 0);
   const auto split = SplitDataset(labels, {});

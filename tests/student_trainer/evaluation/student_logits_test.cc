@@ -57,14 +57,6 @@ TEST_F(StudentLogitsTest, TheModelIsPutIntoEvalMode) {
   EXPECT_FALSE(model_->is_training());
 }
 
-TEST_F(StudentLogitsTest, LargerImagesAreDownsampledAndSmallerOnesRefused) {
-  const LogitsFunction logits_of = LogitsOf(*model_, description_, at::kCPU);
-  const auto larger = logits_of(Images(6, 8));
-  ASSERT_THAT(larger, IsOk());
-  EXPECT_EQ(larger->sizes().vec(), (std::vector<int64_t>{6, 4}));
-  EXPECT_THAT(logits_of(Images(6, 2)), StatusIs(absl::StatusCode::kInvalidArgument));
-}
-
 TEST_F(StudentLogitsTest, AModelThatThrowsIsAnErrorOfTheStudent) {
   ModelDescription other = description_;
   other.inputs[0].shape = {1, 5, 5};  // which the model does not take

@@ -90,11 +90,17 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"`label_count` is -1; must be", [](TrainOptions& o) { o.split.label_count = -1; }},
       {"`pad` is -1; must be", [](TrainOptions& o) { o.view_overrides.pad = -1; }},
       {"`views` is 'wild'; must be", [](TrainOptions& o) { o.views = "wild"; }},
-      {"`image_size` is -1; must be", [](TrainOptions& o) { o.image_size = -1; }},
+      {"`image_size` is -1; must be",
+       [](TrainOptions& o) {
+         o.image_size = ImageSize{-1, -1};
+       }},
       {"`image_channels` is 4; must be", [](TrainOptions& o) { o.image_channels = 4; }},
       {"`max_corrupt` is -1; must be", [](TrainOptions& o) { o.max_corrupt = -1; }},
       {"`loader_threads` is 0; must be", [](TrainOptions& o) { o.loader_threads = 0; }},
-      {"`student_resolution` is -1; must be", [](TrainOptions& o) { o.student_resolution = -1; }},
+      {"`student_resolution` is 8x0; must be",
+       [](TrainOptions& o) {
+         o.student_resolution = ImageSize{8, 0};
+       }},
       {"`optimizer` is 'adam'; must be", [](TrainOptions& o) { o.optimizer = "adam"; }},
       {"`schedule` is 'cosinus'; must be", [](TrainOptions& o) { o.schedule = "cosinus"; }},
       {"`decay_at` is 0.7 0.5; must be",

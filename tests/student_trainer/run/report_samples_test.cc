@@ -48,6 +48,8 @@ TEST(ReportSamplesTest, OfFewAllAreChosenAndOfTooManyClassesNone) {
   EXPECT_TRUE(ChooseReportSamples(DataOf(5, kMostReportClasses + 1), 7).empty());
 }
 
+const InputSpec kSmallImage = {"image", DType::kUint8, {1, 4, 4}};
+
 TEST(ReportSamplesTest, TheFileHasInputsLabelsAndTheLogitsThatThereAre) {
   const testing::TempDir dir;
   const TrainingData data = DataOf(20);
@@ -60,7 +62,7 @@ TEST(ReportSamplesTest, TheFileHasInputsLabelsAndTheLogitsThatThereAre) {
   EXPECT_THAT(labels, ::testing::ElementsAre(3, 1, 0));
   EXPECT_FALSE(file->tensors.contains("teacher_logits"));
 
-  ASSERT_THAT(AddStudentLogits(dir / "samples", Zeros), IsOk());
+  ASSERT_THAT(AddStudentLogits(dir / "samples", kSmallImage, Zeros), IsOk());
   file = ReadSafetensors(dir / "samples");
   ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->tensors.at("student_logits").shape, (Shape{3, 4}));
@@ -73,7 +75,7 @@ TEST(ReportSamplesTest, WithoutSamplesTheStudentIsNotAsked) {
   const LogitsFunction must_not_be_called = [](const HostTensor&) -> absl::StatusOr<at::Tensor> {
     return absl::InternalError("called");
   };
-  EXPECT_THAT(AddStudentLogits(dir / "samples", must_not_be_called), IsOk());
+  EXPECT_THAT(AddStudentLogits(dir / "samples", kSmallImage, must_not_be_called), IsOk());
 }
 
 TEST(ReportSamplesTest, ErrorsOfTheLogitsLeaveTheFileAsItIs) {
@@ -82,7 +84,8 @@ TEST(ReportSamplesTest, ErrorsOfTheLogitsLeaveTheFileAsItIs) {
   const LogitsFunction fails = [](const HostTensor&) -> absl::StatusOr<at::Tensor> {
     return absl::InternalError("no");
   };
-  EXPECT_THAT(AddStudentLogits(dir / "samples", fails), StatusIs(absl::StatusCode::kInternal));
+  EXPECT_THAT(AddStudentLogits(dir / "samples", kSmallImage, fails),
+              StatusIs(absl::StatusCode::kInternal));
   EXPECT_FALSE(ReadSafetensors(dir / "samples")->tensors.contains("student_logits"));
 }
 

@@ -133,16 +133,16 @@ TEST_F(StudentTest, AnOptionThatCannotBeIsNamed) {
   options_.student = "mlp_smal";
   EXPECT_THAT(Make(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("mlp_small")));
   options_.student = "mlp_small";
-  options_.student_resolution = 8;  // larger than the data
+  options_.student_resolution = ImageSize{8, 8};  // larger than the data
   EXPECT_THAT(Make(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("student_resolution")));
-  options_.student_resolution = 0;
+  options_.student_resolution.reset();
   options_.init_from = (dir_ / "none").string();
   EXPECT_THAT(Make(), StatusIs(absl::StatusCode::kNotFound, HasSubstr("init_from")));
 }
 
 TEST_F(StudentTest, ASmallerResolutionIsTheStudentsInput) {
-  options_.student_resolution = 2;
+  options_.student_resolution = ImageSize{2, 2};
   const auto student = Make();
   ASSERT_THAT(student, IsOk());
   EXPECT_EQ(student->description.inputs[0].shape, (Shape{1, 2, 2}));

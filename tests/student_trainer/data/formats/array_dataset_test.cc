@@ -1,6 +1,7 @@
 #include "student_trainer/data/formats/array_dataset.h"
 
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,60 @@ TEST_F(ArrayDatasetTest, LabelsMayBeNarrower) {
     EXPECT_EQ((*dataset)->Label(2), 4);
     EXPECT_EQ((*dataset)->classes(), 5);
   }
+}
+
+TEST_F(ArrayDatasetTest, LabelsMayHaveTheNamesOfOtherTools) {
+  for (const char* name : {"targets", "label", "y"}) {
+    const auto dataset =
+        Open({{"inputs", Images()}, {name, Tensor<int64_t>(DType::kInt64, {3}, {1, 0, 4})}});
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    EXPECT_EQ((*dataset)->Label(2), 4) << name;
+    EXPECT_THAT((*dataset)->notes(), ::testing::IsEmpty());
+  }
+  const auto both = Open({{"inputs", Images()},
+                          {"y", Tensor<int64_t>(DType::kInt64, {3}, {7, 7, 7})},
+                          {"labels", Tensor<int64_t>(DType::kInt64, {3}, {1, 0, 4})}});
+  ASSERT_TRUE(both.ok()) << both.status();
+  EXPECT_EQ((*both)->Label(2), 4);
+}
+
+TEST_F(ArrayDatasetTest, WithoutLabelsANoteNamesWhatMayBeMeant) {
+  const auto dataset =
+      Open({{"inputs", Images()}, {"classes", Tensor<int64_t>(DType::kInt64, {3}, {1, 0, 4})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ((*dataset)->Label(0), kNoLabel);
+  EXPECT_THAT((*dataset)->notes(),
+              ElementsAre(AllOf(HasSubstr("no tensor called labels, targets, label, y, only "
+                                          "'classes' int64[3]"),
+                                HasSubstr("unlabelled"))));
+}
+
+TEST_F(ArrayDatasetTest, ImagesThatLookChannelsLastAreNoted) {
+  const auto note = [this](Shape shape) -> std::string {
+    shape.insert(shape.begin(), 1);
+    std::string bytes(*ByteSize(DType::kUint8, shape), 'x');
+    const auto dataset = Open({{"inputs", {DType::kUint8, shape, Bytes::FromString(bytes)}},
+                               {"labels", Tensor<int64_t>(DType::kInt64, {1}, {0})}});
+    EXPECT_TRUE(dataset.ok()) << dataset.status();
+    return dataset.ok() && !(*dataset)->notes().empty() ? (*dataset)->notes()[0] : "";
+  };
+  EXPECT_THAT(note({32, 32, 3}), HasSubstr("images must be channels first"));
+  EXPECT_THAT(note({28, 28, 1}), HasSubstr("images must be channels first"));
+  EXPECT_EQ(note({3, 32, 32}), "");
+  EXPECT_EQ(note({3, 32, 3}), "");
+}
+
+TEST_F(ArrayDatasetTest, ANumberThatIsNotFiniteIsNamedByItsPlace) {
+  std::vector<float> values(12, 0.5F);
+  values[9] = std::numeric_limits<float>::quiet_NaN();
+  const auto dataset = Open({{"inputs", Tensor<float>(DType::kFloat32, {2, 2, 3}, values)}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  std::vector<uint8_t> sample(6 * sizeof(float));
+  EXPECT_THAT((*dataset)->Read(0, absl::MakeSpan(sample)), testing::IsOk());
+  EXPECT_THAT((*dataset)->Read(1, absl::MakeSpan(sample)),
+              testing::ErrorIs(absl::StatusCode::kDataLoss,
+                               HasSubstr("element [1, 0] of sample 1 of 'inputs' is nan; must be "
+                                         "finite")));
 }
 
 TEST_F(ArrayDatasetTest, MissingInputsAreToldWithWhatIsThere) {

@@ -97,16 +97,86 @@ TEST_F(ImageFolderTest, FoldersBelowAClassAreWalkedAndHiddenOnesLeftOut) {
   EXPECT_THAT(Read(**dataset, 1), Each(2));
 }
 
-TEST_F(ImageFolderTest, EmptyClassFolderIsAClass) {
+TEST_F(ImageFolderTest, EmptyClassFolderIsRefusedUnlessItsClassIsNamed) {
   MakeFolder("ape");
   Write("bee/a.png", PngOf(2, 2, 1));
-  MakeFolder("cow");
+  Write("cow/a.webp", "");
+  Write("cow/b.WEBP", "");
+  Write("cow/b.txt", "");
   Write("dog/a.png", PngOf(2, 2, 1));
-  const auto dataset = OpenDataset(Options());
+  EXPECT_THAT(Refusal(Options(), absl::StatusCode::kInvalidArgument),
+              AllOf(HasSubstr("ape: the class folder has no image"), HasSubstr("`class_names`")));
+  std::filesystem::remove(folder_ / "ape");
+  EXPECT_THAT(
+      Refusal(Options(), absl::StatusCode::kInvalidArgument),
+      HasSubstr("cow: the class folder has no image that can be read, only 2 .webp, 1 .txt"));
+  DataOptions options = Options();
+  options.class_names = {"ape", "bee", "cow", "dog"};
+  const auto dataset = OpenDataset(options);
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   EXPECT_EQ((*dataset)->classes(), 4);
   EXPECT_EQ((*dataset)->Label(0), 1);
   EXPECT_EQ((*dataset)->Label(1), 3);
+}
+
+TEST_F(ImageFolderTest, LeftoversAreNoClassesAndNoSamples) {
+  Write("cat/a.png", PngOf(2, 2, 1));
+  Write("cat/@eaDir/a.png/SYNOPHOTO_THUMB_M.jpg", "");
+  Write("dog/a.png", PngOf(2, 2, 1));
+  Write("__MACOSX/cat/._a.png", "");
+  Write("__MACOSX/cat/b.png", "");
+  MakeFolder("lost+found");
+  MakeFolder("$RECYCLE.BIN");
+  MakeFolder("System Volume Information");
+  MakeFolder("__pycache__");
+  Write("Thumbs.db", "");
+  const auto dataset = OpenDataset(Options());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_THAT((*dataset)->class_names(), ElementsAre("cat", "dog"));
+  EXPECT_EQ((*dataset)->size(), 2);
+  EXPECT_THAT((*dataset)->notes(), IsEmpty());
+}
+
+TEST_F(ImageFolderTest, FilesPassedOverAreCountedByTheirEnding) {
+  Write("cat/a.jfif", Jpeg(Gradient(2, 2, 3)));
+  Write("cat/b.JPE", Jpeg(Gradient(2, 2, 3)));
+  Write("cat/c.webp", "");
+  Write("cat/more/d.webp", "");
+  Write("README", "");
+  Write("dog/e.png", PngOf(2, 2, 1));
+  const auto dataset = OpenDataset(Options());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ((*dataset)->size(), 3);
+  EXPECT_THAT((*dataset)->notes(),
+              ElementsAre(HasSubstr("3 files are passed over, as they are not .jpg, .jpeg, .jpe, "
+                                    ".jfif or .png (2 .webp, 1 no ending)")));
+}
+
+TEST_F(ImageFolderTest, TheOnlyFolderThatHoldsTheClassesIsNamed) {
+  Write("seg_train/cat/a.png", PngOf(2, 2, 1));
+  Write("seg_train/dog/b.png", PngOf(2, 2, 1));
+  EXPECT_THAT(Refusal(Options(), absl::StatusCode::kInvalidArgument),
+              AllOf(HasSubstr("its only folder is seg_train, which holds the folders cat, dog"),
+                    HasSubstr("name " + (folder_ / "seg_train").string())));
+  DataOptions options = Options();
+  options.class_names = {"seg_train"};
+  EXPECT_TRUE(OpenDataset(options).ok());
+}
+
+TEST_F(ImageFolderTest, AnUnlabelledFolderIsEveryImageBelowIt) {
+  Write("b.png", PngOf(2, 2, 2));
+  Write("train/cat/a.png", PngOf(2, 2, 1));
+  Write("test/c.png", PngOf(2, 2, 3));
+  MakeFolder("empty");
+  DataOptions options = Options();
+  options.role = DataRole::kUnlabelled;
+  const auto dataset = OpenDataset(options);
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  ASSERT_EQ((*dataset)->size(), 3);
+  EXPECT_EQ((*dataset)->classes(), 0);
+  EXPECT_EQ((*dataset)->Label(2), kNoLabel);
+  EXPECT_THAT(Read(**dataset, 0), Each(2));
+  EXPECT_THAT(Read(**dataset, 1), Each(3));
 }
 
 TEST_F(ImageFolderTest, FlatFolderIsUnlabelled) {
@@ -135,23 +205,26 @@ TEST_F(ImageFolderTest, FolderOfTrainAndTestIsRefusedWithWhatToName) {
   EXPECT_THAT(Refusal(Options(), absl::StatusCode::kInvalidArgument),
               AllOf(HasSubstr("train, val"), HasSubstr("name one of them"),
                     HasSubstr((folder_.path() / "train").string())));
-  Write("bus/c.png", PngOf(2, 2, 1));  // now they are vehicles and a word
-  EXPECT_TRUE(OpenDataset(Options()).ok());
+  Write("bus/c.png", PngOf(2, 2, 1));
+  EXPECT_THAT(Refusal(Options(), absl::StatusCode::kInvalidArgument), HasSubstr("train, val"));
+  DataOptions options = Options();
+  options.class_names = {"bus", "train", "val"};  // vehicles and a word
+  EXPECT_TRUE(OpenDataset(options).ok());
 }
 
 TEST_F(ImageFolderTest, FolderWithoutImagesIsToldWhatWasLookedFor) {
   Write("cat/a.gif", "GIF89a");
-  EXPECT_THAT(
-      Refusal(Options(), absl::StatusCode::kNotFound),
-      AllOf(HasSubstr("train-images-idx3-ubyte"), HasSubstr("data_batch_1.bin"),
-            HasSubstr("train.bin"), HasSubstr(".jpg, .jpeg or .png"), HasSubstr(".safetensors")));
+  EXPECT_THAT(Refusal(Options(), absl::StatusCode::kNotFound),
+              AllOf(HasSubstr("train-images-idx3-ubyte"), HasSubstr("data_batch_1.bin"),
+                    HasSubstr("train.bin"), HasSubstr(".jpg, .jpeg, .jpe, .jfif or .png"),
+                    HasSubstr("only 1 .gif"), HasSubstr(".safetensors")));
 }
 
 TEST_F(ImageFolderTest, SampleIsTheCentreViewAndImagesAreWhole) {
   Write("cat/a.png", PngOf(6, 9, 5));
   Write("cat/b.png", PngOf(4, 4, 6));
   DataOptions options = Options();
-  options.image_size = 4;
+  options.image_size = ImageSize{4, 4};
   options.resizer = FillingResizer;
   const auto dataset = OpenDataset(options);
   ASSERT_TRUE(dataset.ok()) << dataset.status();
@@ -240,20 +313,21 @@ TEST_F(ImageFolderTest, OptionsOutOfRangeAreRefused) {
               HasSubstr("`image_channels` is 2; must be"));
   options = Options();
   for (const int64_t size : {int64_t{-1}, int64_t{1} << 40}) {
-    options.image_size = size;
+    options.image_size = ImageSize{size, size};
     EXPECT_THAT(Refusal(options, absl::StatusCode::kInvalidArgument),
                 HasSubstr(absl::StrCat("`image_size` is ", size, "; must be ")));
   }
 }
 
 TEST_F(ImageFolderTest, LinksAreFollowedUnlessTheyLeadInCircles) {
-  Write("elsewhere/.hidden/a.png", PngOf(2, 2, 9));
+  const TemporaryFolder elsewhere;
+  elsewhere.Write("a.png", PngOf(2, 2, 9));
   MakeFolder("cat");
-  std::filesystem::create_directory_symlink(folder_.path() / "elsewhere/.hidden",
-                                            folder_.path() / "cat/link");
+  std::filesystem::create_directory_symlink(elsewhere.path(), folder_.path() / "cat/link");
+  Write("dog/a.png", PngOf(2, 2, 1));
   const auto dataset = OpenDataset(Options());
   ASSERT_TRUE(dataset.ok()) << dataset.status();
-  EXPECT_EQ((*dataset)->size(), 1);
+  EXPECT_EQ((*dataset)->size(), 2);
   EXPECT_THAT(Read(**dataset, 0), Each(9));
   std::filesystem::create_directory_symlink(folder_.path() / "cat", folder_.path() / "cat/loop");
   EXPECT_THAT(Refusal(Options(), absl::StatusCode::kFailedPrecondition), HasSubstr("cat/loop"));

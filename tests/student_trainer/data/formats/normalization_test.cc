@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/model_directory/safetensors.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "student_trainer/data/formats/open_dataset.h"
@@ -42,11 +43,46 @@ TEST(NormalizationTest, DeviationOfZeroCountsAsOne) {
   EXPECT_DOUBLE_EQ(figures->mean[0], 2.0 / 255);
 }
 
-TEST(NormalizationTest, OtherInputsAreNotNormalised) {
+// Sample 0 has the bytes 1, sample 1 the bytes 2.
+TEST(NormalizationTest, ValuesWithoutChannelsHaveOneMeanAndOneDeviation) {
   CorruptSamples corrupt;
-  for (const InputSpec& input :
-       {InputSpec{"tokens", DType::kInt64, {4}}, InputSpec{"image", DType::kFloat32, {1, 2, 2}},
-        InputSpec{"bytes", DType::kUint8, {4}}}) {
+  for (const Shape& shape : {Shape{4}, Shape{2, 2}, Shape{1, 2, 2, 2}, Shape{}}) {
+    const MemoryDataset bytes({"bytes", DType::kUint8, shape}, {0, 1});
+    const auto figures = MeasureNormalization(bytes, {0, 1}, corrupt);
+    ASSERT_TRUE(figures.ok()) << figures.status();
+    EXPECT_EQ(*figures, (Normalization{255, {1.5 / 255}, {0.5 / 255}})) << ToString(shape);
+    const MemoryDataset numbers({"numbers", DType::kInt8, shape}, {0, 1});
+    EXPECT_EQ(*MeasureNormalization(numbers, {0, 1}, corrupt), (Normalization{1, {1.5}, {0.5}}));
+  }
+}
+
+TEST(NormalizationTest, FloatsOfAnyRangeAreNormalised) {
+  const TemporaryFolder folder;
+  // Two samples of two channels of two pixels.
+  const std::vector<float> values = {0, 100, 5, 5, 200, 100, 7, 7};
+  const std::string file = (folder / "x.safetensors").string();
+  ASSERT_TRUE(
+      WriteSafetensors(file, {{"inputs",
+                               {DType::kFloat32,
+                                {2, 2, 1, 2},
+                                Bytes::FromString({reinterpret_cast<const char*>(values.data()),
+                                                   values.size() * sizeof(float)})}}})
+          .ok());
+  const auto dataset = OpenDataset({file});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  CorruptSamples corrupt;
+  const auto figures = MeasureNormalization(**dataset, {0, 1}, corrupt);
+  ASSERT_TRUE(figures.ok()) << figures.status();
+  EXPECT_EQ(figures->scale, 1);
+  EXPECT_THAT(figures->mean, ::testing::ElementsAre(100, 6));
+  EXPECT_THAT(figures->std, ::testing::ElementsAre(::testing::DoubleEq(std::sqrt(5000.0)),
+                                                   ::testing::DoubleEq(1)));
+}
+
+TEST(NormalizationTest, TokensAreNotNormalised) {
+  CorruptSamples corrupt;
+  for (const DType dtype : {DType::kInt64, DType::kInt32, DType::kInt16, DType::kBool}) {
+    const InputSpec input{"tokens", dtype, {4}};
     const auto figures = MeasureNormalization(MemoryDataset(input, {0, 1}), {0, 1}, corrupt);
     ASSERT_TRUE(figures.ok()) << figures.status();
     EXPECT_EQ(*figures, Normalization{}) << ToString(input);

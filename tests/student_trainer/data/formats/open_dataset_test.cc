@@ -104,11 +104,31 @@ TEST_F(OpenDatasetTest, DeviceIsNeitherFileNorFolder) {
   EXPECT_EQ(OpenDataset({"/dev/null"}).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST_F(OpenDatasetTest, FolderInThePlaceOfAFileIsRefused) {
+TEST_F(OpenDatasetTest, AFolderWithTheNameOfAFileIsLookedInto) {
   std::filesystem::create_directory(folder_.path() / "train-images-idx3-ubyte");
+  EXPECT_EQ(OpenFolder().status().code(), absl::StatusCode::kNotFound);
+  folder_.Write("train-images-idx3-ubyte/train-images-idx3-ubyte", ImagesFile(2));
+  folder_.Write("train-labels-idx1-ubyte", LabelsFile({0, 1}));
+  const auto dataset = OpenFolder();
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ((*dataset)->Label(1), 1);
+}
+
+TEST_F(OpenDatasetTest, FilesOneOrTwoFoldersBelowAreFoundIfThereIsOneSet) {
+  std::filesystem::create_directories(folder_.path() / "MNIST" / "raw");
+  folder_.Write("MNIST/raw/train-images-idx3-ubyte", ImagesFile(3));
+  for (const char* where : {"", "MNIST"}) {
+    const auto dataset = OpenDataset({(folder_.path() / where).string()});
+    ASSERT_TRUE(dataset.ok()) << dataset.status();
+    EXPECT_EQ((*dataset)->size(), 3);
+    EXPECT_THAT((*dataset)->notes(), ElementsAre(HasSubstr("so its samples are unlabelled")));
+  }
+  std::filesystem::create_directories(folder_.path() / "MNIST" / "small");
+  folder_.Write("MNIST/small/train-images-idx3-ubyte", ImagesFile(1));
   const absl::Status status = OpenFolder().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(Message(status), HasSubstr("train-images-idx3-ubyte: it is not a file"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Message(status), AllOf(HasSubstr("MNIST/raw"), HasSubstr("MNIST/small"),
+                                     HasSubstr("name one of them")));
 }
 
 TEST_F(OpenDatasetTest, ImagesWithoutLabelsAreUnlabelled) {

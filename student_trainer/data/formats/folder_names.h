@@ -1,0 +1,31 @@
+// What the names of files and folders mean in a folder of images.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace distill {
+
+// The endings of files that are read as images, in lower case, for messages.
+inline constexpr char kImageEndings[] = ".jpg, .jpeg, .jpe, .jfif or .png";
+
+// Returns whether a file's name ends like that of an image which can be read, in upper or lower
+// case.
+bool HasImageEnding(absl::string_view name);
+
+// Returns the ending in lower case, ".webp"; "no ending" if the name has none.
+std::string EndingOf(absl::string_view name);
+
+// Returns whether archives, shares, file systems or tools leave files or folders of this name
+// behind, such as "__MACOSX", "lost+found" and "Thumbs.db", and hidden ones.
+bool IsLeftover(absl::string_view name);
+
+// Returns the names, in their order, that are parts of one data set and not classes: two or more
+// that differ in a word such as "train", "val" or "test" alone ("seg_train", "seg_test"). Empty if
+// there are none.
+std::vector<std::string> SplitsAmong(absl::Span<const std::string> names);
+
+}  // namespace distill
