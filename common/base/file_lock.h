@@ -11,9 +11,13 @@
 
 namespace distill {
 
+// Returns whether an errno of flock means that the file system offers no locks.
+bool MeansNoLocks(int error);
+
 class FileLock {
  public:
   // Locks `path`, a file that is made where it is not there and stays when the lock is gone.
+  // Where the file system offers no locks, as some shares do not, it is taken with a warning.
   // FAILED_PRECONDITION names it if another holds the lock; else the errors of files.h.
   static absl::StatusOr<std::unique_ptr<FileLock>> TryTake(const std::filesystem::path& path);
 

@@ -1,6 +1,7 @@
 #include "common/base/files.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,7 +10,9 @@
 #include <cstdint>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/base/file_descriptor.h"
 #include "common/base/status_macros.h"
 
@@ -51,10 +54,38 @@ absl::StatusOr<size_t> ReadInto(int fd, absl::Span<char> buffer,
   return filled;
 }
 
+constexpr char kTemporary[] = ".tmp.";
+
 // Threads of one process that write the same file each have a temporary file of their own.
 std::filesystem::path TemporaryBeside(const std::filesystem::path& path) {
   static std::atomic<uint64_t> count{0};
-  return absl::StrCat(path.string(), ".tmp.", ::getpid(), ".", count++);
+  return absl::StrCat(path.string(), kTemporary, ::getpid(), ".", count++);
+}
+
+// Removes the temporary files of this file whose process was killed before it renamed them.
+void RemoveLeftovers(const std::filesystem::path& path) {
+  const std::string prefix = absl::StrCat(path.filename().string(), kTemporary);
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    absl::string_view rest = name;
+    if (!absl::ConsumePrefix(&rest, prefix)) continue;
+    int process = 0;
+    if (!absl::SimpleAtoi(rest.substr(0, rest.find('.')), &process) || process <= 0) continue;
+    if (::kill(process, 0) != 0 && errno == ESRCH) ::unlink(entry->path().c_str());
+  }
+}
+
+// EINVAL and ENOTSUP: file systems such as network shares do not offer it.
+absl::Status SyncFolder(const std::filesystem::path& folder) {
+  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) return FileError("cannot sync folder", folder, errno);
+  if (::fsync(directory.get()) == 0 || errno == EINVAL || errno == ENOTSUP) {
+    return absl::OkStatus();
+  }
+  return FileError("cannot sync folder", folder, errno);
 }
 
 }  // namespace
@@ -101,12 +132,8 @@ absl::Status WriteFileAtomically(const std::filesystem::path& path,
     ::unlink(temporary.c_str());
     return written;
   }
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) {
-    return FileError("cannot sync folder", folder, errno);
-  }
-  return absl::OkStatus();
+  RemoveLeftovers(path);
+  return SyncFolder(path.has_parent_path() ? path.parent_path() : ".");
 }
 
 absl::Status WriteFileAtomically(const std::filesystem::path& path, absl::string_view contents) {

@@ -23,8 +23,9 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 absl::Status ReadFileInPieces(const std::filesystem::path& path,
                               const std::function<void(absl::string_view piece)>& consume);
 
-// Writes to a temporary file beside `path`, syncs it, renames it, and syncs the folder: after a
-// crash the file is whole or as it was before. The pieces are written one after the other.
+// Writes to a temporary file beside `path`, syncs it, renames it, and syncs the folder, where the
+// file system offers that: after a crash the file is whole or as it was before. Temporary files of
+// `path` whose process was killed are removed. The pieces are written one after the other.
 absl::Status WriteFileAtomically(const std::filesystem::path& path,
                                  absl::Span<const absl::string_view> pieces);
 absl::Status WriteFileAtomically(const std::filesystem::path& path, absl::string_view contents);

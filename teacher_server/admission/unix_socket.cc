@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/file_lock.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -38,12 +39,24 @@ bool IsCurrent(int lock, const std::string& lock_path) {
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
+// ", which user 0 owns" where that is another user; empty otherwise.
+std::string OwnerOf(const std::string& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return "";
+  return absl::StrCat(", which user ", status.st_uid, " owns");
+}
+
 absl::StatusOr<int> TakeLock(const std::string& path) {
   const std::string lock_path = LockPath(path);
   while (true) {
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0) return SystemError(path, "cannot open " + lock_path);
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (lock < 0) {
+      const int error = errno;
+      const std::string what = absl::StrCat("cannot open ", lock_path, OwnerOf(lock_path));
+      errno = error;
+      return SystemError(path, what);
+    }
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0 && !MeansNoLocks(errno)) {
       const absl::Status status =
           errno == EWOULDBLOCK ? InUse(path) : SystemError(path, "cannot lock " + lock_path);
       ::close(lock);

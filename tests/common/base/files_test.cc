@@ -2,12 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
@@ -44,6 +48,22 @@ TEST(FilesTest, WritingReplacesTheFileAndLeavesNothingElse) {
   ASSERT_THAT(WriteFileAtomically(temp / "file", "new"), IsOk());
   EXPECT_EQ(*ReadFile(temp / "file"), "new");
   EXPECT_EQ(NumEntries(temp.path()), 1u);
+}
+
+TEST(FilesTest, WhatAKilledWriterLeftIsRemoved) {
+  const TempDir dir;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  const std::filesystem::path file = dir / "report.json";
+  const std::filesystem::path left = absl::StrCat(file.string(), ".tmp.", child, ".7");
+  const std::filesystem::path alive = absl::StrCat(file.string(), ".tmp.", ::getppid(), ".0");
+  const std::filesystem::path other = absl::StrCat((dir / "other").string(), ".tmp.", child, ".0");
+  for (const auto& path : {left, alive, other}) std::ofstream(path) << "half";
+  ASSERT_THAT(WriteFileAtomically(file, "whole"), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(alive));
+  EXPECT_TRUE(std::filesystem::exists(other));
 }
 
 TEST(FilesTest, AFailedWriteNamesThePathAndLeavesNoTemporaryFile) {
