@@ -39,9 +39,10 @@ absl::StatusOr<int> ParseInt(absl::string_view text) {
   return InvalidValue("the number", absl::StrCat("'", text, "'"), "below 2^31");
 }
 
-// "NAME=DIR" or "DIR"; a folder with '=' in its path is written with a name. All else is `common`.
+// "NAME=DIR" or "DIR"; what has a slash before its first '=' is a path. All else is `common`.
 absl::StatusOr<RunnerOptions> ParseModel(const std::string& text, const RunnerOptions& common) {
-  const size_t equals = text.find('=');
+  size_t equals = text.find('=');
+  if (text.find('/') < equals) equals = std::string::npos;
   RunnerOptions model = common;
   if (equals != std::string::npos) model.model_name = text.substr(0, equals);
   model.model_directory = equals == std::string::npos ? text : text.substr(equals + 1);
@@ -182,10 +183,12 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
   app.add_option("--device", runner.device,
                  "auto (the first CUDA device, else the CPU), cpu, cuda or cuda:N")
       ->default_str(runner.device);
-  app.add_option(
-         "--dtype", runner.dtype,
-         "What models compute in: f32, bf16 or f16; the server logs at start what each would gain")
+  app.add_option("--dtype", runner.dtype, "What models compute in: f32, bf16 or f16")
       ->default_str(runner.dtype);
+  app.add_flag("--allow_unstable_teacher", runner.allow_unstable_teacher,
+               "Serve a model that gives a sample other logits each time or among other samples");
+  app.add_flag("--compare_dtypes", runner.compare_dtypes,
+               "Log at start how fast each dtype would be here; takes the memory of another model");
   AddParsed(
       app, "--instances", runner.instances, ParseInt, "0",
       "Batches of one model computed at once, on threads or CUDA streams of their own; 0: 1 on the "

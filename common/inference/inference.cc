@@ -8,10 +8,12 @@
 #include <torch/csrc/jit/runtime/interpreter.h>
 #include <torch/script.h>
 
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
+#include "common/base/status.h"
 #include "common/base/status_macros.h"
 #include "common/torch/torch_errors.h"
 
@@ -44,15 +46,14 @@ double Tolerance(at::ScalarType dtype) {
   return dtype == at::kHalf ? 0.02 : 1e-3;
 }
 
+bool IsClose(const at::Tensor& actual, const at::Tensor& expected) {
+  const double tolerance = Tolerance(expected.scalar_type());
+  return actual.sizes() == expected.sizes() && at::allclose(actual, expected, tolerance, tolerance);
+}
+
 bool Agree(const ForwardFunction& compiled, Model& model, const at::Tensor& x) {
   bool agree = false;
-  const double tolerance = Tolerance(x.scalar_type());
-  const absl::Status ran = CatchTorch([&] {
-    const at::Tensor expected = model.Forward(x);
-    const at::Tensor actual = compiled({x});
-    agree =
-        actual.sizes() == expected.sizes() && at::allclose(actual, expected, tolerance, tolerance);
-  });
+  const absl::Status ran = CatchTorch([&] { agree = IsClose(compiled({x}), model.Forward(x)); });
   return ran.ok() && agree;
 }
 
@@ -71,6 +72,20 @@ void ToDtype(torch::jit::Module& module, at::ScalarType dtype) {
   };
   for (const at::Tensor& parameter : module.parameters()) convert(parameter);
   for (const at::Tensor& buffer : module.buffers()) convert(buffer);
+}
+
+ForwardFunction Forward(const torch::jit::Module& module) {
+  return [script = module](const std::vector<at::Tensor>& inputs) mutable {
+    return script.forward({inputs.begin(), inputs.end()}).toTensor();
+  };
+}
+
+// A frozen module refers to functions that freezing has removed: LibTorch may crash while it
+// describes an error of one. As it was saved and loaded, it does not.
+torch::jit::Module Reloaded(const torch::jit::Module& frozen, at::Device device) {
+  std::stringstream stream;
+  frozen.save(stream);
+  return torch::jit::load(stream, device);
 }
 
 }  // namespace
@@ -137,23 +152,29 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
   });
   if (!loaded.ok()) return absl::InvalidArgumentError(loaded.message());
 
-  const auto run = [](torch::jit::Module& script) -> ForwardFunction {
-    return [script](const std::vector<at::Tensor>& inputs) mutable {
-      return script.forward({inputs.begin(), inputs.end()}).toTensor();
-    };
+  result.plain = Forward(module);
+  result.freeze = [module,
+                   device = placement.device](bool optimized) -> absl::StatusOr<ForwardFunction> {
+    ForwardFunction forward;
+    RETURN_IF_ERROR(CatchTorch([&] {
+      torch::jit::Module frozen = Reloaded(torch::jit::freeze(module), device);
+      forward = Forward(optimized ? torch::jit::optimize_for_inference(frozen) : frozen);
+    }));
+    return forward;
   };
-  result.unfrozen = run(module);
-  const absl::Status optimized = CatchTorch([&] {
-    torch::jit::Module frozen = torch::jit::freeze(module);
-    module = torch::jit::optimize_for_inference(frozen);
-  });
-  result.onednn = optimized.ok() && placement.device.is_cpu() && placement.dtype == at::kFloat;
-  if (!optimized.ok()) {
-    log::Warning(
-        absl::StrCat(path.string(), " runs as it is, slower than it could: ", optimized.message()));
-  }
-  result.forward = run(module);
   return result;
+}
+
+absl::Status CheckAgrees(const ForwardFunction& fast, const ForwardFunction& plain,
+                         const std::vector<std::vector<at::Tensor>>& examples) {
+  for (const std::vector<at::Tensor>& example : examples) {
+    at::Tensor expected;
+    if (!CatchTorch([&] { expected = plain(example); }).ok()) continue;
+    bool close = false;
+    RETURN_IF_ERROR(CatchTorch([&] { close = IsClose(fast(example), expected); }));
+    if (!close) return absl::InternalError("its optimised form gives other results");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace distill

@@ -30,18 +30,29 @@ absl::StatusOr<ForwardFunction> CompileForInference(std::shared_ptr<Model> model
                                                     const at::Tensor& example);
 
 struct TorchScriptModel {
-  ForwardFunction forward;
-  ForwardFunction unfrozen;            // the same function, slower, with the operations of the file
+  ForwardFunction plain;  // with the operations of the file
+
+  // Makes the same function frozen, and optimised for inference as well if that is asked for. Each
+  // call takes the memory of the weights once more. Returns INTERNAL with Torch's message if Torch
+  // cannot.
+  std::function<absl::StatusOr<ForwardFunction>(bool optimized)> freeze;
+
   std::vector<std::string> arguments;  // the names of the arguments of forward, without self
   int64_t parameters = 0;
-  bool onednn = false;  // convolutions choose their own memory layout
 };
 
-// Loads the file in eval mode at `placement`, frozen where Torch can freeze it. Loading runs the
-// code of the file, so an operator must have named the file. Returns INVALID_ARGUMENT with Torch's
-// message if the file is not TorchScript.
+// Loads the file in eval mode at `placement`. Loading runs the code of the file, so an operator
+// must have named the file. Returns INVALID_ARGUMENT with Torch's message if the file is not
+// TorchScript.
 absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
                                                  const Placement& placement = {});
+
+// Returns OK if `fast` gives on every example what `plain` gives, within what folding rounds.
+// Examples are inputs of one batch each; one that `plain` fails on is not compared. LibTorch's
+// optimised operations do not support all that the plain ones do. INTERNAL describes the
+// difference.
+absl::Status CheckAgrees(const ForwardFunction& fast, const ForwardFunction& plain,
+                         const std::vector<std::vector<at::Tensor>>& examples);
 
 // Returns a function that passes images (inputs of rank 4) to `forward` in channels_last, which
 // makes convolutions outside oneDNN 1.05 to 1.3 times as fast on a CPU, if this leaves its results

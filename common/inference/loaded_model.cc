@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
+#include "common/base/log.h"
+#include "common/base/status.h"
 #include "common/base/status_macros.h"
 #include "common/inference/inference.h"
 #include "common/inference/multiply_adds.h"
@@ -53,6 +55,34 @@ bool TakesMask(const TorchScriptModel& script, const ModelDescription& descripti
          script.arguments.size() > inputs && absl::StrContains(script.arguments[inputs], "mask");
 }
 
+struct ChosenForm {
+  ForwardFunction forward;
+  bool optimized = false;
+};
+
+// Returns the fastest form of the script that gives what its plain form gives on the examples, and
+// logs one line if that is not the optimised one.
+ChosenForm ChooseForm(const TorchScriptModel& script, const std::string& where,
+                      const std::vector<std::vector<at::Tensor>>& examples) {
+  absl::Status problem;
+  const auto warn = [&](absl::string_view form) {
+    log::Warning(absl::StrCat(where, ": it runs ", form,
+                              ", slower than optimised: ", OneLineReason(problem.message())));
+  };
+  for (const bool optimized : {true, false}) {
+    const absl::StatusOr<ForwardFunction> frozen = script.freeze(optimized);
+    const absl::Status usable =
+        frozen.ok() ? CheckAgrees(*frozen, script.plain, examples) : frozen.status();
+    if (usable.ok()) {
+      if (!optimized) warn("frozen");
+      return {*frozen, optimized};
+    }
+    if (problem.ok()) problem = usable;
+  }
+  warn("as it is");
+  return {script.plain, false};
+}
+
 absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path& directory,
                                                     const ModelDescription& description,
                                                     const Placement& placement) {
@@ -95,9 +125,15 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
     }
     loaded->parameters_ = script->parameters;
     loaded->takes_mask_ = TakesMask(*script, description);
-    as_it_is = std::move(script->unfrozen);
-    loaded->forward_ = std::move(script->forward);
-    if (!script->onednn && !loaded->takes_mask_ && example.size() == 1) {
+    as_it_is = script->plain;
+    const ChosenForm chosen = ChooseForm(
+        *script, weights.string(),
+        {loaded->Prepare(loaded->VariedInputs(1)), loaded->Prepare(loaded->VariedInputs(3))});
+    loaded->forward_ = chosen.forward;
+    // The optimised form's convolutions choose their own memory layout.
+    const bool onednn =
+        chosen.optimized && placement.device.is_cpu() && placement.dtype == at::kFloat;
+    if (!onednn && !loaded->takes_mask_ && example.size() == 1) {
       loaded->forward_ =
           PreferChannelsLast(std::move(loaded->forward_), loaded->Prepare(example)[0]);
     }
@@ -174,6 +210,21 @@ std::vector<at::Tensor> LoadedModel::ExampleInputs(int64_t samples) const {
     Shape shape = {samples};
     for (const int64_t size : spec.shape) shape.push_back(size == -1 ? kExampleLength : size);
     inputs.push_back(at::zeros(shape, at::dtype(ToTorch(spec.dtype))));
+  }
+  return inputs;
+}
+
+std::vector<at::Tensor> LoadedModel::VariedInputs(int64_t samples) const {
+  std::vector<at::Tensor> inputs = ExampleInputs(samples);
+  for (at::Tensor& input : inputs) {
+    const at::Tensor flat = input.view(-1);
+    if (input.is_floating_point()) {
+      flat.copy_(at::linspace(-1, 1, flat.numel()));
+    } else {
+      // Pixels take all values; tokens the two that every vocabulary has.
+      const int64_t values = input.scalar_type() == at::kByte ? 256 : 2;
+      flat.copy_(at::arange(flat.numel(), at::kLong).mul_(37).remainder_(values));
+    }
   }
   return inputs;
 }

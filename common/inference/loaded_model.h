@@ -39,6 +39,9 @@ class LoadedModel {
   // Returns a batch of zeros that Logits accepts, on the CPU; variable lengths are 8.
   std::vector<at::Tensor> ExampleInputs(int64_t samples) const;
 
+  // Returns the same with values that differ: floats from -1 to 1, all pixels, the tokens 0 and 1.
+  std::vector<at::Tensor> VariedInputs(int64_t samples) const;
+
   // Returns whether the model gets a mask in addition to its inputs: bool [samples, length], true
   // where the tokens, an input of integers and shape [-1], are not pad_id. A TorchScript model gets
   // one if its forward has one more argument than there are inputs, with "mask" in its name.

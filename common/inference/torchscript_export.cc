@@ -22,6 +22,8 @@ using CompilationUnit = std::shared_ptr<torch::jit::CompilationUnit>;
 torch::jit::Module Mirror(const torch::nn::Module& module, const CompilationUnit& unit) {
   torch::jit::Module mirror(c10::QualifiedName("__torch__.distill.Module"), unit,
                             /*shouldMangle=*/true);
+  // A trace of the model in eval mode; tools such as torch.jit.freeze ask for it.
+  mirror.register_attribute("training", c10::BoolType::get(), false);
   for (const auto& item : module.named_parameters(/*recurse=*/false)) {
     mirror.register_parameter(item.key(), item.value(), /*is_buffer=*/false);
   }

@@ -2,15 +2,18 @@
 
 #include <ATen/Context.h>
 
+#include <string>
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/base/units.h"
 #include "common/inference/loaded_model.h"
+#include "common/inference/stability.h"
 #include "common/torch/placement.h"
 #include "common/torch/threads.h"
 #include "teacher_server/runner/compare_dtypes.h"
@@ -63,6 +66,14 @@ absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOpt
       info.name, info.architecture, model->parameters(), FormatBytes(model->bytes()), info.classes,
       info.fingerprint.substr(0, 12), ShortName(placement.dtype), placement.device.str(), threads));
 
+  if (const absl::Status stable = CheckStable(*model); !stable.ok()) {
+    const std::string why = absl::StrCat(options.model_directory.string(), ": ", stable.message());
+    if (!options.allow_unstable_teacher) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(why, ", or set ", Field("allow_unstable_teacher")));
+    }
+    log::Warning(why);
+  }
   int instances = options.instances;
   if (instances == 0) instances = placement.device.is_cuda() ? 2 : 1;
   std::vector<std::unique_ptr<Runner>> runners;
@@ -71,7 +82,9 @@ absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOpt
     RETURN_IF_ERROR(runner->WarmUp(), options.model_directory.string(), ": warming up failed");
     runners.push_back(std::move(runner));
   }
-  log::Info(CompareDtypes(options.model_directory, *model, options.max_batch_samples));
+  if (options.compare_dtypes) {
+    log::Info(CompareDtypes(options.model_directory, *model, options.max_batch_samples));
+  }
   return runners;
 }
 

@@ -68,8 +68,10 @@ struct RunnerOptions {
   int64_t max_batch_samples = 256;  // also the fixed size of batch-independent requests
   std::string device = "auto";      // as ParsePlacement takes it
   std::string dtype = "f32";
-  int instances = 0;  // batches computed at once; 0: 1 on the CPU, 2 on CUDA
-  int threads = 0;    // intra-op, of each instance; 0: one per core
+  bool compare_dtypes = false;  // log how fast other dtypes would be, which loads the model in each
+  int instances = 0;            // batches computed at once; 0: 1 on the CPU, 2 on CUDA
+  bool allow_unstable_teacher = false;  // serve a model that CheckStable refuses
+  int threads = 0;                      // intra-op, of each instance; 0: one per core
 
   // INVALID_ARGUMENT names the field, its value and what is allowed.
   absl::Status Validate() const;
@@ -80,7 +82,7 @@ std::string NameOf(const RunnerOptions& options);
 
 // Loads the model directory (zoo or TorchScript) at the device, and runs every batch size that will
 // be served, so that no client waits for it. Returns one runner per instance, all of equal info and
-// numerics, which share the weights. Logs what the model is, and how fast other dtypes would be.
+// numerics, which share the weights. Logs what the model is.
 // Errors are for the operator: they name the directory and what is wrong. Sets the thread counts of
 // the whole process.
 absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOptions& options);

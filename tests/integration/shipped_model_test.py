@@ -57,6 +57,25 @@ class ShippedModel(IntegrationTest):
         self.assert_loads(self.train("average", "--ema_decay", "0.9", "--optimizer", "adamw",
                                      student="mlp_small", lr=0.001))
 
+    def test_the_script_is_what_torchs_tools_expect(self):
+        folder = self.train("resnet")
+        x = torch.rand(3, 1, SIDE, SIDE)
+        script = torch.jit.load(str(folder / "model.pt"))
+        self.assertEqual({module.training for module in script.modules()}, {False})
+        with torch.no_grad():
+            expected = script(x)
+            for name, tool in {"freeze": torch.jit.freeze,
+                               "optimise": lambda m: torch.jit.optimize_for_inference(m),
+                               "copy": lambda m: m.__copy__(),
+                               "half and back": lambda m: m.half().float()}.items():
+                with self.subTest(name):
+                    same = tool(torch.jit.load(str(folder / "model.pt")))(x)
+                    torch.testing.assert_close(same, expected, rtol=1e-2, atol=1e-2)
+        # Fine-tuned: every parameter gets a gradient.
+        tuned = torch.jit.load(str(folder / "model.pt"))
+        torch.nn.functional.cross_entropy(tuned(x), torch.tensor([0, 1, 2])).backward()
+        self.assertTrue(all(p.grad is not None for p in tuned.parameters()))
+
     def test_a_checkpoint_and_a_model_directory_are_exported_alike(self):
         model = self.train("run", "--ema_decay", "0.9", "--val_fraction", "0")
         newest = max((self.dir / "run" / "checkpoints").glob("*.safetensors"))

@@ -1,6 +1,7 @@
 #include "common/inference/inference.h"
 
 #include <fstream>
+#include <stdexcept>
 
 #include "common/zoo/registry.h"
 #include "gmock/gmock.h"
@@ -90,10 +91,30 @@ TEST(LoadTorchScriptTest, RunsTheFilesForward) {
   ASSERT_TRUE(model.ok()) << model.status();
   EXPECT_EQ(model->parameters, 12);
   const c10::InferenceMode inference_mode;
-  for (int64_t n : {1, 2, 5, 2}) {
-    EXPECT_TRUE(
-        model->forward({at::ones({n, 3})})[n - 1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
+  for (const ForwardFunction& forward : {model->plain, model->freeze(/*optimized=*/true).value(),
+                                         model->freeze(/*optimized=*/false).value()}) {
+    for (int64_t n : {1, 2, 5, 2}) {
+      EXPECT_TRUE(
+          forward({at::ones({n, 3})})[n - 1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
+    }
   }
+}
+
+TEST(CheckAgreesTest, ResultsAreComparedWherePlainHasSome) {
+  const auto twice = [](const std::vector<at::Tensor>& x) { return x[0] * 2; };
+  const auto rounded = [](const std::vector<at::Tensor>& x) { return x[0] * 2 + 1e-5; };
+  const auto other = [](const std::vector<at::Tensor>& x) { return x[0] * 2 + 0.1; };
+  const auto one_sample = [](const std::vector<at::Tensor>& x) { return x[0].view({1, 3}) * 2; };
+  const auto raises = [](const std::vector<at::Tensor>&) -> at::Tensor {
+    throw std::runtime_error("pooling is not supported");
+  };
+  const std::vector<std::vector<at::Tensor>> examples = {{at::ones({1, 3})}, {at::ones({2, 3})}};
+  EXPECT_TRUE(CheckAgrees(rounded, twice, examples).ok());
+  EXPECT_TRUE(CheckAgrees(one_sample, one_sample, examples).ok());
+  EXPECT_FALSE(CheckAgrees(other, twice, examples).ok());
+  EXPECT_FALSE(CheckAgrees(one_sample, twice, examples).ok());
+  EXPECT_THAT(std::string(CheckAgrees(raises, twice, examples).message()),
+              ::testing::HasSubstr("pooling is not supported"));
 }
 
 TEST(LoadTorchScriptTest, FileThatIsNoTorchScriptIsRefused) {

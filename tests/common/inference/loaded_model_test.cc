@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/files.h"
 #include "common/inference/multiply_adds.h"
 #include "common/inference/torchscript_export.h"
@@ -165,6 +166,53 @@ TEST(LoadedModelTest, TorchScriptIsServed) {
   const absl::StatusOr<at::Tensor> logits = (*loaded)->Logits({at::ones({2, 3})});
   ASSERT_TRUE(logits.ok()) << logits.status();
   EXPECT_TRUE((*logits)[1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
+}
+
+// LibTorch's optimised convolutions hand their layout on to operations that do not support it.
+TEST(LoadedModelTest, TorchScriptThatCannotBeOptimisedIsServedAsItIs) {
+  ModelDescription description = VectorDescription();
+  description.inputs = {{"image", DType::kFloat32, {3, 32, 32}}};
+  for (const char* pool : {"torch.adaptive_avg_pool2d(y, [5, 5])",
+                           "torch.max_pool2d(y, [2, 2], [6, 6], [0, 0], [2, 2])",
+                           "torch.relu(torch.adaptive_avg_pool2d(y, [4, 4]))"}) {
+    const TempDir dir;
+    const std::string forward = absl::StrCat(
+        "def forward(self, x):\n"
+        "    y = torch.conv2d(x, self.weight.view(4, 3, 1, 1))\n"
+        "    return torch.flatten(",
+        pool, ", 1)\n");
+    WriteTorchScriptDirectory(dir, description, forward);
+    const auto loaded = LoadedModel::Load(dir.path());
+    ASSERT_TRUE(loaded.ok()) << pool << loaded.status();
+    torch::jit::Module plain = torch::jit::load((dir / kTorchScriptFile).string());
+    for (const int64_t samples : {1, 3, 7, 3}) {
+      const at::Tensor x = at::randn({samples, 3, 32, 32});
+      const auto logits = (*loaded)->Logits({x});
+      ASSERT_TRUE(logits.ok()) << pool << logits.status();
+      EXPECT_TRUE(at::allclose(*logits, plain.forward({x}).toTensor(), 1e-4, 1e-4)) << pool;
+    }
+  }
+}
+
+// A module with methods of its own that raises: LibTorch describes the error.
+TEST(LoadedModelTest, AnErrorOfAScriptIsAnError) {
+  const TempDir dir;
+  WriteTorchScriptDirectory(dir, VectorDescription(), R"(
+      def check(self, x):
+          assert bool(x.max() <= 5.0), "too large"
+          return x
+
+      def forward(self, x):
+          return torch.linear(self.check(x), self.weight)
+  )");
+  for (int start = 0; start < 10; ++start) {
+    const auto loaded = LoadedModel::Load(dir.path());
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_TRUE((*loaded)->Logits({at::ones({2, 3})}).ok());
+    EXPECT_EQ((*loaded)->Logits({at::full({2, 3}, 9.0)}).status().code(),
+              absl::StatusCode::kInternal);
+    EXPECT_TRUE((*loaded)->Logits({at::ones({2, 3})}).ok());
+  }
 }
 
 TEST(LoadedModelTest, TorchScriptCostsTheMultiplyAddsOfTheModelThatItWasMadeOf) {
