@@ -249,6 +249,22 @@ class BadInput(IntegrationTest):
                                                    "1", "--allow_misaligned_teacher"))
         self.assertIn("knows classes by another order: class 0 is answered as class 3", output)
 
+    def test_a_proxy_is_named_and_never_used_for_this_machine(self):
+        proxy = os.environ | {"http_proxy": "http://127.0.0.1:9"}
+        _, address = self.serve(self.train_teacher(self.data), "127.0.0.1:0")
+        self.run_ok(*self.train_arguments(self.data, "run", "--teacher", address, "--epochs", "1"),
+                    env=proxy)
+        self.run_ok(SERVER, "--check_health", address, env=proxy)
+        options = ["--teacher", "gpu.example.test:50051", "--connect_timeout", "300ms"]
+        code, output = self.run_program(*self.train_arguments(self.data, "away", *options), env=proxy)
+        self.assertEqual(code, 1, output)
+        self.assertIn("through the proxy of http_proxy=http://127.0.0.1:9: ", output)
+        self.assert_error_follows_grammar(output)
+        code, output = self.run_program(*self.train_arguments(self.data, "away", *options),
+                                        env=proxy | {"no_proxy": "localhost,.example.test"})
+        self.assertEqual(code, 1, output)
+        self.assertNotIn("proxy", output)
+
     def test_interrupted_training_is_130(self):
         trainer = self.start(*self.train_arguments(self.data, "run", "--epochs", "100000"))
         trainer.wait_for_output("epoch 1/100000")

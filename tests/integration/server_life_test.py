@@ -1,5 +1,6 @@
 """How a server ends: it drains on the first signal, and stops at once on the second."""
 
+import re
 import signal
 import subprocess
 import unittest
@@ -82,13 +83,26 @@ class ServerLife(IntegrationTest):
             response_deserializer=lambda raw: raw)
         self.assertEqual(check(b""), b"\x08\x01")  # status: SERVING
 
-    def test_reflection_names_the_service(self):
+    def test_reflection_has_the_descriptor_of_every_service_that_it_lists(self):
         _, address = self.serve(self.model, self.unix_address())
-        ask = self.connect(address).stream_stream(
+        reflect = self.connect(address).stream_stream(
             "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
             request_serializer=lambda raw: raw, response_deserializer=lambda raw: raw)
-        list_services = b"\x3a\x00"  # ServerReflectionRequest{list_services = 7: ""}
-        self.assertIn(b"distill.v1.Teacher", next(iter(ask(iter([list_services])))))
+
+        def ask(field_number, text):  # ServerReflectionRequest{FIELD: text}
+            raw = bytes([field_number << 3 | 2, len(text)]) + text.encode()
+            return next(iter(reflect(iter([raw]))))
+
+        # ServerReflectionResponse{list_services_response = 6 {service = 1 {name = 1}}}
+        names = re.findall(rb"\x0a[^\n]\x0a.([a-z][a-zA-Z0-9.]+)", ask(7, ""), re.DOTALL)
+        services = sorted({name.decode() for name in names})
+        self.assertIn("distill.v1.Teacher", services)
+        self.assertIn("grpc.health.v1.Health", services)
+        for service in services:
+            # file_containing_symbol = 4; file_descriptor_response = 4 {file_descriptor_proto = 1}
+            answer = ask(4, service)
+            self.assertNotIn(b"not found", answer, service)
+            self.assertIn(service.rpartition(".")[0].encode(), answer)
 
     def test_a_socket_left_by_a_killed_server_is_taken_over(self):
         server, address = self.serve(self.model, self.unix_address())

@@ -44,7 +44,9 @@ RUN = (OPTIONS + " common/inference common/client/pool student_trainer/alignment
 # A new folder gets a line here, or the test fails.
 LAYERS = {
     "proto/distill/v1": rule("", protobuf=True),
+    "proto/grpc/health/v1": rule("", protobuf=True),
     "common/base": rule(""),
+    "common/config_file": rule(BASE),
     "common/tensor": rule(BASE),
     "common/contract": rule(TENSOR),
     "common/model_directory": rule(CONTRACT),
@@ -63,7 +65,8 @@ LAYERS = {
     "teacher_server/metrics": rule(SERVER + " teacher_server/admission"),
     "teacher_server/stream": rule(SERVER + " proto/distill/v1 teacher_server/admission"
                                   " teacher_server/metrics", protobuf=True),
-    "teacher_server/server": rule(SERVER + " proto/distill/v1 teacher_server/admission"
+    "teacher_server/server": rule(SERVER + " proto/distill/v1 proto/grpc/health/v1"
+                                  " teacher_server/admission"
                                   " teacher_server/metrics teacher_server/stream", protobuf=True),
     "teacher_server": rule(SERVER + " common/model_directory teacher_server/admission"
                            " teacher_server/metrics teacher_server/server"),
@@ -92,8 +95,8 @@ LAYERS = {
     "student_trainer/run": rule(RUN, torch=True),
     "student_trainer/commands": rule(RUN + " student_trainer/data/formats student_trainer/students"
                                      " student_trainer/report student_trainer/run", torch=True),
-    "student_trainer": rule(PIPELINE + " common/rpc student_trainer/options student_trainer/logs"
-                            " student_trainer/commands"),
+    "student_trainer": rule(PIPELINE + " common/config_file common/rpc student_trainer/options"
+                            " student_trainer/logs student_trainer/commands"),
     # Fakes and the tests of whole programs may use any layer on their side of the Torch wall.
     "tests/testing": rule(BASE),
     "tests/testing/fake_teacher": rule(RPC + " tests/testing", protobuf=True),

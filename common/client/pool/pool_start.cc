@@ -10,6 +10,7 @@
 #include "common/base/status_macros.h"
 #include "common/client/pool/teacher_pool.h"
 #include "common/rpc/address.h"
+#include "common/rpc/proxy.h"
 
 namespace distill {
 namespace {
@@ -20,9 +21,9 @@ constexpr absl::Duration kSettleTime = absl::Seconds(2);
 
 // A name may stand for several servers; what means this machine does not.
 std::string HostToLookUp(const Address& address) {
-  return address.kind == Address::Kind::kTcp && !IsNumeric(address) && !IsLoopback(address)
-             ? address.host
-             : "";
+  if (address.kind != Address::Kind::kTcp || IsNumeric(address) || IsLoopback(address)) return "";
+  // The proxy looks it up: its lists of what is allowed have names.
+  return ProxyFor(address).has_value() ? "" : address.host;
 }
 
 StreamLimits SmallerOf(const StreamLimits& a, const StreamLimits& b) {

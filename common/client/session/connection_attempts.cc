@@ -16,6 +16,9 @@ namespace {
 // How long Stop() lets a server finish a stream without requests.
 constexpr absl::Duration kStopGrace = absl::Seconds(2);
 
+// So many losses in a row without one answer are reported as such.
+constexpr int kFruitlessLosses = 5;
+
 v1::Open OpenMessage(const TeacherClientOptions& options) {
   v1::Open open;
   open.set_model(options.model);
@@ -83,6 +86,7 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   phase_ = Phase::kOpening;
   was_open_ = false;
   draining_ = false;
+  answered_before_ = stats_.samples_answered;
   const absl::Status before = std::exchange(end_, absl::OkStatus());
   absl::Time opened_by = clock_.Now() + options_.connect_timeout;
   const bool cut_short = !has_opened_ && give_up_ < opened_by;
@@ -124,7 +128,7 @@ void TeacherConnection::AfterStream() {
   if (!Running()) return;
   retry_at_ = clock_.Now() + backoff_.Next();
   if (was_open_) {
-    if (IsLoss(end_)) return;
+    if (IsLoss(end_)) return CountFruitless();
     return Fail(Annotate(end_, absl::StrCat("the teacher at ", name_, " ended the stream")));
   }
   const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
@@ -138,6 +142,19 @@ void TeacherConnection::AfterStream() {
     return;
   }
   Fail(failure);
+}
+
+// A teacher that is only lost now and then answers in between. A proxy that ends every stream does
+// not: nginx by default at 1 MiB, or when a stream is idle.
+void TeacherConnection::CountFruitless() {
+  const bool fruitless = pending_.samples() > 0 && stats_.samples_answered == answered_before_;
+  fruitless_losses_ = fruitless ? fruitless_losses_ + 1 : 0;
+  if (fruitless_losses_ != kFruitlessLosses) return;
+  log::Warning(absl::StrCat("the teacher at ", name_, ": it was lost ", fruitless_losses_,
+                            " times in a row without one answer (", OneLineReason(end_.message()),
+                            "); a proxy before it may limit the size of bodies, as nginx does "
+                            "unless client_max_body_size "
+                            "is 0, or the time of a stream"));
 }
 
 // Once a teacher was reached its files were good, and what is wrong with them now may be a rotation

@@ -64,6 +64,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   void AfterStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WithoutCredentials(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StayLost(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountFruitless() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WaitToRetry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Events of stream number `stream`: connection_events.cc.
@@ -107,8 +108,10 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);  // of the attempts to open a first stream
   bool attempted_ ABSL_GUARDED_BY(mutex_) = false;      // one of them has ended
   absl::Status last_loss_ ABSL_GUARDED_BY(mutex_);
-  absl::Time give_up_ ABSL_GUARDED_BY(mutex_);   // on the first stream
-  absl::Time retry_at_ ABSL_GUARDED_BY(mutex_);  // the next stream
+  int fruitless_losses_ ABSL_GUARDED_BY(mutex_) = 0;     // in a row, with requests and no answer
+  int64_t answered_before_ ABSL_GUARDED_BY(mutex_) = 0;  // samples, before the current stream
+  absl::Time give_up_ ABSL_GUARDED_BY(mutex_);           // on the first stream
+  absl::Time retry_at_ ABSL_GUARDED_BY(mutex_);          // the next stream
 
   int64_t stream_number_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<TeacherStream> stream_ ABSL_GUARDED_BY(mutex_);

@@ -1,17 +1,30 @@
 #include "common/client/stream/stream_errors.h"
 
+#include <optional>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/status.h"
+#include "common/rpc/address.h"
+#include "common/rpc/proxy.h"
 
 namespace distill {
 namespace {
+
+// A proxy whose server is not up, or not yet: 502 bad gateway, 503 unavailable, 504 timeout.
+bool IsProxyWithoutServer(const absl::Status& end) {
+  for (const char* const status : {"status: 502", "status: 503", "status: 504"}) {
+    if (absl::StrContains(end.message(), status)) return true;
+  }
+  return false;
+}
 
 // gRPC's libraries word it differently when a server has no such service or speaks no gRPC.
 bool IsNotATeacher(const absl::Status& end) {
   const absl::string_view message = end.message();
   if (end.ok()) return true;  // ended without an answer to the open
+  if (IsProxyWithoutServer(end)) return false;
   if (absl::StrContains(message, "http1.x") ||
       absl::StrContains(message, "http2 header with status")) {
     return true;
@@ -22,8 +35,9 @@ bool IsNotATeacher(const absl::Status& end) {
           absl::StartsWithIgnoreCase(message, "method not found"));
 }
 
-// A server closes a connection without a word that does not come as it must. What that may mean:
-absl::string_view WhyClosed(const absl::Status& end, const ClientSecurity& security) {
+// Returns what the end may mean. A server closes a connection that it does not want without a word.
+absl::string_view HintFor(const absl::Status& end, const ClientSecurity& security) {
+  if (IsProxyWithoutServer(end)) return "; a proxy answers for a server that is not up";
   if (!absl::StrContains(end.message(), "Socket closed") &&
       !absl::StrContains(end.message(), "Connection reset") &&
       !absl::StrContains(end.message(), "Broken pipe")) {
@@ -36,6 +50,14 @@ absl::string_view WhyClosed(const absl::Status& end, const ClientSecurity& secur
   return "; a server closes connections whose client certificate it does not trust";
 }
 
+// " through the proxy of http_proxy=http://proxy:3128"; empty for a direct connection. `address`
+// may have the IP address in parentheses behind it.
+std::string ThroughProxy(absl::string_view address) {
+  const absl::StatusOr<Address> parsed = ParseAddress(address.substr(0, address.find(' ')));
+  const std::optional<std::string> proxy = parsed.ok() ? ProxyFor(*parsed) : std::nullopt;
+  return proxy.has_value() ? absl::StrCat(" through the proxy of ", *proxy) : "";
+}
+
 absl::string_view WhyNotATeacher(const absl::Status& end) {
   if (end.ok()) return "it ended the stream without an answer";
   if (end.message().empty()) return "it does not know the service distill.v1.Teacher";
@@ -45,6 +67,7 @@ absl::string_view WhyNotATeacher(const absl::Status& end) {
 }  // namespace
 
 bool IsLoss(const absl::Status& end) {
+  if (IsProxyWithoutServer(end)) return true;
   switch (end.code()) {
     case absl::StatusCode::kOk:
     case absl::StatusCode::kUnavailable:
@@ -80,9 +103,9 @@ absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurit
   }
   if (IsLoss(end)) {
     return absl::UnavailableError(
-        absl::StrCat("cannot reach a teacher at ", address, ": ",
+        absl::StrCat("cannot reach a teacher at ", address, ThroughProxy(address), ": ",
                      IsTlsRefusal(end) ? "the TLS handshake failed: " : "",
-                     OneLineReason(end.message()), WhyClosed(end, security)));
+                     OneLineReason(end.message()), HintFor(end, security)));
   }
   return Annotate(end, absl::StrCat("the teacher at ", address, " refused"));
 }

@@ -9,10 +9,10 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/rpc/address.h"
 #include "common/rpc/convert.h"
+#include "common/rpc/proxy.h"
 #include "common/rpc/receive_memory.h"
 #include "common/rpc/wire.h"
 
@@ -44,7 +44,11 @@ grpc::ChannelArguments ArgumentsFor(const std::string& target, const std::string
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   }
   if (!authority.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
-  if (absl::StartsWith(target, "unix:")) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // gRPC would compare no_proxy with the address that is dialled.
+  const absl::StatusOr<Address> named = authority.empty() ? parsed : ParseAddress(authority);
+  if (!named.ok() || !ProxyFor(*named).has_value()) {
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  }
   return arguments;
 }
 

@@ -79,6 +79,24 @@ TEST_F(TeacherConnectionTest, SurvivesManyLosses) {
   EXPECT_GE(client_->stats().losses, 10);
 }
 
+TEST_F(TeacherConnectionTest, LossesInARowWithoutOneAnswerAreReportedOnce) {
+  Connect();
+  ::testing::internal::CaptureStderr();
+  teacher_.HoldAnswers();
+  ASSERT_THAT(Send(0, 2), IsOk());
+  for (size_t sent = 1; sent <= 7; ++sent) {
+    teacher_.WaitForRequests(sent);
+    teacher_.EndStreams(absl::UnavailableError("the proxy resets the stream"));
+  }
+  teacher_.WaitForRequests(8);
+  teacher_.Release();
+  ExpectAnswered(0, 2);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  const size_t report = log.find("lost 5 times in a row without one answer");
+  EXPECT_NE(report, std::string::npos) << log;
+  EXPECT_EQ(log.find("times in a row", report + 20), std::string::npos) << log;
+}
+
 TEST_F(TeacherConnectionTest, ADrainedTeacherIsFoundAgainWhenItIsBack) {
   Connect();
   teacher_.HoldAnswers();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "tests/testing/status_matchers.h"
 
 namespace distill {
@@ -38,7 +39,7 @@ TEST(StreamErrorsTest, AServerThatIsNoTeacherIsNotTriedAgain) {
       absl::UnimplementedError("unknown service distill.v1.Teacher"),
       absl::UnimplementedError("Method not found!"),
       absl::UnavailableError("last error: Trying to connect an http1.x server"),
-      absl::UnavailableError("Received http2 header with status: 503"),
+      absl::UnavailableError("Received http2 header with status: 405"),
   };
   for (const absl::Status& end : cases) {
     EXPECT_FALSE(IsRetryableOpen(end)) << end;
@@ -63,6 +64,18 @@ TEST(StreamErrorsTest, AnUnreachableServerIsTriedAgain) {
   EXPECT_THAT(DescribeOpenFailure("host:1", {}, end),
               ErrorIs(absl::StatusCode::kUnavailable,
                       HasSubstr("cannot reach a teacher at host:1: Connection refused")));
+}
+
+TEST(StreamErrorsTest, AProxyWhoseServerIsNotUpIsTriedAgain) {
+  for (const char* const status : {"502", "503", "504"}) {
+    const absl::Status end =
+        absl::UnknownError(absl::StrCat("Received http2 header with status: ", status));
+    EXPECT_TRUE(IsRetryableOpen(end)) << end;
+    EXPECT_THAT(DescribeOpenFailure("host:1", {}, end),
+                ErrorIs(absl::StatusCode::kUnavailable,
+                        AllOf(HasSubstr("cannot reach a teacher at host:1"), HasSubstr(status),
+                              HasSubstr("a proxy answers"))));
+  }
 }
 
 TEST(StreamErrorsTest, ATlsHandshakeThatFailsIsToldAtFirstAndALossLater) {
