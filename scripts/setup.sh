@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 readonly TORCH_REQUIREMENT=torch==2.13.0
 readonly BUILD_PACKAGES=(
   ccache cmake g++ libabsl-dev libcli11-dev libexif-dev libgrpc++-dev libjpeg-dev libprotobuf-dev
-  libspdlog-dev libspng-dev libssl-dev ninja-build nlohmann-json3-dev pkg-config
+  libspdlog-dev libspng-dev libssl-dev libtomlplusplus-dev ninja-build nlohmann-json3-dev pkg-config
   prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv zlib1g-dev)
 readonly DEMO_PACKAGES=(dataset-fashion-mnist)
 readonly TEST_PACKAGES=(

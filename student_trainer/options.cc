@@ -5,11 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "common/base/command_line.h"
+#include "common/config_file/toml_config.h"
 #include "student_trainer/train_flags.h"
 
 namespace distill {
@@ -46,22 +43,13 @@ void AddReport(CLI::App& app, ReportOptions& o) {
                  "The page (default: report.html in the run directory, of several here)");
 }
 
-// A switch that was not given: what it means may depend on another option.
-bool IsUntouched(const CLI::App& train, absl::string_view line) {
-  if (!absl::ConsumeSuffix(&line, "=false")) return false;
-  const CLI::Option* const option = train.get_option_no_throw(absl::StrCat("--", line));
-  return option != nullptr && option->count() == 0;
-}
-
-// What was resolved, as a file that --config takes: options without a value are left out.
-std::string ConfigOf(const CLI::App& train) {
-  std::string config = "[train]\n";
-  const std::string all = train.config_to_str(/*default_also=*/true, /*write_description=*/false);
-  for (const absl::string_view line : absl::StrSplit(all, '\n', absl::SkipEmpty())) {
-    if (absl::EndsWith(line, "=\"\"") || IsUntouched(train, line)) continue;
-    absl::StrAppend(&config, line, "\n");
+// Scripts that append an option to a command replace what the command had.
+void LetTheLastOneCount(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_items_expected_max() == 1) {
+      option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    }
   }
-  return config;
 }
 
 ParsedCommandLine Exit(int code) { return {.exit_code = code}; }
@@ -76,15 +64,18 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   app.set_version_flag("--version", "student_trainer " DISTILL_VERSION);
   app.set_config("--config", "", "TOML file of options, with a [train] section");
   app.allow_config_extras(CLI::config_extras_mode::error);
+  app.config_formatter(std::make_shared<TomlConfig>(app));
   app.require_subcommand(1);
   app.fallthrough();
   CLI::App& train = *app.add_subcommand("train", "Train a student, or a teacher without --teacher");
   train.fallthrough();
   AddTrainOptions(train, train_options);
+  LetTheLastOneCount(train);
   CLI::App& evaluate = *app.add_subcommand(
       "evaluate", "What models are worth on a test set, and what they cost, side by side");
   evaluate.fallthrough();
   AddEvaluate(evaluate, evaluate_options);
+  LetTheLastOneCount(evaluate);
 
   ExportOptions export_options;
   CLI::App& export_model = *app.add_subcommand(
@@ -103,7 +94,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   ParsedCommandLine parsed{.flags = FlagNamesOf(app)};
   absl::Status valid;
   if (train.parsed()) {
-    train_options.config_toml = ConfigOf(train);
+    train_options.config_toml = TomlSection(train);
     valid = train_options.Validate();
     parsed.options.train = std::move(train_options);
   } else if (export_model.parsed()) {

@@ -101,9 +101,10 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
       ->required();
   app.add_option("--epochs", o.epochs)->capture_default_str();
   app.add_option("--batch_size", o.batch_size,
-                 "Samples per batch (default 128, or all where there are fewer)");
+                 "Samples per batch (default 128, fewer where an epoch would have under 8 steps)");
   app.add_option("--optimizer", o.optimizer, "sgd or adamw")->capture_default_str();
-  app.add_option("--lr", o.lr, "Peak learning rate, after the warm-up")->capture_default_str();
+  app.add_option("--lr", o.lr,
+                 "Peak learning rate, after the warm-up (default 0.1; of adamw 0.001)");
   app.add_option("--schedule", o.schedule, "Of the learning rate: cosine, linear, step or constant")
       ->capture_default_str();
   app.add_option("--final_fraction", o.final_fraction, "Of --lr, at the end of cosine and linear")
@@ -141,7 +142,7 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_flag("--resume", o.resume,
                "Resume the run in --run_dir, or start it where there is none");
   app.add_flag("--resume_anyway", o.resume_anyway,
-               "Resume even if data, student, teacher or options have changed");
+               "Resume, even if data, student, teacher or options have changed");
   app.add_option("--checkpoint_every", o.checkpoint_every,
                  "Batches between checkpoints, beside those at the ends of epochs; 0: none")
       ->capture_default_str();

@@ -39,6 +39,11 @@
 namespace distill {
 namespace {
 
+// Fewer held-out samples tell epochs apart by one or two errors.
+constexpr int64_t kFewHeldOut = 50;
+// A run of fewer steps learns little.
+constexpr int64_t kFewSteps = 100;
+
 // Whether there is what the options want to learn from.
 absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
                           absl::Span<const int64_t> samples) {
@@ -61,11 +66,6 @@ absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
     return absl::FailedPreconditionError(
         absl::StrCat(train, ": it leaves ", count,
                      " samples to train on after the validation part; give at least 2"));
-  }
-  if (options.ResolvedBatchSize(count) > count) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(Field("batch_size"), " is ", *options.batch_size, "; must be at most ", count,
-                     ", the number of samples to train on"));
   }
   return absl::OkStatus();
 }
@@ -100,14 +100,24 @@ absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_pe
   return trainer;
 }
 
-// The checkpoint to resume from, if there is one, which must be this run's. Call before any write.
-absl::StatusOr<std::optional<Checkpoint>> FindCheckpoint(const TrainOptions& options,
-                                                         const CheckpointFolder& checkpoints,
-                                                         const nlohmann::json& identity) {
-  if (!options.resume) return std::nullopt;
-  ASSIGN_OR_RETURN(std::optional<Checkpoint> newest, checkpoints.ReadNewest());
-  if (!newest.has_value()) return std::nullopt;
-  if (const absl::Status same = CheckSameRun(newest->identity, identity); !same.ok()) {
+// What the description of a checkpoint's model holds of its training; an object.
+nlohmann::json TrainingOf(const Checkpoint& checkpoint) {
+  const nlohmann::json description =
+      nlohmann::json::parse(checkpoint.description, nullptr, /*allow_exceptions=*/false);
+  if (!description.is_object() || !description.contains("training"))
+    return nlohmann::json::object();
+  return description["training"];
+}
+
+// The checkpoint to resume from, if there is one, must be this run's. Call before any write.
+absl::Status CheckCheckpoint(const Run& run) {
+  if (!run.from.has_value()) return absl::OkStatus();
+  const TrainOptions& options = run.options;
+  ASSIGN_OR_RETURN(
+      const nlohmann::json was,
+      WithDefaults(run.from->identity, TrainingOf(*run.from), options,
+                   run.data.train->input().shape, static_cast<int64_t>(run.samples.size())));
+  if (const absl::Status same = CheckSameRun(was, run.identity); !same.ok()) {
     if (!options.resume_anyway) {
       return absl::FailedPreconditionError(
           absl::StrCat("`resume`: this is not the run in ", options.run_dir, ": ", same.message(),
@@ -115,17 +125,36 @@ absl::StatusOr<std::optional<Checkpoint>> FindCheckpoint(const TrainOptions& opt
     }
     log::Warning(absl::StrCat("continuing though ", same.message()));
   }
-  return newest;
+  return absl::OkStatus();
+}
+
+// What the run began with is kept where it is left out now, whatever today's defaults are.
+void TakeResolved(const Checkpoint& checkpoint, TrainOptions& options) {
+  const nlohmann::json training = TrainingOf(checkpoint);
+  const auto take = [&training](const char* key, auto& field) {
+    if (field.has_value() || !training.contains(key) || !training[key].is_number()) return;
+    field = training[key].get<typename std::decay_t<decltype(field)>::value_type>();
+  };
+  take("batch_size", options.batch_size);
+  take("lr", options.lr);
 }
 
 // Loads the checkpoint's state into the model and the trainer; returns the run's progress.
 absl::StatusOr<RunProgress> Resume(const TrainOptions& options, const Checkpoint& checkpoint,
-                                   Model& model, Trainer& trainer) {
+                                   int64_t batches_per_epoch, Model& model, Trainer& trainer) {
   RETURN_IF_ERROR(LoadState(checkpoint.model, model));
   RETURN_IF_ERROR(trainer.LoadState(checkpoint.trainer));
-  log::Info(absl::StrCat("resuming the run in ", options.run_dir, " after ",
-                         checkpoint.progress.batches, " batches"));
-  return checkpoint.progress;
+  std::string change;
+  const RunProgress progress = ResumeAt(checkpoint.progress, batches_per_epoch, &change);
+  log::Info(absl::StrCat("resuming the run in ", options.run_dir, " after ", progress.batches,
+                         " batches: ", progress.epochs, " epochs and ", progress.epoch_batches,
+                         " batches of the next"));
+  if (!change.empty()) log::Warning(change);
+  if (progress.epochs >= options.epochs) {
+    log::Warning(absl::StrCat("the run has ", progress.epochs, " epochs behind it, and epochs is ",
+                              options.epochs, ": nothing is trained"));
+  }
+  return progress;
 }
 
 absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& progress, Clock& clock,
@@ -144,19 +173,26 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
       *run.data.corrupt_train);
   const int64_t steps_per_epoch =
       (maker.batches_per_epoch() + options.accumulate - 1) / options.accumulate;
+  const int64_t batch_size = options.ResolvedBatchSize(static_cast<int64_t>(run.samples.size()));
+  log::Info(absl::StrCat(steps_per_epoch, " steps per epoch, in batches of ", batch_size));
+  if (options.epochs * steps_per_epoch < kFewSteps) {
+    log::Warning(absl::StrCat("the run has only ", options.epochs * steps_per_epoch,
+                              " steps; more come from more epochs or a smaller batch_size"));
+  }
   ASSIGN_OR_RETURN(const TrainerOptions trainer_options, TrainerOptionsOf(run, steps_per_epoch));
   Trainer trainer(run.student.model, description.normalization, trainer_options);
 
   RunProgress begin;
   RunLogBytes log_bytes;
   if (run.from.has_value()) {
-    ASSIGN_OR_RETURN(begin, Resume(options, *run.from, model, trainer));
+    ASSIGN_OR_RETURN(begin, Resume(options, *run.from, maker.batches_per_epoch(), model, trainer));
     log_bytes = run.from->log_bytes;
     run.from.reset();
   }
   ASSIGN_OR_RETURN(log, RunLog::Open(run.directory.root, log_bytes, clock.Now()));
 
-  BatchPipeline batches(options, maker, begin.batches, run.teacher.teachers.get(),
+  const int64_t first_batch = begin.epochs * maker.batches_per_epoch() + begin.epoch_batches;
+  BatchPipeline batches(options, maker, first_batch, run.teacher.teachers.get(),
                         description.inputs[0], stop, clock);
   const std::vector<int64_t> held_out = run.data.validation_samples();
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> validation,
@@ -209,6 +245,7 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   Run run{.options = given};
   const TrainOptions& options = run.options;
   RETURN_IF_ERROR(options.Validate());
+  run.options.resume |= options.resume_anyway;
   const ExistingRun existing = options.resume ? ExistingRun::kResume : ExistingRun::kRefuse;
   RETURN_IF_ERROR(CheckRunDirectory(options.run_dir, existing));
   SetThreads(options.threads);
@@ -233,14 +270,27 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   RETURN_IF_ERROR(run.data.CheckOpenSize());
   ASSIGN_OR_RETURN(run.student, MakeStudent(options, run.data, run.samples, teacher));
   ASSIGN_OR_RETURN(run.directory, OpenRunDirectory(options.run_dir, existing));
+  if (options.resume) {
+    ASSIGN_OR_RETURN(run.from, run.checkpoints().ReadNewest());
+  }
+  if (run.from.has_value()) {
+    TakeResolved(*run.from, run.options);
+    Describe(options, run.data, run.samples.size(), teacher, run.student.description);
+  }
   ASSIGN_OR_RETURN(run.identity, RunIdentity(options, run.data, run.student.description,
-                                             run.teacher.teachers.get()));
-  ASSIGN_OR_RETURN(run.from, FindCheckpoint(options, run.checkpoints(), run.identity));
+                                             run.teacher.teachers.get(),
+                                             static_cast<int64_t>(run.samples.size())));
+  RETURN_IF_ERROR(CheckCheckpoint(run));
   RETURN_IF_ERROR(WriteFileAtomically(run.directory.config(), options.config_toml));
+  const auto held_out = static_cast<int64_t>(run.data.validation_samples().size());
   log::Info(absl::StrFormat("%s with %d parameters; %d samples, %d of them labelled; %d held out",
                             options.student, CountParameters(*run.student.model),
-                            run.samples.size(), run.data.split.labelled.size(),
-                            run.data.validation_samples().size()));
+                            run.samples.size(), run.data.split.labelled.size(), held_out));
+  if (held_out > 0 && held_out < kFewHeldOut) {
+    log::Warning(absl::StrCat("only ", held_out,
+                              " samples are held out, which choose the best "
+                              "epoch by few errors; give more as val or val_count"));
+  }
 
   const ReportedRun reported{options, run.data, run.directory, run.teacher.teachers.get()};
   ASSIGN_OR_RETURN(const TeacherFigures asked, BeginReport(reported, stop, clock));

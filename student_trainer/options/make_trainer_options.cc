@@ -45,7 +45,7 @@ absl::StatusOr<TrainerOptions> MakeTrainerOptions(const TrainOptions& options,
 
   LearningRateSchedule& schedule = trainer.schedule;
   ASSIGN_OR_RETURN(schedule.kind, ParseScheduleKind(options.schedule));
-  schedule.peak = options.lr;
+  schedule.peak = options.ResolvedLr();
   schedule.warmup_steps = static_cast<int64_t>(
       std::llround(options.warmup_epochs * static_cast<double>(steps_per_epoch)));
   schedule.total_steps = steps;

@@ -21,7 +21,7 @@ namespace {
 absl::Status ValidateNumbers(const TrainOptions& o) {
   RETURN_IF_ERROR(CheckAtLeast("epochs", o.epochs, 1));
   RETURN_IF_ERROR(CheckAtLeast("batch_size", o.batch_size.value_or(kUsualBatchSize), 2));
-  RETURN_IF_ERROR(CheckMoreThan("lr", o.lr, 0));
+  RETURN_IF_ERROR(CheckMoreThan("lr", o.ResolvedLr(), 0));
   RETURN_IF_ERROR(CheckInHalfOpenRange("momentum", o.momentum, 0, 1));
   RETURN_IF_ERROR(CheckAtLeast("weight_decay", o.weight_decay, 0));
   if (!(o.warmup_epochs >= 0 && o.warmup_epochs <= static_cast<double>(o.epochs))) {

@@ -1,6 +1,7 @@
 // TrainOptions: everything that `student_trainer train` can be told.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@
 namespace distill {
 
 inline constexpr int64_t kUsualBatchSize = 128;
+inline constexpr int64_t kLeastBatchSize = 8;      // by default, where there are so many samples
+inline constexpr int64_t kUsualStepsPerEpoch = 8;  // at least, by default
 
 // What --objective takes, for its help.
 std::string ObjectivesHelp();
@@ -51,10 +54,10 @@ struct TrainOptions {
 
   // Training.
   int64_t epochs = 10;
-  std::optional<int64_t> batch_size;  // unset: 128, or all samples where they are fewer
-  double lr = 0.1;
-  std::string schedule = "cosine";             // cosine, linear, step or constant
-  double final_fraction = 0;                   // of lr, at the end: cosine and linear
+  std::optional<int64_t> batch_size;  // unset: 128, fewer where an epoch would have few steps
+  std::optional<double> lr;           // unset: 0.1, of adamw 0.001
+  std::string schedule = "cosine";    // cosine, linear, step or constant
+  double final_fraction = 0;          // of lr, at the end: cosine and linear
   std::vector<double> decay_at = {0.5, 0.75};  // parts of the run: step
   double gamma = 0.1;                          // factor at each of them: step
   double warmup_epochs = 0.5;
@@ -102,9 +105,12 @@ struct TrainOptions {
   // The objective's usual one, unless another was given; 1 where it has none.
   double ResolvedTemperature() const;
   double ResolvedAlpha() const { return alpha.value_or(teacher.none() ? 0.0 : 0.9); }
-  // `samples`: that are trained on.
+  double ResolvedLr() const { return lr.value_or(optimizer == "adamw" ? 0.001 : 0.1); }
+  // `samples`: that are trained on; a batch has no more.
   int64_t ResolvedBatchSize(int64_t samples) const {
-    return batch_size.value_or(samples < kUsualBatchSize ? samples : kUsualBatchSize);
+    const int64_t usual =
+        std::clamp(samples / kUsualStepsPerEpoch, kLeastBatchSize, kUsualBatchSize);
+    return std::min(batch_size.value_or(usual), samples);
   }
 
   // Whether soft targets are asked for.

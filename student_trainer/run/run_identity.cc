@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <set>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/check.h"
 #include "common/base/json_text.h"
@@ -19,6 +19,7 @@
 #include "common/base/status_macros.h"
 #include "common/client/session/granted.h"
 #include "student_trainer/evaluation/evaluation.h"
+#include "student_trainer/options/deciding_options.h"
 
 namespace distill {
 namespace {
@@ -26,47 +27,17 @@ namespace {
 constexpr int64_t kSamplesRead = 64;
 constexpr char kOptionMark[] = "--";  // before the options among the keys that checkpoints hold
 
-// Options that may change from one process of a run to the next: what they name is compared itself,
-// or they decide nothing of what is learnt.
-constexpr absl::string_view kFree[] = {"train",
-                                       "val",
-                                       "test",
-                                       "unlabelled",
-                                       "class_names",
-                                       "student",
-                                       "init_from",
-                                       "run_dir",
-                                       "threads",
-                                       "loader_threads",
-                                       "resume",
-                                       "resume_anyway",
-                                       "teacher",
-                                       "checkpoint_every",
-                                       "keep_checkpoints",
-                                       "teacher_model",
-                                       "tls",
-                                       "tls_ca",
-                                       "tls_cert",
-                                       "tls_key",
-                                       "token_file",
-                                       "max_corrupt",
-                                       "device",
-                                       "on_teacher_loss",
-                                       "connect_timeout",
-                                       "allow_misaligned_teacher"};
-
-// One "key=value" per line, as the run directory's config.toml has them.
-void AddOptions(const std::string& config_toml, nlohmann::json& identity) {
-  for (const absl::string_view line : absl::StrSplit(config_toml, '\n')) {
-    const std::pair<absl::string_view, absl::string_view> option =
-        absl::StrSplit(line, absl::MaxSplits('=', 1));
-    if (option.second.empty() || absl::c_linear_search(kFree, option.first)) continue;
-    identity[absl::StrCat(kOptionMark, option.first)] = std::string(option.second);
-  }
+// Earlier versions kept options as the text of config.toml: "0.1", "\"sgd\"", "\"[0.5,0.75]\"".
+nlohmann::json Value(const nlohmann::json& value) {
+  if (!value.is_string()) return value;
+  const nlohmann::json parsed =
+      nlohmann::json::parse(value.get_ref<const std::string&>(), nullptr, false);
+  if (parsed.is_discarded() || parsed.is_object()) return value;
+  return parsed.is_string() ? Value(parsed) : parsed;
 }
 
 std::string ValueOf(const nlohmann::json& object, const std::string& key) {
-  return object.contains(key) ? JsonText(object[key]) : "nothing";
+  return object.contains(key) ? JsonText(Value(object[key])) : "nothing";
 }
 
 }  // namespace
@@ -99,13 +70,17 @@ absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
 
 absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
                                            const ModelDescription& student,
-                                           const TeacherPool* teachers) {
+                                           const TeacherPool* teachers, int64_t samples) {
   nlohmann::json identity = {{"labelled samples", data.split.labelled.size()},
                              {"unlabelled samples", data.split.unlabelled.size()},
                              {"validation samples", data.validation_samples().size()},
                              {"student", student.architecture},
                              {"student's arguments", student.arguments}};
-  AddOptions(options.config_toml, identity);
+  ASSIGN_OR_RETURN(const nlohmann::json deciding,
+                   DecidingOptions(options, data.train->input().shape, samples));
+  for (const auto& [name, value] : deciding.items()) {
+    identity[absl::StrCat(kOptionMark, name)] = value;
+  }
   ASSIGN_OR_RETURN(identity["data"], DataDigest(*data.train));
   if (data.separate_validation != nullptr) {
     ASSIGN_OR_RETURN(identity["validation data"], DataDigest(*data.separate_validation));
@@ -119,17 +94,59 @@ absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const Tr
   return identity;
 }
 
+absl::StatusOr<nlohmann::json> WithDefaults(nlohmann::json checkpoint,
+                                            const nlohmann::json& training,
+                                            const TrainOptions& options, const Shape& shape,
+                                            int64_t samples) {
+  const std::string batch_size = absl::StrCat(kOptionMark, "batch_size");
+  if (!checkpoint.contains(batch_size) && training.contains("batch_size")) {
+    checkpoint[batch_size] = training["batch_size"];
+  }
+  TrainOptions defaults;
+  defaults.teacher = options.teacher;
+  const auto take = [&checkpoint](const char* name, auto& field) {
+    const nlohmann::json value =
+        Value(checkpoint.value(absl::StrCat(kOptionMark, name), nlohmann::json()));
+    if (!value.is_null()) field = value.get<std::decay_t<decltype(field)>>();
+  };
+  // What other options' defaults depend on.
+  try {
+    take("views", defaults.views);
+    take("schedule", defaults.schedule);
+    take("optimizer", defaults.optimizer);
+    take("objective", defaults.objective);
+    std::string encoding(Name(defaults.encoding));
+    take("encoding", encoding);
+    ASSIGN_OR_RETURN(defaults.encoding, ParseTargetEncoding(encoding));
+  } catch (const nlohmann::json::exception& error) {
+    return absl::DataLossError(absl::StrCat("the options of the checkpoint: ", error.what()));
+  }
+  ASSIGN_OR_RETURN(const nlohmann::json deciding, DecidingOptions(defaults, shape, samples));
+  for (const auto& [name, value] : deciding.items()) {
+    const std::string key = absl::StrCat(kOptionMark, name);
+    if (!checkpoint.contains(key)) checkpoint[key] = value;
+  }
+  return checkpoint;
+}
+
 absl::Status CheckSameRun(const nlohmann::json& checkpoint, const nlohmann::json& now) {
   std::set<std::string> keys;
   for (const nlohmann::json* side : {&checkpoint, &now}) {
-    for (const auto& [key, value] : side->items()) keys.insert(key);
+    for (const auto& [key, value] : side->items()) {
+      // An option that the run does not compare any more, or does not have.
+      if (absl::StartsWith(key, kOptionMark) && !now.contains(key)) continue;
+      keys.insert(key);
+    }
   }
   std::vector<std::string> differences;
   for (const std::string& key : keys) {
-    const std::string was = ValueOf(checkpoint, key), is = ValueOf(now, key);
+    const nlohmann::json was = Value(checkpoint.value(key, nlohmann::json()));
+    const nlohmann::json is = Value(now.value(key, nlohmann::json()));
+    if (was == is) continue;
     absl::string_view option = key;
     const std::string name = absl::ConsumePrefix(&option, kOptionMark) ? Field(option) : key;
-    if (was != is) differences.push_back(absl::StrCat(name, " was ", was, " and is ", is));
+    differences.push_back(
+        absl::StrCat(name, " was ", ValueOf(checkpoint, key), " and is ", ValueOf(now, key)));
   }
   if (differences.empty()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrJoin(differences, ", "));

@@ -35,11 +35,40 @@ double EpochTotals::Accuracy() const {
                        : static_cast<double>(correct) / static_cast<double>(labelled);
 }
 
-nlohmann::json ToJson(const RunProgress& progress) { return progress; }
+RunProgress ResumeAt(RunProgress progress, int64_t batches_per_epoch, std::string* change) {
+  change->clear();
+  if (progress.epochs == kEpochsNotCounted) {
+    progress.epochs = progress.batches / batches_per_epoch;
+    progress.epoch_batches = progress.batches % batches_per_epoch;
+    progress.epoch_length = batches_per_epoch;
+  }
+  if (progress.epoch_length == batches_per_epoch) return progress;
+  *change = absl::StrCat("an epoch has ", batches_per_epoch, " batches, where it had ",
+                         progress.epoch_length);
+  if (progress.epoch_batches > 0) {
+    absl::StrAppend(change, ": epoch ", progress.epochs + 1, " begins again");
+    progress.epoch_batches = 0;
+    progress.epoch = {};
+  }
+  progress.epoch_length = batches_per_epoch;
+  return progress;
+}
+
+nlohmann::json ToJson(const RunProgress& progress) {
+  nlohmann::json json = progress;
+  json["epochs"] = progress.epochs;
+  json["epoch_batches"] = progress.epoch_batches;
+  json["epoch_length"] = progress.epoch_length;
+  return json;
+}
 
 absl::StatusOr<RunProgress> RunProgressFromJson(const nlohmann::json& json) {
   try {
-    return json.get<RunProgress>();
+    auto progress = json.get<RunProgress>();
+    progress.epochs = json.value("epochs", kEpochsNotCounted);
+    progress.epoch_batches = json.value("epoch_batches", int64_t{0});
+    progress.epoch_length = json.value("epoch_length", int64_t{0});
+    return progress;
   } catch (const nlohmann::json::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("not the progress of a run: ", error.what()));
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "student_trainer/data/sampler.h"
@@ -28,8 +29,14 @@ struct EpochTotals {
   double Accuracy() const;  // NaN without labels
 };
 
+// What RunProgress::epochs is in checkpoints of versions that counted batches only.
+inline constexpr int64_t kEpochsNotCounted = -1;
+
 struct RunProgress {
-  int64_t batches = 0;  // taken, over all epochs
+  int64_t batches = 0;        // taken, over all epochs
+  int64_t epochs = 0;         // that have ended
+  int64_t epoch_batches = 0;  // taken, of the epoch that has not
+  int64_t epoch_length = 0;   // batches of that epoch
   EpochTotals epoch;
   int64_t named = 0;                 // in the epochs before
   int64_t samples = 0;               // that steps were taken on
@@ -41,6 +48,11 @@ struct RunProgress {
   double seconds = 0;          // of the processes that trained before this one
   double seconds_waiting = 0;  // of those, for the teacher
 };
+
+// Returns where a run resumes whose epochs have `batches_per_epoch` now. If that has changed, the
+// epoch that had not ended begins again. `change` receives what a user should know of it; empty:
+// nothing.
+RunProgress ResumeAt(RunProgress progress, int64_t batches_per_epoch, std::string* change);
 
 // Equal progress gives equal JSON, and reading it gives the progress back, bit for bit.
 nlohmann::json ToJson(const RunProgress& progress);

@@ -18,12 +18,17 @@ namespace {
 class LoopState {
  public:
   explicit LoopState(const TrainingLoop& loop)
-      : loop_(loop), start_(loop.clock.Now()), run_(loop.begin) {}
+      : loop_(loop), start_(loop.clock.Now()), run_(loop.begin) {
+    run_.epoch_length = loop.batches_per_epoch;
+  }
 
   int64_t batches() const { return run_.batches; }
+  int64_t epochs() const { return run_.epochs; }
+  int64_t left_of_epoch() const { return loop_.batches_per_epoch - run_.epoch_batches; }
 
   absl::Status Take(const TargetedBatch& targeted) {
     ++run_.batches;
+    ++run_.epoch_batches;
     if (targeted.batch.size() == 0) return absl::OkStatus();  // all of it was corrupt
     ASSIGN_OR_RETURN(const StepResult step, loop_.trainer.Step(targeted));
     run_.epoch.Add(step, targeted.batch);
@@ -33,7 +38,8 @@ class LoopState {
     return absl::OkStatus();
   }
 
-  absl::Status EndEpoch(int64_t number) {
+  absl::Status EndEpoch() {
+    const int64_t number = run_.epochs;
     std::optional<EvaluationResult> validation;
     if ((number + 1) % loop_.validate_every == 0 || number + 1 == loop_.epochs) {
       ASSIGN_OR_RETURN(validation, loop_.validate());
@@ -47,6 +53,8 @@ class LoopState {
     }
     RETURN_IF_ERROR(Write(number, validation));
     run_.epoch = EpochTotals();
+    run_.epoch_batches = 0;
+    ++run_.epochs;
     return absl::OkStatus();
   }
 
@@ -81,9 +89,9 @@ class LoopState {
     loop_.progress.Update(
         {.epoch = epoch,
          .epochs = loop_.epochs,
-         .step = run_.batches,
+         .step = run_.epochs * loop_.batches_per_epoch + run_.epoch_batches,
          .steps = loop_.epochs * loop_.batches_per_epoch,
-         .steps_before = loop_.begin.batches,
+         .steps_before = loop_.begin.epochs * loop_.batches_per_epoch + loop_.begin.epoch_batches,
          .samples = run_.named + totals.named - loop_.begin.named - loop_.begin.epoch.named,
          .loss = totals.Mean(totals.loss),
          .accuracy = totals.Accuracy(),
@@ -133,16 +141,16 @@ class LoopState {
 };
 
 // The batches of the next step, none beyond the epoch. CANCELLED once `stop` is requested.
-absl::StatusOr<std::vector<TargetedBatch>> GatherStep(const TrainingLoop& loop, int64_t taken,
+absl::StatusOr<std::vector<TargetedBatch>> GatherStep(const TrainingLoop& loop,
+                                                      const LoopState& state,
                                                       const std::stop_token& stop) {
-  const int64_t left = loop.batches_per_epoch - taken % loop.batches_per_epoch;
   std::vector<TargetedBatch> step;
-  for (int64_t i = 0; i < std::min(loop.accumulate, left); ++i) {
+  for (int64_t i = 0; i < std::min(loop.accumulate, state.left_of_epoch()); ++i) {
     if (stop.stop_requested()) return absl::CancelledError("interrupted");
     ASSIGN_OR_RETURN(std::optional<TargetedBatch> targeted, loop.batches.Next());
     if (!targeted.has_value()) {
       return absl::InternalError(
-          absl::StrCat("the batches: they ended in epoch ", taken / loop.batches_per_epoch + 1));
+          absl::StrCat("the batches: they ended in epoch ", state.epochs() + 1));
     }
     step.push_back(*std::move(targeted));
   }
@@ -158,21 +166,20 @@ bool IsDue(int64_t every, int64_t before, int64_t now) {
 
 absl::StatusOr<TrainingSummary> RunTrainingLoop(const TrainingLoop& loop, std::stop_token stop) {
   LoopState state(loop);
-  while (state.batches() < loop.epochs * loop.batches_per_epoch) {
-    absl::StatusOr<std::vector<TargetedBatch>> step = GatherStep(loop, state.batches(), stop);
+  while (state.epochs() < loop.epochs) {
+    absl::StatusOr<std::vector<TargetedBatch>> step = GatherStep(loop, state, stop);
     if (!step.ok()) {
       // The run can be resumed once the cause is fixed, or after a stop: the steps so far are good.
       const absl::Status kept = state.Checkpoint();
       if (!kept.ok()) log::Error(kept.message());
       return kept.ok() || !stop.stop_requested() ? step.status() : kept;
     }
-    const int64_t epoch = state.batches() / loop.batches_per_epoch;
     const int64_t before = state.batches();
     for (const TargetedBatch& targeted : *step) RETURN_IF_ERROR(state.Take(targeted));
-    const bool epoch_ends = state.batches() % loop.batches_per_epoch == 0;
+    const bool epoch_ends = state.left_of_epoch() == 0;
     if (epoch_ends) {
       RETURN_IF_ERROR(loop.trainer.FinishStep());
-      RETURN_IF_ERROR(state.EndEpoch(epoch));
+      RETURN_IF_ERROR(state.EndEpoch());
     }
     if (epoch_ends || IsDue(loop.checkpoint_every, before, state.batches())) {
       RETURN_IF_ERROR(state.Checkpoint());

@@ -37,7 +37,7 @@ struct TrainingLoop {
   int64_t checkpoint_every = 0;  // batches; 0: at the ends of epochs alone
   int64_t accumulate = 1;        // batches of a step: all are there before it begins
   bool has_teacher = false;
-  // Where it starts; trainer, batches and log must be at the same place.
+  // Where it starts, by ResumeAt; trainer, batches and log must be at the same place.
   RunProgress begin;
 };
 

@@ -134,13 +134,15 @@ absl::Status InitFrom(const std::string& directory, Model& model) {
   return LoadState(state, model);
 }
 
+}  // namespace
+
 void Describe(const TrainOptions& options, const TrainingData& data, size_t samples,
               const std::optional<ModelInfo>& teacher, ModelDescription& description) {
   description.training = {{"labelled", data.split.labelled.size()},
                           {"samples", samples},
                           {"epochs", options.epochs},
                           {"batch_size", options.ResolvedBatchSize(static_cast<int64_t>(samples))},
-                          {"lr", options.lr},
+                          {"lr", options.ResolvedLr()},
                           {"alpha", options.ResolvedAlpha()},
                           {"seed", options.seed}};
   if (!teacher.has_value()) return;
@@ -155,8 +157,6 @@ void Describe(const TrainOptions& options, const TrainingData& data, size_t samp
   description.training["encoding"] = std::string(Name(options.encoding));
   description.training["teacher_fingerprint"] = teacher->fingerprint;
 }
-
-}  // namespace
 
 absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, TrainingData& data,
                                            absl::Span<const int64_t> samples,

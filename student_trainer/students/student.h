@@ -22,4 +22,8 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
                                            absl::Span<const int64_t> samples,
                                            const std::optional<ModelInfo>& teacher);
 
+// Writes how the student is trained into its description, which config.json holds.
+void Describe(const TrainOptions& options, const TrainingData& data, size_t samples,
+              const std::optional<ModelInfo>& teacher, ModelDescription& description);
+
 }  // namespace distill

@@ -166,9 +166,11 @@ class ImageFolders(IntegrationTest):
             bad = write_safetensors(self.dir / f"{name}.safetensors", tensors, offsets)
             self.assert_fails([bad.name, says], *self.arguments(train=bad, test=data, run=name))
 
-    def test_a_batch_larger_than_the_data_is_refused(self):
-        self.assert_fails(["--batch_size", "1000", "180"],
-                          *self.arguments(batch_size=1000))
+    def test_a_batch_larger_than_the_data_is_all_of_them(self):
+        output = self.run_ok(*self.arguments(batch_size=1000, epochs=2))
+        self.assertIn("1 steps per epoch, in batches of 180", output)
+        self.assertIn("the run has only 2 steps", output)
+        self.assertEqual([epoch["samples"] for epoch in self.epochs("run")], [180] * 2)
 
 
 if __name__ == "__main__":

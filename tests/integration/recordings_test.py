@@ -115,8 +115,14 @@ class Configs(runs.RecordedRuns):
     maxDiff = None
 
     def options_of(self, path):
-        """Lists as texts: not all versions of CLI11 write those that were not given as lists."""
-        return {name: json.dumps(value, separators=",:") if isinstance(value, list) else value
+        """Lists as texts: not all versions write those that were not given as lists. Numbers beyond
+        TOML's are written as texts now."""
+        def plain(value):
+            if isinstance(value, list):
+                return json.dumps(value, separators=",:")
+            return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+        return {name: plain(value)
                 for name, value in tomllib.loads(path.read_text())["train"].items()}
 
     def state(self, run):

@@ -44,6 +44,31 @@ TEST(TrainOptions, AtAlphaZeroTheTeacherIsNotAsked) {
   EXPECT_FALSE(options.Distills());
 }
 
+TEST(TrainOptions, AnEpochHasAtLeastEightStepsByDefault) {
+  const TrainOptions options = Valid();
+  EXPECT_EQ(options.ResolvedBatchSize(5), 5);
+  EXPECT_EQ(options.ResolvedBatchSize(38), 8);
+  EXPECT_EQ(options.ResolvedBatchSize(360), 45);
+  EXPECT_EQ(options.ResolvedBatchSize(1024), 128);
+  EXPECT_EQ(options.ResolvedBatchSize(1'000'000), 128);
+}
+
+TEST(TrainOptions, ABatchIsNoLargerThanTheData) {
+  TrainOptions options = Valid();
+  options.batch_size = 64;
+  EXPECT_EQ(options.ResolvedBatchSize(42), 42);
+  EXPECT_EQ(options.ResolvedBatchSize(1000), 64);
+}
+
+TEST(TrainOptions, TheRateIsTheOptimizersUnlessItIsGiven) {
+  TrainOptions options = Valid();
+  EXPECT_EQ(options.ResolvedLr(), 0.1);
+  options.optimizer = "adamw";
+  EXPECT_EQ(options.ResolvedLr(), 0.001);
+  options.lr = 0.05;
+  EXPECT_EQ(options.ResolvedLr(), 0.05);
+}
+
 struct BadCase {
   std::string named;  // what the message must name
   std::function<void(TrainOptions&)> spoil;

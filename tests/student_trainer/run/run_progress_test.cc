@@ -57,6 +57,9 @@ TEST(EpochTotalsTest, TheHashIsOfTheIdsInTheirOrderWhateverTheBatches) {
 
 RunProgress Sample() {
   RunProgress progress{.batches = 1234,
+                       .epochs = 4,
+                       .epoch_batches = 34,
+                       .epoch_length = 300,
                        .named = 99,
                        .samples = 98,
                        .samples_with_targets = 97,
@@ -100,6 +103,36 @@ TEST(RunProgressTest, WhatIsNotProgressIsRefused) {
   for (const nlohmann::json& json : {nlohmann::json(), missing, of_another_type}) {
     EXPECT_THAT(RunProgressFromJson(json), StatusIs(absl::StatusCode::kInvalidArgument)) << json;
   }
+}
+
+TEST(ResumeAtTest, WithEpochsOfTheSameLengthNothingChanges) {
+  std::string change = "left";
+  EXPECT_EQ(ToJson(ResumeAt(Sample(), 300, &change)), ToJson(Sample()));
+  EXPECT_EQ(change, "");
+}
+
+TEST(ResumeAtTest, AnEpochOfAnotherLengthBeginsAgain) {
+  std::string change;
+  const RunProgress now = ResumeAt(Sample(), 500, &change);
+  EXPECT_EQ(now.batches, 1234);
+  EXPECT_EQ(now.epochs, 4);
+  EXPECT_EQ(now.epoch_batches, 0);
+  EXPECT_EQ(now.epoch.named, 0);
+  EXPECT_EQ(change, "an epoch has 500 batches, where it had 300: epoch 5 begins again");
+  RunProgress between = Sample();
+  between.epoch_batches = 0;
+  EXPECT_EQ(ResumeAt(between, 500, &change).epochs, 4);
+  EXPECT_EQ(change, "an epoch has 500 batches, where it had 300");
+}
+
+TEST(ResumeAtTest, BatchesOfAnEarlierVersionAreDividedIntoEpochs) {
+  nlohmann::json json = ToJson(Sample());
+  for (const char* key : {"epochs", "epoch_batches", "epoch_length"}) json.erase(key);
+  std::string change;
+  const RunProgress now = ResumeAt(*RunProgressFromJson(json), 300, &change);
+  EXPECT_EQ(now.epochs, 4);
+  EXPECT_EQ(now.epoch_batches, 34);
+  EXPECT_EQ(change, "");
 }
 
 }  // namespace
