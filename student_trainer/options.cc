@@ -20,6 +20,8 @@ void AddEvaluate(CLI::App& app, EvaluateOptions& o) {
   app.add_option("--batch_size", o.batch_size, "Samples per batch, for samples/s")
       ->capture_default_str();
   app.add_option("--threads", o.threads, "CPU threads; 0: one per core")->capture_default_str();
+  app.add_option("--dtype", o.dtype, "What the models compute in: f32, bf16 or f16")
+      ->capture_default_str();
   app.add_option("--max_pixels", o.max_pixels, "Larger image files count as broken")
       ->capture_default_str();
   app.add_option("--max_corrupt", o.max_corrupt,

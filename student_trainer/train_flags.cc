@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "common/base/command_line.h"
 #include "common/base/units.h"
 #include "student_trainer/views/image_size.h"
 
@@ -39,7 +40,10 @@ void AddData(CLI::App& app, TrainOptions& o) {
   app.add_option("--val", o.val, "Validation data; default: a part of --train");
   app.add_option("--test", o.test,
                  "Test data, read once, at the end; a folder stands for its t10k files");
-  app.add_option("--class_names", o.class_names, "File with one class name per line");
+  app.add_option(
+      "--class_names", o.class_names,
+      "File with one class name per line, in the order of the labels; of folders, this sets "
+      "their order, which is that of their names as text by default");
   app.add_option("--val_fraction", o.split.val_fraction,
                  "Part of the labelled data held out to choose the best epoch (default 0.1)");
   app.add_option("--val_count", o.split.val_count, "The same as a number of samples")
@@ -48,7 +52,9 @@ void AddData(CLI::App& app, TrainOptions& o) {
                  "Part of the remaining labels to keep; the other samples are unlabelled");
   app.add_option("--label_count", o.split.label_count, "The same as a number of samples")
       ->excludes("--label_fraction");
-  app.add_option("--split_seed", o.split.split_seed, "Seed of both draws")->capture_default_str();
+  app.add_option("--split_seed", o.split.split_seed, "Seed of both draws")
+      ->capture_default_str()
+      ->check(CheckNotNegative);
   AddImageSize(
       app, "--image_size", o.image_size,
       "Height and width of images, as 224, or 24x32 (height x width); default, for folders: "
@@ -87,7 +93,8 @@ void AddViews(CLI::App& app, TrainOptions& o) {
 
 void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--student", o.student,
-                 "The model to train: a name of the zoo, or a model directory to start from")
+                 "The model to train: a model directory to start from, or a name of the zoo: " +
+                     StudentsHelp())
       ->required();
   app.add_option("--student_arguments", o.student_arguments,
                  "JSON object with arguments of the architecture, over the name's own");
@@ -133,7 +140,9 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
   app.add_option("--device", o.device, "cpu, cuda, cuda:N or auto")->capture_default_str();
   app.add_option("--validate_every", o.validate_every, "Epochs between validations")
       ->capture_default_str();
-  app.add_option("--seed", o.seed, "Of initial weights, order and views")->capture_default_str();
+  app.add_option("--seed", o.seed, "Of initial weights, order and views")
+      ->capture_default_str()
+      ->check(CheckNotNegative);
   app.add_option("--threads", o.threads, "CPU threads; 0: one per core")->capture_default_str();
   app.add_flag(
       "--deterministic", o.deterministic,
@@ -204,6 +213,9 @@ void AddTeacherAccess(CLI::App& app, TeacherAccess& o, const std::string& teache
   app.add_option("--token_file", o.security.token_file,
                  "File with the bearer token for the server; read again for each connection");
   app.add_option("--teacher_model", o.model, "Name of the model there; default: its only one");
+  app.add_option("--teacher_classes", o.classes,
+                 "Of a teacher with more classes than the data: by_name, or the index of the "
+                 "teacher's class for each of the data's, as 1,2,3; default: it has the same");
   app.add_option_function<std::string>(
          "--connect_timeout",
          [&o](const std::string& text) {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/clock.h"
 #include "common/base/flag_names.h"
 #include "common/base/log.h"
@@ -38,15 +41,24 @@ class DrainRequest {
   void OnSignal(int count) {
     if (count > 1) ::_exit(kInterruptedTwice);
     MutexLock lock(mutex_);
-    if (!serving_) ::_exit(EXIT_SUCCESS);
+    if (!drains_) {
+      if (leave_ != nullptr) leave_();
+      ::_exit(EXIT_SUCCESS);
+    }
     requested_ = true;
     changed_.NotifyAll();
   }
 
-  // From now on files and clients are concerned.
-  void BeginServing() {
+  // Until BeginDraining, a signal calls this before it ends the process, from another thread.
+  void CallToLeave(std::function<void()> leave) {
     MutexLock lock(mutex_);
-    serving_ = true;
+    leave_ = std::move(leave);
+  }
+
+  // From now on a signal is for Wait().
+  void BeginDraining() {
+    MutexLock lock(mutex_);
+    drains_ = true;
   }
 
   void Wait() {
@@ -57,7 +69,8 @@ class DrainRequest {
  private:
   Mutex mutex_;
   CondVar changed_;
-  bool serving_ ABSL_GUARDED_BY(mutex_) = false;
+  std::function<void()> leave_ ABSL_GUARDED_BY(mutex_);
+  bool drains_ ABSL_GUARDED_BY(mutex_) = false;
   bool requested_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -79,6 +92,18 @@ absl::StatusOr<Teacher> LoadTeacher(const RunnerOptions& model, const Options& o
   teacher.batcher = std::make_unique<Batcher>(options.batcher, runners, Clock::Real(),
                                               &metrics.of(NameOf(model)));
   return teacher;
+}
+
+absl::StatusOr<std::vector<ServedModel>> LoadTeachers(const Options& options, Metrics& metrics,
+                                                      std::vector<Teacher>& teachers) {
+  std::vector<ServedModel> models;
+  for (const RunnerOptions& model : options.models) {
+    ASSIGN_OR_RETURN(Teacher teacher, LoadTeacher(model, options, metrics));
+    const Runner& runner = *teacher.runners.front();
+    models.push_back({runner.info(), runner.numerics(), teacher.batcher.get()});
+    teachers.push_back(std::move(teacher));
+  }
+  return models;
 }
 
 int Fail(const absl::Status& status, const FlagNames& flags) {
@@ -118,19 +143,18 @@ int Serve(const Options& options, const FlagNames& flags) {
     if (!address.ok()) return Fail(address.status(), flags);
     std::cout << "metrics on http://" << *address << "/metrics" << std::endl;
   }
+  // Before the models, which may take minutes: clients that start meanwhile wait.
   std::vector<Teacher> teachers;
-  std::vector<ServedModel> models;
-  for (const RunnerOptions& model : options.models) {
-    absl::StatusOr<Teacher> teacher = LoadTeacher(model, options, metrics);
-    if (!teacher.ok()) return Fail(teacher.status(), flags);
-    const Runner& runner = *teacher->runners.front();
-    models.push_back({runner.info(), runner.numerics(), teacher->batcher.get()});
-    teachers.push_back(*std::move(teacher));
-  }
-  drain.BeginServing();
-  const absl::StatusOr<std::unique_ptr<TeacherServer>> server =
-      TeacherServer::Start(options.server, models, metrics);
+  absl::StatusOr<std::unique_ptr<TeacherServer>> server =
+      TeacherServer::Start(options.server, names, metrics);
   if (!server.ok()) return Fail(server.status(), flags);
+  drain.CallToLeave([&server] { server->reset(); });  // removes its sockets
+  log::Info(absl::StrCat("starting; clients at ", absl::StrJoin((*server)->addresses(), ", "),
+                         " wait until the models are loaded"));
+  const absl::StatusOr<std::vector<ServedModel>> models = LoadTeachers(options, metrics, teachers);
+  drain.BeginDraining();
+  if (!models.ok()) return Fail(models.status(), flags);
+  (*server)->Serve(*models);
   for (const std::string& address : (*server)->addresses()) {
     std::cout << "listening on " << address << std::endl;
   }

@@ -31,6 +31,12 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& target, Parse 
   return app.add_option_function<std::string>(name, set, help)->default_str(default_text);
 }
 
+// For options of unsigned integers: CLI11 takes -1 for the greatest.
+inline std::string CheckNotNegative(const std::string& text) {
+  if (text.empty() || text.front() != '-') return "";
+  return absl::StrCat("it is ", text, "; give a whole number of 0 or more");
+}
+
 // The options of the application and of the subcommands that were given, for WithFlags.
 inline FlagNames FlagNamesOf(const CLI::App& app) {
   FlagNames names;
@@ -39,6 +45,22 @@ inline FlagNames FlagNamesOf(const CLI::App& app) {
   }
   for (const CLI::App* subcommand : app.get_subcommands()) names.merge(FlagNamesOf(*subcommand));
   return names;
+}
+
+// "--lr is 'abc'; must be a number", of CLI11's error for a text that its type does not
+// allow; the error's own words where it has another form.
+inline std::string DescribeConversion(const CLI::App& app, const std::string& error) {
+  const auto colon = error.find(": "), equals = error.find(" = ");
+  if (colon == std::string::npos || equals == std::string::npos) return error;
+  const std::string name = error.substr(colon + 2, equals - colon - 2);
+  const CLI::Option* option = app.get_option_no_throw(name);
+  for (const CLI::App* subcommand : app.get_subcommands()) {
+    if (option == nullptr) option = subcommand->get_option_no_throw(name);
+  }
+  if (option == nullptr || option->results().empty()) return error;
+  const std::string type = option->get_type_name();
+  return absl::StrCat(name, " is '", option->results().back(), "'; must be ",
+                      type == "INT" || type == "UINT" ? "a whole number" : "a number");
 }
 
 // Says what is wrong and returns the exit code.
@@ -60,6 +82,8 @@ inline std::optional<int> ParseOrExit(CLI::App& app, int argc, const char* const
     return kFileMissing;
   } catch (const CLI::ValidationError& error) {
     return RefuseCommandLine(app, error.what());
+  } catch (const CLI::ConversionError& error) {
+    return RefuseCommandLine(app, DescribeConversion(app, error.what()));
   } catch (const CLI::ParseError& error) {  // in CLI11's own words
     return RefuseCommandLine(app, absl::StrCat("the command line: ", error.what()));
   }

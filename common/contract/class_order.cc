@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/status.h"
 
 namespace distill {
 namespace {
@@ -59,8 +60,8 @@ std::string QuotedName(absl::string_view text) {
                       size < text.size() ? "…" : "", "'");
 }
 
-absl::StatusOr<std::shared_ptr<const std::vector<int64_t>>> ClassOrder(
-    absl::Span<const std::string> model, int64_t classes, absl::Span<const std::string> wanted) {
+absl::StatusOr<ClassIndices> ClassOrder(absl::Span<const std::string> model, int64_t classes,
+                                        absl::Span<const std::string> wanted, Wanted part) {
   if (wanted.empty()) return nullptr;
   absl::flat_hash_map<absl::string_view, int64_t> index_of_served;
   for (size_t i = 0; i < model.size(); ++i) {
@@ -76,17 +77,35 @@ absl::StatusOr<std::shared_ptr<const std::vector<int64_t>>> ClassOrder(
     const auto found = index_of_served.find(name);
     if (found != index_of_served.end()) order->push_back(found->second);
   }
+  if (model.empty() && part == Wanted::kSome) {
+    return absl::FailedPreconditionError(
+        "some classes by their names: the model has no class names; ask by index");
+  }
   if (model.empty()) {
     if (static_cast<int64_t>(wanted.size()) == classes) return nullptr;
     return absl::FailedPreconditionError(
         absl::StrCat("the number of classes is ", wanted.size(), "; must be ", classes,
                      ", as of the model, which has no class names"));
   }
-  if (order->size() != model.size() || wanted.size() != model.size()) {
+  if (order->size() != wanted.size() || (part == Wanted::kAll && wanted.size() != model.size())) {
     return ClassesDiffer(model, wanted);
   }
-  if (std::is_sorted(order->begin(), order->end())) return nullptr;
-  return std::shared_ptr<const std::vector<int64_t>>(std::move(order));
+  if (order->size() == model.size() && std::is_sorted(order->begin(), order->end())) return nullptr;
+  return ClassIndices(std::move(order));
+}
+
+absl::StatusOr<ClassIndices> ClassesAt(absl::Span<const int64_t> indices, int64_t classes) {
+  std::vector<bool> seen(static_cast<size_t>(classes));
+  for (const int64_t index : indices) {
+    if (index < 0 || index >= classes) {
+      return InvalidValue("a class index", index, absl::StrCat("0 to ", classes - 1));
+    }
+    if (seen[static_cast<size_t>(index)]) {
+      return absl::InvalidArgumentError(absl::StrCat("class index ", index, ": it appears twice"));
+    }
+    seen[static_cast<size_t>(index)] = true;
+  }
+  return std::make_shared<const std::vector<int64_t>>(indices.begin(), indices.end());
 }
 
 }  // namespace distill

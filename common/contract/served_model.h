@@ -17,6 +17,7 @@ struct ModelInfo {
   int64_t classes = 0;
   int64_t rows_per_sample = 1;           // -1: as many as the sample's length
   std::vector<std::string> class_names;  // `classes` names, or none
+  std::string suspected_output;          // Name(OutputForm); empty: the rows look like logits
 
   friend bool operator==(const ModelInfo&, const ModelInfo&) = default;
 };

@@ -15,6 +15,7 @@
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/base/status_macros.h"
+#include "common/inference/script_dtype.h"
 #include "common/torch/torch_errors.h"
 
 namespace distill {
@@ -62,16 +63,6 @@ at::Tensor OtherBatch(const at::Tensor& example) {
   std::vector<int64_t> shape = example.sizes().vec();
   shape[0] = 3;
   return at::linspace(-1, 1, c10::multiply_integers(shape)).view(shape).to(example.options());
-}
-
-// Converts floating point tensors only; Module::to would also convert buffers of integers and
-// masks.
-void ToDtype(torch::jit::Module& module, at::ScalarType dtype) {
-  const auto convert = [dtype](at::Tensor tensor) {
-    if (tensor.is_floating_point()) tensor.set_data(tensor.to(dtype));
-  };
-  for (const at::Tensor& parameter : module.parameters()) convert(parameter);
-  for (const at::Tensor& buffer : module.buffers()) convert(buffer);
 }
 
 ForwardFunction Forward(const torch::jit::Module& module) {
@@ -136,7 +127,8 @@ ForwardFunction PreferChannelsLast(ForwardFunction forward, const at::Tensor& ex
 }
 
 absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
-                                                 const Placement& placement) {
+                                                 const Placement& placement,
+                                                 const std::vector<at::Tensor>& example) {
   // Compiling kernels for each new shape would stall the first passes.
   torch::jit::setTensorExprFuserEnabled(false);
   TorchScriptModel result;
@@ -148,9 +140,10 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
     const auto& arguments = module.get_method("forward").function().getSchema().arguments();
     for (size_t i = 1; i < arguments.size(); ++i) result.arguments.push_back(arguments[i].name());
     if (placement.dtype != at::kFloat) ToDtype(module, placement.dtype);
-    module.to(placement.device);
   });
   if (!loaded.ok()) return absl::InvalidArgumentError(loaded.message());
+  if (placement.dtype == at::kFloat) RETURN_IF_ERROR(RunInFloat32(module, example));
+  RETURN_IF_ERROR(CatchTorch([&] { module.to(placement.device); }));
 
   result.plain = Forward(module);
   result.freeze = [module,

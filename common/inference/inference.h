@@ -42,10 +42,12 @@ struct TorchScriptModel {
 };
 
 // Loads the file in eval mode at `placement`. Loading runs the code of the file, so an operator
-// must have named the file. Returns INVALID_ARGUMENT with Torch's message if the file is not
-// TorchScript.
+// must have named the file. `example`: inputs of one sample on the CPU, with which weights of
+// another type than float32 are converted to it. Returns INVALID_ARGUMENT with Torch's message if
+// the file is not TorchScript; errors of RunInFloat32.
 absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
-                                                 const Placement& placement = {});
+                                                 const Placement& placement = {},
+                                                 const std::vector<at::Tensor>& example = {});
 
 // Returns OK if `fast` gives on every example what `plain` gives, within what folding rounds.
 // Examples are inputs of one batch each; one that `plain` fails on is not compared. LibTorch's

@@ -12,6 +12,7 @@
 #include "common/base/status_macros.h"
 #include "common/inference/inference.h"
 #include "common/inference/multiply_adds.h"
+#include "common/inference/output_logits.h"
 #include "common/inference/scripted_model.h"
 #include "common/model_directory/fingerprint.h"
 #include "common/model_directory/safetensors.h"
@@ -118,10 +119,20 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   const std::vector<at::Tensor> example = loaded->ExampleInputs(1);
   ForwardFunction as_it_is;  // the optimised function runs operations that cannot be counted
   if (description.architecture == kTorchScriptArchitecture) {
-    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement);
+    std::vector<at::Tensor> sample = loaded->Prepare(loaded->VariedInputs(1));
+    for (at::Tensor& input : sample) input = input.cpu();
+    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement, sample);
+    if (absl::IsFailedPrecondition(script.status())) {
+      return Annotate(script.status(), weights.string());
+    }
     if (!script.ok()) {
+      // What torch.save writes is such an archive, too, without code.
+      const bool pickled = absl::StrContains(script.status().message(), "constants.pkl");
       return absl::InvalidArgumentError(absl::StrCat(
-          weights.string(), " is not TorchScript that can be run: ", script.status().message()));
+          weights.string(), " is not TorchScript that can be run: ",
+          pickled ? "it was written by torch.save; write torch.jit.script(model).save(FILE), or "
+                    "torch.jit.trace(model, example).save(FILE)"
+                  : script.status().message()));
     }
     loaded->parameters_ = script->parameters;
     loaded->takes_mask_ = TakesMask(*script, description);
@@ -160,31 +171,71 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
     output = loaded->forward_(loaded->Prepare(example));
   });
   if (!ran.ok()) {
+    const bool other_type =
+        description.architecture == kTorchScriptArchitecture && placement.dtype != at::kFloat;
     return absl::InvalidArgumentError(absl::StrCat(
         directory.string(), ": the model fails on one sample of zeros of the inputs that ",
-        kConfigFile, " names, where it should give one tensor: ", ran.message()));
+        kConfigFile, " names, where it should give one tensor: ", ran.message(),
+        other_type ? "; if it computes in a type of its own, set `dtype` to f32" : ""));
   }
+  RETURN_IF_ERROR(loaded->CheckOutput(output, directory.string()));
+  RETURN_IF_ERROR(loaded->CheckForm(directory.string()));
+  return loaded;
+}
+
+absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::string& directory) {
   if ((output.dim() != 2 && output.dim() != 3) || output.size(0) != 1 || output.numel() == 0 ||
       !output.is_floating_point()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        directory, ": for one sample the model gives ", c10::toString(output.scalar_type()), " ",
+        ToString(output.sizes().vec()), " instead of logits [1, classes] or [1, length, classes]"));
+  }
+  columns_ = output.size(-1);
+  if (columns_ == 1 && !description_.output.has_value()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(directory.string(), ": for one sample the model gives ",
-                     c10::toString(output.scalar_type()), " ", ToString(output.sizes().vec()),
-                     " instead of logits [1, classes] or [1, length, classes]"));
+        absl::StrCat(directory,
+                     ": the model gives one number per sample, and soft targets are of two classes "
+                     "at least; if it is about the second of two, say in ",
+                     kConfigFile, R"( what it is: "output": "logits" or "output": "sigmoid")"));
   }
-  loaded->classes_ = output.size(-1);
+  output_ = description_.output.value_or(OutputForm::kLogits);
+  classes_ = std::max<int64_t>(columns_, 2);
   if (output.dim() == 3) {
-    const bool by_length = VariableInput(description) >= 0 && output.size(1) == kExampleLength;
-    loaded->rows_per_sample_ = by_length ? -1 : output.size(1);
+    const bool by_length = VariableInput(description_) >= 0 && output.size(1) == kExampleLength;
+    rows_per_sample_ = by_length ? -1 : output.size(1);
   }
-  const size_t names = description.class_names.size();
-  if (names != 0 && names != static_cast<size_t>(loaded->classes_)) {
-    return absl::InvalidArgumentError(absl::StrCat(directory.string(), ": the model gives ",
-                                                   loaded->classes_,
+  const size_t names = description_.class_names.size();
+  if (names != 0 && names != static_cast<size_t>(classes_)) {
+    return absl::InvalidArgumentError(absl::StrCat(directory, ": the model gives ", classes_,
                                                    " classes, and the "
                                                    "class_names of ",
                                                    kConfigFile, " are ", names));
   }
-  return loaded;
+  return absl::OkStatus();
+}
+
+absl::Status LoadedModel::CheckForm(const std::string& directory) {
+  at::Tensor rows;
+  const absl::Status ran = CatchTorch([&] { rows = forward_(Prepare(VariedInputs(3))); });
+  if (!ran.ok()) return absl::OkStatus();  // a model that takes one sample at a time
+  const OutputForm form = LooksLike(rows);
+  if (description_.output.has_value()) {
+    const bool probabilities =
+        output_ == OutputForm::kProbabilities || output_ == OutputForm::kSigmoid;
+    if (probabilities && !rows.ge(0).logical_and(rows.le(1)).all().item<bool>()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(directory, ": ", kConfigFile, " says that the output is ", Name(output_),
+                       ", and the model gives numbers below 0 or above 1"));
+    }
+    return absl::OkStatus();
+  }
+  suspected_output_ = form;
+  if (form != OutputForm::kLogits) {
+    log::Warning(absl::StrCat(directory, ": the model gives what looks like ", Name(form),
+                              " instead of logits; if so, set \"output\": \"", Name(form), "\" in ",
+                              kConfigFile));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
@@ -196,10 +247,10 @@ absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inpu
     const c10::InferenceMode inference_mode;
     const at::Tensor output = forward_(Prepare(inputs));
     TORCH_CHECK((output.dim() == 2 || output.dim() == 3) && output.size(0) == inputs[0].size(0) &&
-                    output.size(-1) == classes_,
+                    output.size(-1) == columns_,
                 "the model gives ", output.sizes(), " for ", inputs[0].size(0), " samples of ",
                 classes_, " classes");
-    logits = output.to(at::kFloat).contiguous();
+    logits = ToLogits(output_, output).contiguous();
   }));
   return logits;
 }

@@ -26,7 +26,8 @@ class LoadedModel {
   // `placement`. The error names the directory and what is wrong: errors of ReadModelDescription
   // and ReadSafetensors, weights that do not fit, a model.pt that is not TorchScript, a forward
   // pass of one sample of zeros that fails or does not give [1, classes] or [1, length, classes],
-  // and a wrong number of class names.
+  // a single number per sample without an output in config.json, which says what it is, and a wrong
+  // number of class names. Logs a warning where suspected_output() is not logits.
   static absl::StatusOr<std::unique_ptr<LoadedModel>> Load(const std::filesystem::path& directory,
                                                            const Placement& placement = {});
 
@@ -52,6 +53,9 @@ class LoadedModel {
   const ModelDescription& description() const { return description_; }
   const std::string& fingerprint() const { return fingerprint_; }
   int64_t classes() const { return classes_; }
+  // Returns what rows of samples that differ look like, where config.json does not say what they
+  // are: other than logits for a model that ends with a softmax, a log-softmax or a sigmoid.
+  OutputForm suspected_output() const { return suspected_output_; }
   // Returns the rows of logits per sample; -1 means the length of the sample.
   int64_t rows_per_sample() const { return rows_per_sample_; }
   int64_t parameters() const { return parameters_; }
@@ -63,6 +67,11 @@ class LoadedModel {
  private:
   LoadedModel() = default;
 
+  // Sets classes_ and rows_per_sample_ by the output for one sample of zeros, and suspected_output_
+  // by that for samples that differ.
+  absl::Status CheckOutput(const at::Tensor& output, const std::string& directory);
+  absl::Status CheckForm(const std::string& directory);
+
   // Returns the arguments of forward_: normalised inputs, in the type of the model and on its
   // device, and the mask.
   std::vector<at::Tensor> Prepare(absl::Span<const at::Tensor> inputs) const;
@@ -71,6 +80,9 @@ class LoadedModel {
   std::string fingerprint_;
   std::function<at::Tensor(const std::vector<at::Tensor>&)> forward_;
   int64_t classes_ = 0;
+  int64_t columns_ = 0;  // that forward_ gives: 1 where there are two classes
+  OutputForm output_ = OutputForm::kLogits;
+  OutputForm suspected_output_ = OutputForm::kLogits;
   int64_t rows_per_sample_ = 1;
   int64_t parameters_ = 0;
   int64_t multiply_adds_ = 0;

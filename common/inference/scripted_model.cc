@@ -8,20 +8,28 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
+#include "common/base/status_macros.h"
+#include "common/inference/script_dtype.h"
 #include "common/torch/torch_errors.h"
 #include "common/zoo/weights.h"
 
 namespace distill {
 
 absl::StatusOr<std::shared_ptr<ScriptedModel>> ScriptedModel::Load(
-    const std::filesystem::path& path) {
+    const std::filesystem::path& path, const at::Tensor& example) {
   torch::jit::setTensorExprFuserEnabled(false);  // compiles kernels for each new shape
-  std::shared_ptr<ScriptedModel> model;
-  const absl::Status loaded = CatchTorch([&] {
-    torch::jit::Module script = torch::jit::load(path.string(), at::kCPU);
+  torch::jit::Module script;
+  absl::Status loaded = CatchTorch([&] {
+    script = torch::jit::load(path.string(), at::kCPU);
     script.get_method("forward");
-    model.reset(new ScriptedModel(std::move(script)));
   });
+  if (loaded.ok() && example.defined()) {
+    script.eval();
+    RETURN_IF_ERROR(RunInFloat32(script, {example}), path.string());
+    script.train();
+  }
+  std::shared_ptr<ScriptedModel> model;
+  if (loaded.ok()) loaded = CatchTorch([&] { model.reset(new ScriptedModel(std::move(script))); });
   if (!loaded.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(path.string(), " is not TorchScript that can be trained: ", loaded.message()));

@@ -25,10 +25,11 @@ namespace distill {
 class ScriptedModel : public Model {
  public:
   // Loads the script on the CPU. Loading runs the code of the file, so an operator must have named
-  // the file. Returns INVALID_ARGUMENT with Torch's message if the file is not TorchScript with a
-  // forward method; FAILED_PRECONDITION if it has no parameters that take gradients, as in a frozen
-  // script.
-  static absl::StatusOr<std::shared_ptr<ScriptedModel>> Load(const std::filesystem::path& path);
+  // the file. `example`, a batch: weights of another type are converted to float32 (RunInFloat32).
+  // Returns INVALID_ARGUMENT with Torch's message if the file is not TorchScript with a forward
+  // method; FAILED_PRECONDITION if it has no parameters that take gradients, as in a frozen script.
+  static absl::StatusOr<std::shared_ptr<ScriptedModel>> Load(const std::filesystem::path& path,
+                                                             const at::Tensor& example = {});
 
   // Throws if the script does not return one tensor.
   at::Tensor Forward(const at::Tensor& x) override;

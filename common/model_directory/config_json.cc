@@ -22,7 +22,7 @@ constexpr char kFormat[] = "distill/1";
 constexpr int kMaxConfigDepth = 64;
 constexpr absl::string_view kFields[] = {"format",      "architecture", "arguments", "inputs",
                                          "scale",       "mean",         "std",       "pad_id",
-                                         "class_names", "training"};
+                                         "class_names", "output",       "training"};
 constexpr absl::string_view kInputFields[] = {"name", "dtype", "shape"};
 
 // "field 'scale' is 0; must be …".
@@ -218,6 +218,19 @@ absl::StatusOr<std::optional<int64_t>> ParsePadId(const Json& value,
   return std::nullopt;
 }
 
+absl::StatusOr<std::optional<OutputForm>> ParseOutput(const Json& value,
+                                                      absl::string_view architecture) {
+  if (value.is_null()) return std::nullopt;
+  if (!value.is_string() || !OutputFormFromName(value.get<std::string>()).has_value()) {
+    return MustBe("output", value, "logits, probabilities, log_probabilities or sigmoid");
+  }
+  const OutputForm form = *OutputFormFromName(value.get<std::string>());
+  if (architecture != kTorchScriptArchitecture && form != OutputForm::kLogits) {
+    return MustBe("output", value, absl::StrCat("logits, as ", architecture, " gives"));
+  }
+  return form;
+}
+
 absl::Status CheckFormat(const Json& root) {
   const Json& format = FieldOrNull(root, "format");
   if (format.is_null() && root.contains("model_type")) {
@@ -250,6 +263,8 @@ absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_t
   RETURN_IF_ERROR(CheckChannels(description));
   ASSIGN_OR_RETURN(description.pad_id, ParsePadId(FieldOrNull(root, "pad_id"), description.inputs));
   ASSIGN_OR_RETURN(description.class_names, ParseClassNames(FieldOrNull(root, "class_names")));
+  ASSIGN_OR_RETURN(description.output,
+                   ParseOutput(FieldOrNull(root, "output"), description.architecture));
   ASSIGN_OR_RETURN(description.training, ParseObject("training", FieldOrNull(root, "training")));
   return description;
 }
@@ -272,6 +287,7 @@ std::string ToJson(const ModelDescription& description) {
   root["std"] = description.normalization.std;
   if (description.pad_id.has_value()) root["pad_id"] = *description.pad_id;
   root["class_names"] = description.class_names;
+  if (description.output.has_value()) root["output"] = Name(*description.output);
   root["training"] = description.training;
   return JsonText(root, 2) + "\n";
 }

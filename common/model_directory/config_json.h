@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/contract/input_spec.h"
+#include "common/contract/output_form.h"
 
 namespace distill {
 
@@ -36,6 +37,7 @@ struct ModelDescription {
   Normalization normalization;
   std::optional<int64_t> pad_id;                       // if an input has a variable length
   std::vector<std::string> class_names;                // empty if not known
+  std::optional<OutputForm> output;                    // of a TorchScript; unset: logits
   nlohmann::json training = nlohmann::json::object();  // how it was made; not part of its identity
 };
 
@@ -44,8 +46,8 @@ struct ModelDescription {
 // that is missing, of the wrong type, unknown or given twice, an unknown format or dtype, a scale
 // or std that is not finite and positive, a mean or std that does not match the channels of each
 // input it applies to, a dimension that is neither -1 nor positive, an input or class name that
-// repeats, and a variable length without pad_id. Only format, architecture and inputs are required.
-// Never throws.
+// repeats, a variable length without pad_id, and an output where it is logits anyway. Only format,
+// architecture and inputs are required. Never throws.
 absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text);
 std::string ToJson(const ModelDescription& description);
 

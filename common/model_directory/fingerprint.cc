@@ -28,6 +28,7 @@ std::string Fingerprint(const ModelDescription& description, const std::string& 
         {{"name", input.name}, {"dtype", Name(input.dtype)}, {"shape", input.shape}});
   }
   if (description.pad_id.has_value()) identity["pad_id"] = *description.pad_id;
+  if (description.output.has_value()) identity["output"] = Name(*description.output);
   return Sha256Hex(JsonText(identity));
 }
 

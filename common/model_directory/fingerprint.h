@@ -11,8 +11,8 @@
 namespace distill {
 
 // The fingerprint is the SHA-256 of the SHA-256 of the weights file and of architecture, arguments,
-// inputs, normalisation, pad_id and class names in a canonical form. The location of the files and
-// the way the model was trained are not part of it.
+// inputs, normalisation, pad_id, class names and output in a canonical form. The location of the
+// files and the way the model was trained are not part of it.
 std::string Fingerprint(const ModelDescription& description, const std::string& weights_sha256);
 
 // Returns the fingerprint of a directory, reading the weights once, piece by piece. Errors are

@@ -8,6 +8,12 @@
 
 namespace distill {
 
+namespace {
+
+constexpr char kModelOfRun[] = "model";  // in the folder of a run
+
+}  // namespace
+
 std::filesystem::path WeightsPath(const std::filesystem::path& directory,
                                   const ModelDescription& description) {
   return directory /
@@ -26,6 +32,12 @@ absl::StatusOr<ModelDescription> ReadModelDescription(const std::filesystem::pat
         absl::StrCat(directory.string(), ": it is not a folder, and a model directory is one"));
   }
   const std::filesystem::path config = directory / kConfigFile;
+  const std::filesystem::path of_run = directory / kModelOfRun;
+  if (!std::filesystem::exists(config, error) &&
+      std::filesystem::exists(of_run / kConfigFile, error)) {
+    return absl::NotFoundError(absl::StrCat(
+        directory.string(), ": it is the folder of a run; name its model, ", of_run.string()));
+  }
   ASSIGN_OR_RETURN(const std::string text, ReadFile(config));
   ASSIGN_OR_RETURN(ModelDescription description, ParseModelDescription(text), config.string());
   const std::filesystem::path weights = WeightsPath(directory, description);

@@ -96,6 +96,7 @@ v1::ModelInfo ToProto(const ModelInfo& model) {
   message.set_classes(model.classes);
   message.set_rows_per_sample(model.rows_per_sample);
   message.mutable_class_names()->Assign(model.class_names.begin(), model.class_names.end());
+  message.set_suspected_output(model.suspected_output);
   return message;
 }
 
@@ -110,6 +111,7 @@ absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& message) {
   }
   model.classes = message.classes();
   model.class_names.assign(message.class_names().begin(), message.class_names().end());
+  model.suspected_output = message.suspected_output();
   if (message.rows_per_sample() != 0) model.rows_per_sample = message.rows_per_sample();
   const std::string name = absl::StrCat("model '", model.name, "'");
   if (model.fingerprint.empty()) {

@@ -6,9 +6,13 @@
 #include <exception>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "common/base/status.h"
 
 namespace distill {
+
+// Returns the reason in the text of one of Torch's errors, in one line.
+absl::string_view TorchReason(absl::string_view text);
 
 // Calls `function`. Returns INTERNAL with the text of an exception, which may contain paths: it is
 // meant for the operator and must never be sent to a client.
@@ -18,9 +22,9 @@ absl::Status CatchTorch(Function&& function) {
     function();
     return absl::OkStatus();
   } catch (const c10::Error& error) {
-    return absl::InternalError(OneLineReason(error.what_without_backtrace()));
+    return absl::InternalError(TorchReason(error.what_without_backtrace()));
   } catch (const std::exception& error) {
-    return absl::InternalError(OneLineReason(error.what()));
+    return absl::InternalError(TorchReason(error.what()));
   }
 }
 

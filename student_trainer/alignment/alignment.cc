@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/random.h"
+#include "common/contract/class_order.h"
 #include "student_trainer/data/prepared_dataset.h"
 
 namespace distill {
@@ -49,9 +50,21 @@ absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& datas
   if (dataset.classes() > 0 && dataset.classes() != teacher.classes) {
     return absl::FailedPreconditionError(
         absl::StrCat("the teacher does not fit the data: it knows ", teacher.classes,
-                     " classes, the data has ", dataset.classes()));
+                     " classes, the data has ", dataset.classes(),
+                     teacher.classes > dataset.classes()
+                         ? "; set `teacher_classes` to learn from some of the teacher's"
+                         : ""));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckTeacherGivesLogits(const ModelInfo& teacher) {
+  if (teacher.suspected_output.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("the teacher: it gives what looks like ", QuotedName(teacher.suspected_output),
+                   " instead of logits, from which a student learns less; set \"output\" in its "
+                   "config.json",
+                   " (docs/model_directory.md)"));
 }
 
 ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes,

@@ -18,6 +18,9 @@ namespace distill {
 // FAILED_PRECONDITION shows both sides. Names of classes are matched by the server at open.
 absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset);
 
+// FAILED_PRECONDITION where the server found that the model gives something else than logits.
+absl::Status CheckTeacherGivesLogits(const ModelInfo& teacher);
+
 // How many of the probe's samples the teacher got right decides.
 enum class Parity { kNotChecked, kTooFew, kGood, kWeak, kMisaligned };
 struct ParityResult {

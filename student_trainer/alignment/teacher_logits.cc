@@ -19,12 +19,15 @@ constexpr uint64_t kSeed = 0x6c6f67697473;
 absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(
     const TeacherAccess& access, const std::string& client_name,
     const std::vector<std::string>& class_names, Clock& clock, std::stop_token stop) {
+  ASSIGN_OR_RETURN(WantedClasses classes, access.ResolvedClasses(class_names));
   return TeacherPool::Connect({.addresses = access.addresses,
                                .teacher = {.security = access.security,
                                            .model = access.model,
                                            .client_name = client_name,
                                            .spec = {.encoding = TargetEncoding::kDenseF32},
-                                           .class_names = class_names,
+                                           .class_names = std::move(classes.names),
+                                           .class_subset = classes.subset,
+                                           .class_indices = std::move(classes.indices),
                                            .connect_timeout = access.connect_timeout}},
                               clock, std::move(stop));
 }

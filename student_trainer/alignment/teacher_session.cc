@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -91,12 +92,15 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
   return result;
 }
 
+// The error that refuses a teacher, with the option that lets it be.
+absl::Status Refuse(absl::string_view description) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(description, "; set `allow_misaligned_teacher` to train anyway"));
+}
+
 absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
   const std::string description = Describe(parity);
-  if (parity.parity == Parity::kMisaligned && !allow_misaligned) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(description, "; set `allow_misaligned_teacher` to train anyway"));
-  }
+  if (parity.parity == Parity::kMisaligned && !allow_misaligned) return Refuse(description);
   if (parity.parity == Parity::kGood) {
     log::Info(description);
   } else {
@@ -105,22 +109,36 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
   return absl::OkStatus();
 }
 
+// Adds the option that helps where the teacher's classes are not those of the data.
+absl::Status WithWayOut(const absl::Status& refusal) {
+  if (!absl::StrContains(refusal.message(), "open.class_names: ")) return refusal;
+  return absl::Status(refusal.code(),
+                      absl::StrCat(refusal.message(),
+                                   "; where the teacher has more classes than the data, set "
+                                   "`teacher_classes`"));
+}
+
 }  // namespace
 
 absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, TrainingData& data,
                                                   Clock& clock, std::stop_token stop) {
   TeacherSession session;
-  ASSIGN_OR_RETURN(
-      session.teachers,
+  ASSIGN_OR_RETURN(WantedClasses classes,
+                   options.teacher.ResolvedClasses(data.train->class_names()));
+  absl::StatusOr<std::unique_ptr<TeacherPool>> teachers =
       TeacherPool::Connect({.addresses = options.teacher.addresses,
                             .teacher = {.security = options.teacher.security,
                                         .model = options.teacher.model,
                                         .client_name = "student_trainer",
                                         .spec = options.ResolvedTargets(data.train->classes()),
-                                        .class_names = data.train->class_names(),
+                                        .class_names = std::move(classes.names),
+                                        .class_subset = classes.subset,
+                                        .class_indices = std::move(classes.indices),
                                         .batch_independent = options.deterministic,
                                         .connect_timeout = options.teacher.connect_timeout}},
-                           clock, stop));
+                           clock, stop);
+  if (!teachers.ok()) return WithWayOut(teachers.status());
+  session.teachers = *std::move(teachers);
   const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
                             absl::StrJoin(options.teacher.addresses, ", "), teacher.architecture,
@@ -129,6 +147,10 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, T
     RETURN_IF_ERROR(data.MakeImagesLike(teacher.inputs[0], "the teacher", options));
   }
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
+  if (const absl::Status logits = CheckTeacherGivesLogits(teacher); !logits.ok()) {
+    if (!options.allow_misaligned_teacher) return Refuse(logits.message());
+    log::Warning(logits.message());
+  }
   if (data.train->class_names().empty() || teacher.class_names.empty()) {
     log::Warning(absl::StrCat(
         data.train->class_names().empty() ? "the data" : "the teacher",

@@ -71,8 +71,9 @@ absl::StatusOr<QualityMeter> Measure(const Dataset& prepared, CorruptSamples& co
   return MeasureQuality(prepared, AllSamples(prepared), corrupt, logits);
 }
 
-absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const TestSet& test) {
-  ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> model, LoadedModel::Load(directory));
+absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const TestSet& test,
+                                          const Placement& placement) {
+  ASSIGN_OR_RETURN(std::unique_ptr<LoadedModel> model, LoadedModel::Load(directory, placement));
   ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> data, PrepareForModel(*model, test), directory);
   ASSIGN_OR_RETURN(
       const auto order,
@@ -165,6 +166,7 @@ absl::Status EvaluateOptions::Validate() const {
   RETURN_IF_ERROR(CheckGiven("test", test, "labelled data"));
   RETURN_IF_ERROR(CheckAtLeast("batch_size", batch_size, 1));
   RETURN_IF_ERROR(CheckAtLeast("threads", threads, 0, "one per core"));
+  RETURN_IF_ERROR(CheckPlacement("cpu", dtype));
   RETURN_IF_ERROR(CheckAtLeast("max_pixels", max_pixels, 1));
   RETURN_IF_ERROR(CheckAtLeast("max_corrupt", max_corrupt, 0));
   return teacher.Validate();
@@ -174,12 +176,13 @@ absl::Status RunEvaluate(const EvaluateOptions& options, std::stop_token stop, s
                          Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SetThreads(options.threads);
+  ASSIGN_OR_RETURN(const Placement placement, ParsePlacement("cpu", options.dtype));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> data, OpenTest(options));
   CorruptSamples corrupt(options.max_corrupt);
   const TestSet test{data, corrupt};
   std::vector<Evaluated> all;
   for (const std::string& directory : options.models) {
-    ASSIGN_OR_RETURN(Evaluated evaluated, LoadAndEvaluate(directory, test));
+    ASSIGN_OR_RETURN(Evaluated evaluated, LoadAndEvaluate(directory, test, placement));
     all.push_back(std::move(evaluated));
   }
   std::optional<std::vector<int64_t>> teacher_answers;

@@ -17,10 +17,11 @@ namespace distill {
 struct EvaluateOptions {
   std::vector<std::string> models;  // model directories
   std::string test;
-  std::string class_names;   // a file; empty: what the data says
-  std::string json;          // a file to write; empty: none
-  int64_t batch_size = 256;  // that samples/s is measured in, or all samples where they are fewer
-  int threads = 0;           // 0: one per core
+  std::string class_names;    // a file; empty: what the data says
+  std::string json;           // a file to write; empty: none
+  int64_t batch_size = 256;   // that samples/s is measured in, or all samples where they are fewer
+  int threads = 0;            // 0: one per core
+  std::string dtype = "f32";  // bf16, f16: the type in which the models compute
   int64_t max_pixels = kMaxImagePixels;  // of an image file
   int64_t max_corrupt = 0;               // files that may be skipped
 

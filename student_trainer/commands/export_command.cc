@@ -23,6 +23,13 @@ constexpr char kAverage[] = "ema.average.";
 absl::StatusOr<TrainableModel> FromCheckpoint(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadCheckpoint(path));
   ASSIGN_OR_RETURN(ModelDescription description, ParseModelDescription(checkpoint.description));
+  // The description is that of the best model so far, which these weights need not be.
+  const RunProgress& progress = checkpoint.progress;
+  if (!progress.has_best || progress.best_batches != progress.batches) {
+    description.training.erase("best_epoch");
+    description.training.erase("validation");
+    if (progress.epochs != kEpochsNotCounted) description.training["epoch"] = progress.epochs;
+  }
   if (description.architecture == kTorchScriptArchitecture) {
     return absl::FailedPreconditionError(
         absl::StrCat(path.string(),

@@ -88,6 +88,18 @@ struct Run {
   RunDirectory directory;
   nlohmann::json identity;
   std::optional<Checkpoint> from;
+  TeacherFigures asked_before;  // by this run's earlier processes, and for the report
+
+  // Of all its processes.
+  TeacherFigures teacher_figures() const {
+    TeacherFigures figures = asked_before;
+    if (teacher.teachers != nullptr) {
+      figures.Add({.stats = teacher.teachers->stats(),
+                   .samples_by_teacher = teacher.teachers->samples_by_teacher(),
+                   .probe_samples = teacher.probe_samples});
+    }
+    return figures;
+  }
 
   CheckpointFolder checkpoints() const {
     return CheckpointFolder(directory.checkpoints(), options.keep_checkpoints);
@@ -147,11 +159,11 @@ absl::StatusOr<RunProgress> Resume(const TrainOptions& options, const Checkpoint
   std::string change;
   const RunProgress progress = ResumeAt(checkpoint.progress, batches_per_epoch, &change);
   log::Info(absl::StrCat("resuming the run in ", options.run_dir, " after ", progress.batches,
-                         " batches: ", progress.epochs, " epochs and ", progress.epoch_batches,
-                         " batches of the next"));
+                         " batches, ", progress.epoch_batches, " of them in epoch ",
+                         progress.epochs + 1));
   if (!change.empty()) log::Warning(change);
   if (progress.epochs >= options.epochs) {
-    log::Warning(absl::StrCat("the run has ", progress.epochs, " epochs behind it, and epochs is ",
+    log::Warning(absl::StrCat("the run has ended epoch ", progress.epochs, ", and epochs is ",
                               options.epochs, ": nothing is trained"));
   }
   return progress;
@@ -209,13 +221,14 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
       .keep_best =
           [&](int64_t epoch, const EvaluationResult& validation) {
             const auto average = trainer.UseAverage();
-            description.training["best_epoch"] = epoch;
+            description.training["best_epoch"] = epoch + 1;
             description.training["validation"] = validation;
             return SaveModelDirectory(run.directory.model(), description, model);
           },
       .checkpoint = [&](const RunProgress& now) -> absl::Status {
         Checkpoint checkpoint{.progress = now,
                               .identity = run.identity,
+                              .teacher = ToJson(run.teacher_figures()),
                               .log_bytes = log->bytes(),
                               .description = ToJson(description),
                               .model = StateOf(model)};
@@ -275,6 +288,7 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   }
   if (run.from.has_value()) {
     TakeResolved(*run.from, run.options);
+    run.asked_before = TeacherFiguresFromJson(run.from->teacher);
     Describe(options, run.data, run.samples.size(), teacher, run.student.description);
   }
   ASSIGN_OR_RETURN(run.identity, RunIdentity(options, run.data, run.student.description,
@@ -294,15 +308,13 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
 
   const ReportedRun reported{options, run.data, run.directory, run.teacher.teachers.get()};
   ASSIGN_OR_RETURN(const TeacherFigures asked, BeginReport(reported, stop, clock));
+  run.asked_before.Add(asked);
 
   Progress progress(out, output, clock);
   std::optional<RunLog> log;
   ASSIGN_OR_RETURN(TrainFigures figures, Train(run, stop, progress, clock, log));
   if (options.Distills()) {
-    figures.teacher = {.stats = run.teacher.teachers->stats(),
-                       .samples_by_teacher = run.teacher.teachers->samples_by_teacher(),
-                       .probe_samples = run.teacher.probe_samples};
-    figures.teacher->Add(asked);
+    figures.teacher = run.teacher_figures();
   }
   RETURN_IF_ERROR(AddTorchScript(run.directory.model()));
   ASSIGN_OR_RETURN(const Quality quality, MeasureBestModel(reported));

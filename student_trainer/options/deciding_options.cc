@@ -51,6 +51,7 @@ absl::StatusOr<nlohmann::json> OptionsOfTeacher(const TrainOptions& o) {
   const TargetSpec targets = o.ResolvedTargets(/*classes=*/0);
   nlohmann::json json = {{"alpha", o.ResolvedAlpha()},
                          {"final_alpha", o.final_alpha.value_or(o.ResolvedAlpha())},
+                         {"teacher_classes", o.teacher.classes},
                          {"objective", o.objective},
                          {"objective_parameters", objective.parameters},
                          {"standardize_logits", o.standardize_logits},

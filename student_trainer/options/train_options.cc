@@ -101,6 +101,8 @@ TargetSpec TrainOptions::ResolvedTargets(int64_t classes) const {
 
 std::string ObjectivesHelp() { return DescribeObjectives(); }
 
+std::string StudentsHelp() { return absl::StrJoin(StudentNames(), ", "); }
+
 bool TrainOptions::HasTemperature() const { return UsualTemperature(objective).has_value(); }
 
 double TrainOptions::ResolvedTemperature() const {

@@ -22,8 +22,9 @@ inline constexpr int64_t kUsualBatchSize = 128;
 inline constexpr int64_t kLeastBatchSize = 8;      // by default, where there are so many samples
 inline constexpr int64_t kUsualStepsPerEpoch = 8;  // at least, by default
 
-// What --objective takes, for its help.
+// What --objective and --student take, for their help.
 std::string ObjectivesHelp();
+std::string StudentsHelp();
 
 struct TrainOptions {
   // Data.

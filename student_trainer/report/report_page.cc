@@ -111,6 +111,10 @@ nlohmann::json RunData(const RunFiles& run) {
                             "train_accuracy", "seconds", "validation"}) {
       if (record.contains(key)) epoch[key] = record[key];
     }
+    // Versions that did not write the rate counted epochs from 0.
+    if (!record.contains("lr") && epoch.contains("epoch") && epoch["epoch"].is_number_integer()) {
+      epoch["epoch"] = epoch["epoch"].get<int64_t>() + 1;
+    }
     const nlohmann::json& validation = epoch["validation"];
     if (!validation.is_object() || validation.value("samples", 0) == 0) {  // not in this epoch
       epoch["validation"] = nullptr;

@@ -50,6 +50,7 @@ absl::Status WriteCheckpoint(const std::filesystem::path& path, const Checkpoint
   }
   const nlohmann::json run = {{"progress", ToJson(checkpoint.progress)},
                               {"identity", checkpoint.identity},
+                              {"teacher", checkpoint.teacher},
                               {"metrics_bytes", checkpoint.log_bytes.metrics},
                               {"events_bytes", checkpoint.log_bytes.events}};
   return WriteSafetensors(
@@ -73,6 +74,7 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {
   checkpoint.progress = *std::move(progress);
   checkpoint.description = file.metadata["config"];
   checkpoint.identity = run["identity"];
+  checkpoint.teacher = run.value("teacher", nlohmann::json());
   checkpoint.log_bytes = {.metrics = run["metrics_bytes"].get<int64_t>(),
                           .events = run["events_bytes"].get<int64_t>()};
   for (auto& [name, tensor] : file.tensors) {

@@ -20,6 +20,7 @@ namespace distill {
 struct Checkpoint {
   RunProgress progress;
   nlohmann::json identity;  // what a run that resumes from here must share (run_identity.h)
+  nlohmann::json teacher;   // TeacherFigures so far (train_summary.h)
   RunLogBytes log_bytes;    // that were written before it
   std::string description;  // the model's config.json
   TensorMap model;          // parameters and buffers

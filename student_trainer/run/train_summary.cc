@@ -55,6 +55,37 @@ void TeacherFigures::Add(const TeacherFigures& other) {
   probe_samples += other.probe_samples;
 }
 
+nlohmann::json ToJson(const TeacherFigures& figures) {
+  return {{"answers", figures.stats.answers},
+          {"samples_answered", figures.stats.samples_answered},
+          {"bytes_sent", figures.stats.bytes_sent},
+          {"bytes_received", figures.stats.bytes_received},
+          {"losses", figures.stats.losses},
+          {"reconnects", figures.stats.reconnects},
+          {"samples_by_teacher", figures.samples_by_teacher},
+          {"probe_samples", figures.probe_samples}};
+}
+
+TeacherFigures TeacherFiguresFromJson(const nlohmann::json& json) {
+  TeacherFigures figures;
+  const auto take = [&json](const char* key, int64_t& value) {
+    if (json.contains(key) && json[key].is_number_integer()) value = json[key].get<int64_t>();
+  };
+  take("answers", figures.stats.answers);
+  take("samples_answered", figures.stats.samples_answered);
+  take("bytes_sent", figures.stats.bytes_sent);
+  take("bytes_received", figures.stats.bytes_received);
+  take("losses", figures.stats.losses);
+  take("reconnects", figures.stats.reconnects);
+  take("probe_samples", figures.probe_samples);
+  if (json.contains("samples_by_teacher") && json["samples_by_teacher"].is_object()) {
+    for (const auto& [address, samples] : json["samples_by_teacher"].items()) {
+      if (samples.is_number_integer()) figures.samples_by_teacher[address] = samples;
+    }
+  }
+  return figures;
+}
+
 std::vector<std::string> SummaryLines(const TrainFigures& figures) {
   std::vector<std::string> lines = {TrainingLine(figures)};
   if (figures.teacher.has_value()) {
@@ -76,7 +107,7 @@ nlohmann::json SummaryRecord(const TrainFigures& figures) {
       {"kind", "end"},
       {"steps", figures.training.steps},
       {"samples", run.samples},
-      {"best_epoch", run.best_epoch},
+      {"best_epoch", run.best_epoch + 1},
       {"validation", run.best_validation},
       {"seconds", run.seconds},
       {"seconds_waiting", run.seconds_waiting},

@@ -14,7 +14,7 @@
 
 namespace distill {
 
-// What only a run with a teacher has. Of this process alone, if the run was resumed.
+// What only a run with a teacher has, of all its processes.
 struct TeacherFigures {
   ClientStats stats;
   std::map<std::string, int64_t> samples_by_teacher;
@@ -23,6 +23,10 @@ struct TeacherFigures {
   // Adds what was asked over another connection.
   void Add(const TeacherFigures& other);
 };
+
+nlohmann::json ToJson(const TeacherFigures& figures);
+// Zeros for what `json` does not hold, as checkpoints of earlier versions.
+TeacherFigures TeacherFiguresFromJson(const nlohmann::json& json);
 
 struct TrainFigures {
   TrainingSummary training;

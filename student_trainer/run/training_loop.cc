@@ -105,8 +105,9 @@ class LoopState {
     const int64_t without = loop_.has_teacher ? epoch.named - epoch.with_targets : 0;
     const RunProgress run = Run();
     nlohmann::json record = {{"kind", "epoch"},
-                             {"epoch", number},
+                             {"epoch", number + 1},
                              {"step", loop_.trainer.steps()},
+                             {"lr", loop_.trainer.learning_rate()},
                              {"samples", epoch.named},
                              {"ids_hash", absl::StrFormat("%016x", epoch.ids.value())},
                              {"samples_trained", epoch.trained},

@@ -69,6 +69,10 @@ absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& in
         "it takes ", description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
         ", the data has ", ToString(input)));
   }
+  if (description.output.value_or(OutputForm::kLogits) != OutputForm::kLogits) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("it gives ", Name(*description.output), "; a student must give logits"));
+  }
   if (!description.class_names.empty() && !class_names.empty() &&
       description.class_names != class_names) {
     return absl::FailedPreconditionError(absl::StrCat(

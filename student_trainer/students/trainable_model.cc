@@ -1,5 +1,8 @@
 #include "student_trainer/students/trainable_model.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -8,12 +11,26 @@
 #include "common/zoo/weights.h"
 
 namespace distill {
+namespace {
+
+// One sample of zeros; undefined for another number of inputs than one, which no student has.
+at::Tensor ExampleOf(const ModelDescription& description) {
+  if (description.inputs.size() != 1) return {};
+  Shape shape = {1};
+  for (const int64_t size : description.inputs[0].shape)
+    shape.push_back(std::max(size, int64_t{1}));
+  const bool tokens = !IsNormalized(description.inputs[0]);
+  return at::zeros(shape, tokens ? at::kLong : at::kFloat);
+}
+
+}  // namespace
 
 absl::StatusOr<TrainableModel> LoadTrainable(const std::filesystem::path& directory) {
   ASSIGN_OR_RETURN(ModelDescription description, ReadModelDescription(directory));
   const std::filesystem::path weights = WeightsPath(directory, description);
   if (description.architecture == kTorchScriptArchitecture) {
-    ASSIGN_OR_RETURN(std::shared_ptr<Model> script, ScriptedModel::Load(weights));
+    ASSIGN_OR_RETURN(std::shared_ptr<Model> script,
+                     ScriptedModel::Load(weights, ExampleOf(description)));
     return TrainableModel{std::move(script), std::move(description)};
   }
   ASSIGN_OR_RETURN(const SafetensorsFile file, ReadSafetensors(weights));

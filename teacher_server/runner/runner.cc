@@ -30,7 +30,10 @@ ModelInfo Describe(const LoadedModel& model, std::string name) {
           .inputs = description.inputs,
           .classes = model.classes(),
           .rows_per_sample = model.rows_per_sample(),
-          .class_names = description.class_names};
+          .class_names = description.class_names,
+          .suspected_output = model.suspected_output() == OutputForm::kLogits
+                                  ? ""
+                                  : std::string(Name(model.suspected_output()))};
 }
 
 }  // namespace
@@ -55,6 +58,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOpt
   RETURN_IF_ERROR(options.Validate());
   ASSIGN_OR_RETURN(const Placement placement, ParsePlacement(options.device, options.dtype));
   const int threads = SetThreads(options.threads);
+  log::Info(absl::StrCat("loading model '", NameOf(options), "'"));
   // The same request gives the same bytes on CUDA too.
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setAllowTF32CuDNN(false);  // f32 is float32; bf16 and f16 are the fast ones

@@ -28,6 +28,8 @@
 namespace distill {
 namespace {
 
+constexpr absl::Duration kProgressInterval = absl::Seconds(5);
+
 // Names the first input with a NaN or an infinity.
 absl::Status CheckFinite(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
   for (size_t i = 0; i < request.inputs.size(); ++i) {
@@ -237,7 +239,14 @@ absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {
 
 absl::Status TorchRunner::WarmUp() {
   const c10::OptionalStreamGuard stream(stream_);
-  for (const int64_t samples : sizes_) {
+  absl::Time reported = absl::Now();
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    const int64_t samples = sizes_[i];
+    if (const absl::Time now = absl::Now(); now - reported >= kProgressInterval) {
+      log::Info(absl::StrCat("model '", info_.name, "': warming up with batches of ", samples, ", ",
+                             i + 1, " of ", sizes_.size(), " sizes"));
+      reported = now;
+    }
     const std::vector<at::Tensor> batch = model_->ExampleInputs(samples);
     for (int i = 0; i < 3; ++i) RETURN_IF_ERROR(model_->Logits(batch).status());
   }

@@ -81,18 +81,7 @@ void KeepGrpc() {
   static_cast<void>(kept);
 }
 
-std::shared_ptr<const ServedTeachers> MakeServedTeachers(absl::Span<const ServedModel> models,
-                                                         const StreamLimits& limits) {
-  std::vector<std::shared_ptr<const ServedTeacher>> teachers;
-  for (const ServedModel& model : models) {
-    teachers.push_back(
-        std::make_shared<const ServedTeacher>(ServedTeacher{.info = model.info,
-                                                            .numerics = model.numerics,
-                                                            .limits = limits,
-                                                            .batcher = model.batcher}));
-  }
-  return std::make_shared<const ServedTeachers>(std::move(teachers));
-}
+std::string HealthNameOf(absl::string_view model) { return absl::StrCat(kServiceName, "/", model); }
 
 }  // namespace
 
@@ -101,7 +90,7 @@ struct TeacherServer::Parts {
   std::vector<std::unique_ptr<UnixSocketClaim>> unix_sockets;
   std::vector<std::string> addresses;
   Clock* clock = nullptr;
-  std::shared_ptr<const ServedTeachers> teachers;
+  std::shared_ptr<ServedTeachers> teachers;
   Metrics* metrics = nullptr;
   std::shared_ptr<Budget> budget;
   std::unique_ptr<Access> access;
@@ -110,7 +99,7 @@ struct TeacherServer::Parts {
 };
 
 absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
-    const ServerOptions& options, absl::Span<const ServedModel> models, Metrics& metrics,
+    const ServerOptions& options, absl::Span<const std::string> names, Metrics& metrics,
     Clock& clock) {
   RETURN_IF_ERROR(options.Validate());
   SilenceGrpcLog();
@@ -127,7 +116,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
     parts->unix_sockets.push_back(std::move(claim));
   }
   parts->clock = &clock;
-  parts->teachers = MakeServedTeachers(models, options.limits);
+  parts->teachers = std::make_shared<ServedTeachers>(options.limits);
   parts->budget =
       std::make_shared<Budget>(BudgetLimits{.bytes = options.max_bytes,
                                             .samples = options.max_samples,
@@ -162,16 +151,33 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
   }
   if (parts->server == nullptr) return absl::InternalError("the gRPC server: it cannot be started");
   grpc::HealthCheckServiceInterface& health = *parts->server->GetHealthCheckService();
-  health.SetServingStatus(kServiceName, true);
-  for (const ServedModel& model : models) {
-    health.SetServingStatus(absl::StrCat(kServiceName, "/", model.info.name), true);
-  }
+  health.SetServingStatus("", false);
+  health.SetServingStatus(kServiceName, false);
+  for (const std::string& name : names) health.SetServingStatus(HealthNameOf(name), false);
   return std::unique_ptr<TeacherServer>(new TeacherServer(std::move(parts)));
 }
 
 TeacherServer::TeacherServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 TeacherServer::~TeacherServer() { static_cast<void>(Drain(absl::ZeroDuration())); }
+
+void TeacherServer::Serve(absl::Span<const ServedModel> models) {
+  ServedTeachers::Teachers teachers;
+  for (const ServedModel& model : models) {
+    teachers.push_back(
+        std::make_shared<const ServedTeacher>(ServedTeacher{.info = model.info,
+                                                            .numerics = model.numerics,
+                                                            .limits = parts_->teachers->limits(),
+                                                            .batcher = model.batcher}));
+  }
+  parts_->teachers->Set(std::move(teachers));
+  grpc::HealthCheckServiceInterface& health = *parts_->server->GetHealthCheckService();
+  health.SetServingStatus("", true);
+  health.SetServingStatus(kServiceName, true);
+  for (const ServedModel& model : models) {
+    health.SetServingStatus(HealthNameOf(model.info.name), true);
+  }
+}
 
 const std::vector<std::string>& TeacherServer::addresses() const { return parts_->addresses; }
 

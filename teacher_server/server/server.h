@@ -30,13 +30,17 @@ struct ServedModel {
 class TeacherServer {
  public:
   // Listens on every address, or on none: the error names the first that is not available, and why.
-  // Health (grpc.health.v1: "", "distill.v1.Teacher" and "distill.v1.Teacher/MODEL" for each model)
-  // is SERVING when this returns. `models`: at least one, of different names, which
-  // `metrics` has. Batchers, metrics and clock must outlive the server.
+  // Until Serve(), streams end UNAVAILABLE with kServerStarting, and health (grpc.health.v1: "",
+  // "distill.v1.Teacher" and "distill.v1.Teacher/NAME" for each of `names`) is NOT_SERVING.
+  // `metrics` has the names, too. Metrics and clock must outlive the server.
   static absl::StatusOr<std::unique_ptr<TeacherServer>> Start(const ServerOptions& options,
-                                                              absl::Span<const ServedModel> models,
+                                                              absl::Span<const std::string> names,
                                                               Metrics& metrics,
                                                               Clock& clock = Clock::Real());
+
+  // From now on the models are served, and health is SERVING. `models`: one of each name.
+  // Their batchers must outlive the server. Called once.
+  void Serve(absl::Span<const ServedModel> models);
 
   // Cancels what is still open, and removes its Unix sockets.
   ~TeacherServer();

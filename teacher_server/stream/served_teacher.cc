@@ -5,17 +5,31 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/contract/class_order.h"
+#include "common/contract/starting.h"
 
 namespace distill {
 
-ServedTeachers::ServedTeachers(std::vector<std::shared_ptr<const ServedTeacher>> teachers)
-    : teachers_(std::move(teachers)) {}
+ServedTeachers::ServedTeachers(Teachers teachers) : limits_(teachers.front()->limits) {
+  Set(std::move(teachers));
+}
+
+void ServedTeachers::Set(Teachers teachers) {
+  const MutexLock lock(mutex_);
+  teachers_ = std::move(teachers);
+}
+
+ServedTeachers::Teachers ServedTeachers::all() const {
+  const MutexLock lock(mutex_);
+  return teachers_;
+}
 
 absl::StatusOr<std::shared_ptr<const ServedTeacher>> ServedTeachers::Find(
     const std::string& name) const {
-  if (name.empty()) return teachers_.front();
+  const Teachers teachers = all();
+  if (teachers.empty()) return absl::UnavailableError(kServerStarting);
+  if (name.empty()) return teachers.front();
   std::vector<std::string> names;
-  for (const auto& teacher : teachers_) {
+  for (const auto& teacher : teachers) {
     if (teacher->info.name == name) return teacher;
     names.push_back(QuotedName(teacher->info.name));
   }

@@ -1,5 +1,5 @@
-// ServedTeacher: one model that a server has; ServedTeachers: all of them. Every stream of the
-// server shares them, and none changes them.
+// ServedTeacher: one model that a server has; ServedTeachers: all of them, once they are loaded.
+// Every stream of the server shares them, and none changes them.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/base/mutex.h"
 #include "common/contract/limits.h"
 #include "common/contract/served_model.h"
 #include "teacher_server/batching/batcher.h"
@@ -26,21 +27,30 @@ struct ServedTeacher {
 // computed and answers until they are written, is not read: so one more may come on top.
 inline int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
 
+// Thread-safe.
 class ServedTeachers {
  public:
-  // At least one; names differ.
-  explicit ServedTeachers(std::vector<std::shared_ptr<const ServedTeacher>> teachers);
+  using Teachers = std::vector<std::shared_ptr<const ServedTeacher>>;
 
-  // The one of this name, or the first if it is empty. NOT_FOUND names those that are served; fit
-  // for clients.
+  // None yet; `limits` will be those of all.
+  explicit ServedTeachers(const StreamLimits& limits) : limits_(limits) {}
+  // Those of Set.
+  explicit ServedTeachers(Teachers teachers);
+
+  // At least one; names differ. Called once.
+  void Set(Teachers teachers);
+
+  // The one of this name, or the first if it is empty. Fit for clients: UNAVAILABLE with
+  // kServerStarting before Set; NOT_FOUND names those that are served.
   absl::StatusOr<std::shared_ptr<const ServedTeacher>> Find(const std::string& name) const;
 
-  const std::vector<std::shared_ptr<const ServedTeacher>>& all() const { return teachers_; }
-  // Equal for all.
-  const StreamLimits& limits() const { return teachers_.front()->limits; }
+  Teachers all() const;
+  const StreamLimits& limits() const { return limits_; }
 
  private:
-  const std::vector<std::shared_ptr<const ServedTeacher>> teachers_;
+  const StreamLimits limits_;
+  mutable Mutex mutex_;
+  Teachers teachers_ ABSL_GUARDED_BY(mutex_);  // empty while the server starts
 };
 
 }  // namespace distill

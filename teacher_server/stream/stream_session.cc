@@ -90,7 +90,7 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
 
   v1::DistillResponse response;
   v1::Opened& opened = *response.mutable_opened();
-  *opened.mutable_model() = ToProto(teacher_->info);
+  *opened.mutable_model() = ToProto(DescribeAnswers(teacher_->info, *terms_));
   *opened.mutable_targets() = ToProto(terms_->spec);
   *opened.mutable_numerics() = ToProto(teacher_->numerics);
   *opened.mutable_limits() = ToProto(limits_);
@@ -170,8 +170,8 @@ absl::Status StreamSession::AnswerTooLarge(int64_t bytes) const {
 int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
   int64_t rows_per_sample = teacher_->info.rows_per_sample;
   if (rows_per_sample == -1) rows_per_sample = LongestLength(request, teacher_->info.inputs);
-  const absl::StatusOr<int64_t> bytes = NumElements(
-      {request.samples, rows_per_sample, BytesPerRow(request.spec, teacher_->info.classes)});
+  const absl::StatusOr<int64_t> bytes =
+      NumElements({request.samples, rows_per_sample, BytesPerRow(request.spec, terms_->classes)});
   constexpr int64_t kTooMany = int64_t{1} << 62;
   return kRequestOverhead + (bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany);
 }

@@ -84,7 +84,8 @@ absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
   result->metrics = std::make_unique<Metrics>(names);
   ServerOptions options;
   options.listen = {"127.0.0.1:0", absl::StrCat("unix:", socket)};
-  ASSIGN_OR_RETURN(result->server, TeacherServer::Start(options, models, *result->metrics));
+  ASSIGN_OR_RETURN(result->server, TeacherServer::Start(options, names, *result->metrics));
+  result->server->Serve(models);
   addresses->tcp = result->server->addresses()[0];
   addresses->unix_socket = result->server->addresses()[1];
   return std::unique_ptr<WireServer>(std::move(result));

@@ -7,6 +7,7 @@ functions, so that it shares nothing with the implementation under test. Needs t
 """
 
 import json
+import zlib
 
 import torch
 
@@ -232,11 +233,13 @@ def top_k_case(name, parameters, shape, generator):
 
 
 def main():
-    generator = torch.Generator().manual_seed(20220327)
     cases = []
     for name in OBJECTIVES:
+        # Each has its own: another objective changes nothing in what is drawn for this one.
+        generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
         for parameters in PARAMETERS.get(name, [{}]):
             cases += [dense_case(name, parameters, shape, generator) for shape in SHAPES]
+    generator = torch.Generator().manual_seed(20220327)
     for name, parameters in [("reverse_kl", {}), ("jsd", {"beta": 0.5}), ("jsd", {"beta": 0.2})]:
         cases += [top_k_case(name, parameters, shape, generator) for shape in TOP_K_SHAPES]
     print("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]")

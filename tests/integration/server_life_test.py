@@ -1,6 +1,8 @@
 """How a server ends: it drains on the first signal, and stops at once on the second."""
 
+import os
 import re
+import shutil
 import signal
 import subprocess
 import unittest
@@ -10,7 +12,7 @@ import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
 from plain_client import open_message, request_message, Stream
-from programs import IntegrationTest, make_images, SIDE, write_dataset
+from programs import IntegrationTest, make_images, SERVER, SIDE, write_dataset
 
 
 class ServerLife(IntegrationTest):
@@ -54,6 +56,40 @@ class ServerLife(IntegrationTest):
         stream.half_close()
         self.assertEqual(server.wait(), 0, server.output)
         self.assertIn("samples_served=8", server.output)
+
+    def start_slowly(self, name):
+        """A server whose model's file does not end before `finish` is called: it reads zeros meanwhile."""
+        folder = self.dir / name
+        shutil.copytree(self.model, folder)
+        weights = folder / "model.safetensors"
+        size = weights.stat().st_size
+        os.truncate(weights, 1 << 40)
+        address = self.unix_address(f"{name}.sock")
+        server = self.start(SERVER, "--model", folder, "--listen", address, "--threads", "1")
+        server.wait_for_output("wait until the models are loaded")
+        return server, address, lambda: os.truncate(weights, size)
+
+    def test_a_server_that_starts_is_waited_for(self):
+        server, address, finish = self.start_slowly("slow")
+        code, output = self.run_program(SERVER, "--check_health", address)
+        self.assertEqual(code, 1)
+        self.assertIn("NOT_SERVING", output)
+        code, output = self.run_program(SERVER, "--model", self.model, "--listen", address)
+        self.assertEqual(code, 1, output)
+        self.assertIn("slow.sock", output)
+        trainer = self.start(*self.train_arguments(self.dir / "data", "run", "--teacher", address, "--epochs", "1"))
+        trainer.wait_for_output("is starting: waiting for it")
+        finish()
+        server.wait_for_output("^listening on")
+        self.assertEqual(trainer.wait(), 0, trainer.output)
+        self.assertEqual(self.run_program(SERVER, "--check_health", address)[0], 0)
+
+    def test_a_signal_ends_a_server_that_starts_and_its_socket_is_gone(self):
+        server, _, _ = self.start_slowly("slow")
+        self.assertTrue((self.dir / "slow.sock").exists())
+        server.signal(signal.SIGTERM)
+        self.assertEqual(server.wait(), 0, server.output)
+        self.assertFalse((self.dir / "slow.sock").exists())
 
     def test_a_second_signal_ends_a_drain_that_hangs(self):
         # A large model and more work than it does in the time that a test has.

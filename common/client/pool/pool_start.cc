@@ -33,6 +33,13 @@ StreamLimits SmallerOf(const StreamLimits& a, const StreamLimits& b) {
           .max_length = std::min(a.max_length, b.max_length)};
 }
 
+// Adds the option that helps where a server is started later.
+absl::Status WithTimeout(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return status;
+  return absl::UnavailableError(
+      absl::StrCat(status.message(), "; start it, or set `connect_timeout` to wait longer for it"));
+}
+
 }  // namespace
 
 absl::Status TeacherPoolOptions::Validate() const {
@@ -102,23 +109,32 @@ absl::Status TeacherPool::AwaitFirst(const std::stop_token& stop) {
     changed_.NotifyAll();
   });
   MutexLock lock(mutex_);
-  const absl::Time give_up = clock_.Now() + options_.teacher.connect_timeout;
+  absl::Time give_up = clock_.Now() + options_.teacher.connect_timeout;
   absl::Time deadline = give_up;
+  bool announced = false;
   std::vector<PoolMember*> connected;
   while (true) {
     RETURN_IF_ERROR(failure_);
     if (stop.stop_requested()) return absl::CancelledError("interrupted");
     connected.clear();
     bool trying = false;
+    const PoolMember* starting = nullptr;
     for (const auto& member : members_.present()) {
       // In this order: one that connects in between is not taken for one that failed.
       trying = trying || !member->client->attempted();
       if (member->client->connected()) connected.push_back(member.get());
+      if (member->client->starting()) starting = member.get();
     }
     const absl::Time now = clock_.Now();
+    if (connected.empty() && starting != nullptr) {
+      give_up = deadline = now + options_.teacher.connect_timeout;
+      if (!std::exchange(announced, true)) {
+        log::Info(absl::StrCat("the teacher at ", starting->name, " is starting: waiting for it"));
+      }
+    }
     if (!connected.empty()) deadline = std::min(deadline, now + kSettleTime);
     if (!connected.empty() && (!trying || now >= deadline)) break;
-    if (now >= give_up) return members_.Describe();
+    if (now >= give_up) return WithTimeout(members_.Describe());
     clock_.WaitUntil(changed_, mutex_, deadline);
   }
   ChooseTeacher(connected);

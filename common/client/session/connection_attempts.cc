@@ -1,4 +1,5 @@
 // The connection's thread: opens a stream, waits for its end, and decides whether to try again.
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "common/base/status.h"
 #include "common/client/session/teacher_connection.h"
 #include "common/client/stream/stream_errors.h"
+#include "common/contract/starting.h"
 #include "common/rpc/address.h"
 #include "common/rpc/convert.h"
 
@@ -25,6 +27,8 @@ v1::Open OpenMessage(const TeacherClientOptions& options) {
   open.set_client(options.client_name);
   *open.mutable_targets() = ToProto(options.spec);
   open.mutable_class_names()->Assign(options.class_names.begin(), options.class_names.end());
+  open.set_class_subset(options.class_subset);
+  open.mutable_class_indices()->Assign(options.class_indices.begin(), options.class_indices.end());
   open.set_batch_independent(options.batch_independent);
   return open;
 }
@@ -132,6 +136,8 @@ void TeacherConnection::AfterStream() {
     return Fail(Annotate(end_, absl::StrCat("the teacher at ", name_, " ended the stream")));
   }
   const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
+  starting_ = IsServerStarting(end_);  // that takes as long as its models do
+  if (starting_) give_up_ = std::max(give_up_, retry_at_ + options_.connect_timeout);
   if (has_opened_) {
     if (IsTlsRefusal(end_) || IsFull(end_)) StayLost(failure);
     if (IsLoss(end_) || IsFull(end_)) return;

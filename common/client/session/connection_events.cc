@@ -1,4 +1,5 @@
 // What the connection does when something happens on its stream.
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,11 +33,10 @@ void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
 absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
   ASSIGN_OR_RETURN(Granted granted, GrantedFromProto(opened, options_.spec));
   if (!has_opened_) {
-    if (!options_.class_names.empty() &&
-        granted.model.classes != static_cast<int64_t>(options_.class_names.size())) {
+    const size_t named = std::max(options_.class_names.size(), options_.class_indices.size());
+    if (named > 0 && granted.model.classes != static_cast<int64_t>(named)) {
       return absl::InternalError(absl::StrCat("Opened.model.classes is ", granted.model.classes,
-                                              "; must be ", options_.class_names.size(),
-                                              ", as many as were named"));
+                                              "; must be ", named, ", as many as were named"));
     }
     granted_ = std::move(granted);
     has_opened_ = true;

@@ -74,6 +74,7 @@ bool TeacherClient::AbandonWhileLost(absl::Span<const uint64_t> ids) {
 void TeacherClient::GiveBackUntaken() { connection_->GiveBackUntaken(); }
 
 bool TeacherClient::attempted() const { return connection_->attempted(); }
+bool TeacherClient::starting() const { return connection_->starting(); }
 TeacherState TeacherClient::state() const { return connection_->state(); }
 absl::Status TeacherClient::status() const { return connection_->status(); }
 absl::Status TeacherClient::last_loss() const { return connection_->last_loss(); }

@@ -34,7 +34,11 @@ struct TeacherClientOptions {
   std::string model;        // empty: the server's only one, or its first
   std::string client_name;  // for the server's log; at most 128 bytes
   TargetSpec spec;
-  std::vector<std::string> class_names;  // the order wanted; empty: the server's own
+  // The classes wanted, in this order: as names (with class_subset they may be some of the
+  // teacher's) or as indices of the teacher's, not both. Empty: all, in the teacher's order.
+  std::vector<std::string> class_names;
+  bool class_subset = false;
+  std::vector<int64_t> class_indices;
   bool batch_independent = false;
   // For an attempt to open a stream, and for Connect as a whole.
   absl::Duration connect_timeout = absl::Seconds(10);
@@ -52,7 +56,8 @@ struct TeacherClientOptions {
 class TeacherClient : public SoftTargetSource {
  public:
   // Blocks until a stream is open. While the server cannot be reached it tries again, up to
-  // connect_timeout. INVALID_ARGUMENT for bad options; UNAVAILABLE "cannot reach a teacher at …";
+  // connect_timeout; while the server answers that it is starting, as long as it takes.
+  // INVALID_ARGUMENT for bad options; UNAVAILABLE "cannot reach a teacher at …";
   // FAILED_PRECONDITION "… is not a teacher server"; a refusal has the server's code and words. A
   // file of `security` that cannot be used is named. The clock must outlive the client.
   static absl::StatusOr<std::unique_ptr<TeacherClient>> Connect(const TeacherClientOptions& options,
@@ -86,6 +91,8 @@ class TeacherClient : public SoftTargetSource {
 
   // Whether the first attempt to connect has ended, well or not.
   bool attempted() const;
+  // Whether the last one was told that the server is starting, and none was granted yet.
+  bool starting() const;
 
   TeacherState state() const override;
   bool connected() const { return state() == TeacherState::kConnected; }

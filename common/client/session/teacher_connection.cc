@@ -149,6 +149,11 @@ bool TeacherConnection::attempted() const {
   return attempted_;
 }
 
+bool TeacherConnection::starting() const {
+  MutexLock lock(mutex_);
+  return starting_ && !has_opened_ && failure_.ok();
+}
+
 TeacherState TeacherConnection::state() const {
   MutexLock lock(mutex_);
   return StateLocked();

@@ -46,6 +46,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   bool AbandonWhileLost(absl::Span<const uint64_t> ids);
   void GiveBackUntaken();
   bool attempted() const;
+  bool starting() const;
   TeacherState state() const;
   absl::Status status() const;
   absl::Status last_loss() const;
@@ -107,6 +108,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);  // of the attempts to open a first stream
   bool attempted_ ABSL_GUARDED_BY(mutex_) = false;      // one of them has ended
+  bool starting_ ABSL_GUARDED_BY(mutex_) = false;       // the last of them says that the server is
   absl::Status last_loss_ ABSL_GUARDED_BY(mutex_);
   int fruitless_losses_ ABSL_GUARDED_BY(mutex_) = 0;     // in a row, with requests and no answer
   int64_t answered_before_ ABSL_GUARDED_BY(mutex_) = 0;  // samples, before the current stream

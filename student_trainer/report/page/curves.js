@@ -9,7 +9,7 @@ const METRICS = [
 // [{run, points: [{x, y}]}] of the runs that have any.
 function linesOf(metric) {
   return runs.map((run, index) => ({run: index, points: run.epochs
-    .map(epoch => ({x: epoch.epoch + 1, y: metric.of(epoch)})).filter(point => point.y !== null)}))
+    .map(epoch => ({x: epoch.epoch, y: metric.of(epoch)})).filter(point => point.y !== null)}))
     .filter(line => line.points.length > 0);
 }
 

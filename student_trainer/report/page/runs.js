@@ -12,7 +12,7 @@ function learnedFrom(run) {
 }
 
 // Epochs count from 1 on the page, as the trainer prints them.
-const bestEpoch = run => run.best_epoch === null ? null : run.best_epoch + 1;
+const bestEpoch = run => run.best_epoch;
 
 function progressOf(run) {
   const best = bestEpoch(run) === null ? "" : `, best epoch ${bestEpoch(run)}`;

@@ -15,6 +15,7 @@ namespace {
 using ::distill::testing::ErrorIs;
 using ::distill::testing::IsOk;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 using Names = std::vector<std::string>;
@@ -60,6 +61,29 @@ TEST(ClassOrderTest, ASubsetAndASupersetAreRefused) {
     EXPECT_THAT(ClassOrder(Names{"a", "b"}, 2, wanted),
                 ErrorIs(absl::StatusCode::kFailedPrecondition));
   }
+}
+
+TEST(ClassOrderTest, SomeOfTheClassesMayBeWanted) {
+  const auto order = ClassOrder(Names{"a", "b", "c"}, 3, Names{"c", "a"}, Wanted::kSome);
+  ASSERT_THAT(order, IsOk());
+  EXPECT_THAT(**order, ElementsAre(2, 0));
+  EXPECT_EQ(*ClassOrder(Names{"a", "b"}, 2, Names{"a", "b"}, Wanted::kSome), nullptr);
+  EXPECT_THAT(**ClassOrder(Names{"a", "b", "c"}, 3, Names{"a", "b"}, Wanted::kSome),
+              ElementsAre(0, 1));
+  EXPECT_THAT(ClassOrder(Names{"a", "b"}, 2, Names{"a", "x"}, Wanted::kSome),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("'x'")));
+  EXPECT_THAT(ClassOrder({}, 3, Names{"a", "b"}, Wanted::kSome),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no class names")));
+}
+
+TEST(ClassesAtTest, IndicesAreOfTheModelAndNoneRepeats) {
+  EXPECT_THAT(**ClassesAt(std::vector<int64_t>{2, 0}, 3), ElementsAre(2, 0));
+  for (const int64_t wrong : {-1, 3}) {
+    EXPECT_THAT(ClassesAt(std::vector<int64_t>{0, wrong}, 3),
+                ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be 0 to 2")));
+  }
+  EXPECT_THAT(ClassesAt(std::vector<int64_t>{1, 1}, 3),
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("index 1: it appears twice")));
 }
 
 TEST(ClassOrderTest, OfLongListsWhatEachLacksIsNamed) {

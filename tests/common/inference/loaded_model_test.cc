@@ -268,6 +268,63 @@ TEST(LoadedModelTest, TorchScriptThatCannotBeServedIsRefusedByName) {
   }
 }
 
+constexpr char kLinearForward[] = "def forward(self, x):\n    return torch.linear(x, self.weight)";
+
+// Loads a model that applies `last` to torch.linear(x, self.weight), with `output` in config.json.
+absl::StatusOr<std::unique_ptr<LoadedModel>> LoadEnding(const TempDir& dir, const std::string& last,
+                                                        std::optional<OutputForm> output) {
+  ModelDescription description = VectorDescription();
+  description.output = output;
+  WriteTorchScriptDirectory(dir, description, absl::StrCat(kLinearForward, last, "\n"));
+  return LoadedModel::Load(dir.path());
+}
+
+TEST(LoadedModelTest, AModelThatGivesProbabilitiesIsNoticed) {
+  const struct {
+    const char* last;
+    OutputForm form;
+  } cases[] = {{"", OutputForm::kLogits},
+               {".softmax(-1)", OutputForm::kProbabilities},
+               {".log_softmax(-1)", OutputForm::kLogProbabilities},
+               {".sigmoid()", OutputForm::kSigmoid}};
+  const at::Tensor x = 0.1 * at::randn({5, 3});
+  at::Tensor expected;
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.last);
+    const TempDir dir;
+    const auto guessed = LoadEnding(dir, c.last, std::nullopt);
+    ASSERT_TRUE(guessed.ok()) << guessed.status();
+    EXPECT_EQ((*guessed)->suspected_output(), c.form);
+
+    const auto declared = LoadEnding(dir, c.last, c.form);
+    ASSERT_TRUE(declared.ok()) << declared.status();
+    EXPECT_EQ((*declared)->suspected_output(), OutputForm::kLogits);
+    EXPECT_NE((*declared)->fingerprint(), (*guessed)->fingerprint());
+    const at::Tensor distribution = (*declared)->Logits({{x}})->div(4).softmax(-1);
+    if (!expected.defined()) expected = distribution;
+    EXPECT_TRUE(at::allclose(distribution, expected, 1e-4, 1e-6));
+  }
+}
+
+TEST(LoadedModelTest, OneNumberPerSampleNeedsAnOutput) {
+  const TempDir dir;
+  const std::string one = ".narrow(1, 0, 1)";
+  EXPECT_THAT(LoadEnding(dir, one, std::nullopt).status().ToString(),
+              AllOf(HasSubstr("one number per sample"), HasSubstr("\"output\"")));
+  const auto model = LoadEnding(dir, one + ".sigmoid()", OutputForm::kSigmoid);
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ((*model)->classes(), 2);
+  EXPECT_EQ((*model)->Logits({{at::randn({5, 3})}})->sizes(), at::IntArrayRef({5, 2}));
+}
+
+TEST(LoadedModelTest, AnOutputThatIsNotWhatTheModelGivesIsRefused) {
+  const TempDir dir;
+  for (const OutputForm form : {OutputForm::kProbabilities, OutputForm::kSigmoid}) {
+    EXPECT_THAT(LoadEnding(dir, ".mul(9)", form).status().ToString(),
+                AllOf(HasSubstr(std::string(Name(form))), HasSubstr("below 0 or above 1")));
+  }
+}
+
 TEST(LoadedModelTest, FileThatIsNoTorchScriptIsRefusedByName) {
   const TempDir dir;
   ASSERT_TRUE(WriteFileAtomically(dir / kConfigFile, ToJson(VectorDescription())).ok());

@@ -74,6 +74,19 @@ TEST(ParseModelDescriptionTest, JsonRoundTripsAndIsStable) {
   }
 }
 
+TEST(ParseModelDescriptionTest, OfATorchScriptTheOutputIsRead) {
+  Json config = Image();
+  config.merge_patch({{"architecture", "torchscript"}, {"arguments", nullptr}});
+  EXPECT_EQ(ParseModelDescription(config.dump())->output, std::nullopt);
+  for (const char* name : {"logits", "probabilities", "log_probabilities", "sigmoid"}) {
+    config["output"] = name;
+    const absl::StatusOr<ModelDescription> model = ParseModelDescription(config.dump());
+    ASSERT_THAT(model, IsOk());
+    EXPECT_EQ(Name(*model->output), name);
+    EXPECT_EQ(ParseModelDescription(ToJson(*model))->output, model->output);
+  }
+}
+
 TEST(ParseModelDescriptionTest, WhatIsWrongIsNamedByItsField) {
   const struct {
     const char* patch;  // merged into the example; null removes
@@ -126,6 +139,8 @@ TEST(ParseModelDescriptionTest, WhatIsWrongIsNamedByItsField) {
       {R"({"mean": null})", "'std': it has 3 numbers, and 'mean' has 0"},
       {R"({"std": [0.25, 0, 0.26]})", "'std'"},
       {R"({"std": [0.25, -1, 0.26]})", "'std'"},
+      {R"({"output": "odds"})", "'output' is \"odds\"; must be logits, probabilities"},
+      {R"({"output": "probabilities"})", "must be logits, as "},
       {R"({"class_names": "airplane"})", "'class_names'"},
       {R"({"class_names": ["a", 3]})", "'class_names[1]'"},
       {R"({"class_names": ["a", ""]})", "'class_names[1]'"},

@@ -54,6 +54,7 @@ TEST(FingerprintTest, EveryPartOfTheIdentityChangesIt) {
         m.class_names = {"b", "a"};
       },
       [](ModelDescription& m) { m.class_names = {}; },
+      [](ModelDescription& m) { m.output = OutputForm::kProbabilities; },
   };
   std::set<std::string> fingerprints = {Fingerprint(Model(), "other weights")};
   for (const auto& change : changes) {

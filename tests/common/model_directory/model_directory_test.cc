@@ -36,6 +36,16 @@ TEST(ModelDirectoryTest, IsReadWhereConfigAndWeightsAreThere) {
   }
 }
 
+TEST(ModelDirectoryTest, TheFolderOfARunIsToldFromItsModel) {
+  const TempDir run;
+  std::filesystem::create_directory(run / "model");
+  ASSERT_THAT(WriteFileAtomically(run / "model/config.json", Config("mlp")), IsOk());
+  EXPECT_THAT(ReadModelDescription(run.path()),
+              ErrorIs(absl::StatusCode::kNotFound,
+                      AllOf(HasSubstr("it is the folder of a run; name its model"),
+                            HasSubstr((run / "model").string()))));
+}
+
 TEST(ModelDirectoryTest, WhatIsMissingOrWrongIsNamed) {
   const TempDir temp;
   EXPECT_THAT(ReadModelDescription(temp / "absent"),

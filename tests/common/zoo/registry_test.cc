@@ -53,9 +53,10 @@ TEST(RegistryTest, UnknownNamesAreRefusedWithTheKnownOnes) {
       ArchitectureOf("resnet19", {3, 32, 32}, 10).status().ToString(),
       AllOf(HasSubstr("the student is 'resnet19'; must be "), HasSubstr("did you mean resnet18?"),
             HasSubstr("cifar_resnet20"), HasSubstr("mlp_small")));
-  EXPECT_THAT(CreateModel(Parse("mobilenetv2", "{}")).status().ToString(),
-              AllOf(HasSubstr("the architecture is 'mobilenetv2'; must be "),
-                    HasSubstr("did you mean mobilenet_v2?"), HasSubstr("cifar_resnet, cnn, mlp")));
+  EXPECT_THAT(
+      CreateModel(Parse("mobilenetv2", "{}")).status().ToString(),
+      AllOf(HasSubstr("the architecture is 'mobilenetv2'; must be "),
+            HasSubstr("did you mean mobilenet_v2?"), HasSubstr("cifar_resnet"), HasSubstr("mlp")));
 }
 
 TEST(RegistryTest, InputsThatAFamilyCannotTakeAreRefused) {

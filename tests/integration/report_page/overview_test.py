@@ -39,7 +39,7 @@ class Overview(PageTest):
 
     def test_an_unfinished_run_is_said_to_be_unfinished(self):
         report = make_report()
-        report["runs"][0] |= {"finished": False, "epochs": make_epochs(3), "best_epoch": 2, "figures": None,
+        report["runs"][0] |= {"finished": False, "epochs": make_epochs(3), "best_epoch": 3, "figures": None,
                               "quality": None}
         self.open(report)
         for part in ("not finished", "3 epochs so far, best epoch 3", "not measured"):

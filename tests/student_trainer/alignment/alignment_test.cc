@@ -27,6 +27,16 @@ TEST(CheckTeacherFitsData, EqualInputsFitWhateverTheirName) {
   EXPECT_THAT(CheckTeacherFitsData(teacher, data), IsOk());
 }
 
+TEST(CheckTeacherGivesLogits, WhatLooksLikeProbabilitiesIsRefused) {
+  ModelInfo teacher;
+  EXPECT_THAT(CheckTeacherGivesLogits(teacher), IsOk());
+  teacher.suspected_output = "probabilities";
+  EXPECT_THAT(
+      CheckTeacherGivesLogits(teacher),
+      ErrorIs(absl::StatusCode::kFailedPrecondition,
+              AllOf(HasSubstr("'probabilities' instead of logits"), HasSubstr("config.json"))));
+}
+
 TEST(CheckTeacherFitsData, AVariableDimensionTakesAnyLength) {
   const testing::SmallDataset data(10);
   ModelInfo teacher = TeacherFor(data);

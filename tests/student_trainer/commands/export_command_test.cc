@@ -74,6 +74,24 @@ TEST_F(ExportCommandTest, OfACheckpointTheAverageIsExportedWhereThereIsOne) {
   }
 }
 
+TEST_F(ExportCommandTest, ACheckpointThatIsNotTheBestCarriesItsOwnFigures) {
+  const auto model = WriteSmallModel(dir_ / "model", SmallDescription());
+  ModelDescription best = SmallDescription();
+  best.training = {{"best_epoch", 3}, {"validation", {{"errors", 0}}}, {"lr", 0.1}};
+  Checkpoint checkpoint{.description = ToJson(best), .model = StateOf(*model)};
+  checkpoint.progress = {.batches = 50, .epochs = 5, .has_best = true, .best_batches = 30};
+  ASSERT_THAT(WriteCheckpoint(dir_ / "later", checkpoint), IsOk());
+  ASSERT_THAT(Export(dir_ / "later"), IsOk());
+  EXPECT_EQ(ReadModelDescription(dir_ / "out")->training,
+            nlohmann::json({{"epoch", 5}, {"lr", 0.1}}));
+
+  std::filesystem::remove_all(dir_ / "out");
+  checkpoint.progress.batches = 30;
+  ASSERT_THAT(WriteCheckpoint(dir_ / "best", checkpoint), IsOk());
+  ASSERT_THAT(Export(dir_ / "best"), IsOk());
+  EXPECT_EQ(ReadModelDescription(dir_ / "out")->training, best.training);
+}
+
 TEST_F(ExportCommandTest, TheCheckpointOfATorchScriptIsRefused) {
   ModelDescription scripted = SmallDescription();
   scripted.architecture = kTorchScriptArchitecture;

@@ -8,7 +8,9 @@
 namespace distill {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::StatusIs;
 
@@ -39,6 +41,29 @@ TEST(TeacherAccessTest, ATokenCrossesANetworkEncryptedToEveryTeacher) {
   EXPECT_THAT(access.Validate(), IsOk());
   access = {.addresses = {"localhost:1"}, .security = {.token_file = "token"}};
   EXPECT_THAT(access.Validate(), IsOk());
+}
+
+TEST(TeacherAccessTest, ClassesOfATeacherWithMoreAreNamedOrListed) {
+  TeacherAccess access{.addresses = {"host:1"}};
+  EXPECT_THAT(access.ResolvedClasses({"a", "b"})->names, ElementsAre("a", "b"));
+  EXPECT_FALSE(access.ResolvedClasses({"a", "b"})->subset);
+  access.classes = "by_name";
+  EXPECT_THAT(access.Validate(), IsOk());
+  EXPECT_TRUE(access.ResolvedClasses({"a", "b"})->subset);
+  EXPECT_THAT(access.ResolvedClasses({}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("class_names")));
+  access.classes = "1,4,0";
+  EXPECT_THAT(access.Validate(), IsOk());
+  EXPECT_THAT(access.ResolvedClasses({"a", "b", "c"})->indices, ElementsAre(1, 4, 0));
+  EXPECT_THAT(access.ResolvedClasses({"a", "b", "c"})->names, IsEmpty());
+  for (const char* wrong : {"name", "1,,2", "-1", "1,a", "1.5"}) {
+    access.classes = wrong;
+    EXPECT_THAT(access.Validate(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                            HasSubstr("must be by_name, or indices")))
+        << wrong;
+  }
+  EXPECT_THAT(TeacherAccess{.classes = "by_name"}.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("teacher_classes")));
 }
 
 TEST(TeacherAccessTest, ATimeoutThatIsNotPositiveIsNamed) {

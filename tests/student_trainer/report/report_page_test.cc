@@ -83,10 +83,23 @@ TEST_F(ReportPageTest, ARunIsDescribedByWhatLiesInItsDirectory) {
   EXPECT_EQ(run["name"], "student");
   EXPECT_EQ(run["finished"], true);
   EXPECT_EQ(run["objective"], "kd");
-  EXPECT_EQ(run["best_epoch"], 0);
+  EXPECT_EQ(run["best_epoch"], 1);  // versions before the rate was recorded counted from 0
   EXPECT_EQ(run["epochs"].size(), 2U);
   EXPECT_EQ(run["epochs"][1]["loss"], 1.0);
   EXPECT_EQ(run["quality"]["accuracy"], 0.5);
+}
+
+TEST_F(ReportPageTest, EpochsAreCountedFromOneInEveryRecord) {
+  metrics_ = R"({"kind":"epoch","epoch":0,"validation":{"samples":9,"errors":3,"loss":1}})"
+             "\n"
+             R"({"kind":"epoch","epoch":2,"lr":0.1,"validation":{"samples":9,"errors":2,"loss":2}})"
+             "\n";
+  const auto data = ReportData(std::vector{WriteRun("student")});
+  ASSERT_THAT(data, IsOk());
+  const nlohmann::json& run = (*data)["runs"][0];
+  EXPECT_EQ(run["epochs"][0]["epoch"], 1);
+  EXPECT_EQ(run["epochs"][1]["epoch"], 2);
+  EXPECT_EQ(run["best_epoch"], 2);
 }
 
 TEST_F(ReportPageTest, SamplesHaveTheLogitsOfBothSides) {
@@ -127,7 +140,7 @@ TEST_F(ReportPageTest, ALossThatIsNotFiniteIsTheWorst) {
       metrics_.substr(metrics_.find('\n') + 1);
   const auto data = ReportData(std::vector{WriteRun("student")});
   ASSERT_THAT(data, IsOk());
-  EXPECT_EQ((*data)["runs"][0]["best_epoch"], 1);
+  EXPECT_EQ((*data)["runs"][0]["best_epoch"], 2);
 }
 
 TEST_F(ReportPageTest, RunsOfOneNameAreToldByTheirFolders) {
@@ -149,7 +162,7 @@ TEST_F(ReportPageTest, EpochsThatWereNotValidatedHaveACurveOfTheirLossAlone) {
   const nlohmann::json& run = (*data)["runs"][0];
   EXPECT_TRUE(run["epochs"][0]["validation"].is_null());
   EXPECT_EQ(run["epochs"][0]["loss"], 2.0);
-  EXPECT_EQ(run["best_epoch"], 1);
+  EXPECT_EQ(run["best_epoch"], 2);
 }
 
 TEST_F(ReportPageTest, RunsOfOtherDataAreNamedAndRefused) {

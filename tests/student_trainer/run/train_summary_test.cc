@@ -80,7 +80,7 @@ TEST(TrainSummaryTest, CorruptSamplesAreALineOfTheirOwn) {
 TEST(TrainSummaryTest, TheRecordIsTheEndOfTheMetrics) {
   const nlohmann::json hard_labels = SummaryRecord(HardLabelFigures());
   EXPECT_EQ(hard_labels["kind"], "end");
-  EXPECT_EQ(hard_labels["best_epoch"], 4);  // from 0
+  EXPECT_EQ(hard_labels["best_epoch"], 5);
   EXPECT_EQ(hard_labels["seconds_waiting_for_data"], 1.5);
   for (const char* key : {"test", "teachers", "samples_answered"}) {
     EXPECT_FALSE(hard_labels.contains(key)) << key;
@@ -103,6 +103,21 @@ TEST(TrainSummaryTest, WhatWasAskedOverAnotherConnectionIsAdded) {
   EXPECT_EQ(figures.samples_by_teacher,
             (std::map<std::string, int64_t>{{"a:1", 500}, {"b:1", 310}, {"c:1", 1}}));
   EXPECT_EQ(figures.probe_samples, 74);
+}
+
+TEST(TrainSummaryTest, FiguresOfEarlierProcessesAreReadFromTheirCheckpoint) {
+  TeacherFigures figures{.stats = {.answers = 1,
+                                   .samples_answered = 2,
+                                   .bytes_sent = 3,
+                                   .bytes_received = 4,
+                                   .losses = 5,
+                                   .reconnects = 6},
+                         .samples_by_teacher = {{"gpu:1", 7}},
+                         .probe_samples = 8};
+  EXPECT_EQ(ToJson(TeacherFiguresFromJson(ToJson(figures))), ToJson(figures));
+  figures.Add(TeacherFiguresFromJson(nlohmann::json()));  // of a version that kept none
+  EXPECT_EQ(figures.stats.bytes_sent, 3);
+  EXPECT_EQ(figures.samples_by_teacher["gpu:1"], 7);
 }
 
 }  // namespace

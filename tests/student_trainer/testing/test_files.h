@@ -19,6 +19,8 @@ namespace distill {
 // A temporary folder to write files into.
 class TemporaryFolder : public testing::TempDir {
  public:
+  TemporaryFolder() {}  // so that clang takes const ones
+
   // Returns the path of the file.
   std::string Write(const std::string& name, absl::string_view contents) const {
     const std::filesystem::path file = path() / name;

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/base/status_macros.h"
+#include "common/contract/starting.h"
 #include "tests/teacher_server/server/serving_fixture.h"
 #include "tests/testing/status_matchers.h"
 
@@ -31,7 +33,10 @@ class ServerTest : public ServingTest {
   absl::StatusOr<std::unique_ptr<TeacherServer>> StartOn(std::vector<std::string> listen) {
     StartBatcher();
     options_.listen = std::move(listen);
-    return TeacherServer::Start(options_, {model()}, metrics_);
+    ASSIGN_OR_RETURN(std::unique_ptr<TeacherServer> server,
+                     TeacherServer::Start(options_, absl::MakeConstSpan(&name_, 1), metrics_));
+    server->Serve({model()});
+    return server;
   }
 
   // grpc.health.v1.Health/Check, on the wire: 1 is SERVING, 2 NOT_SERVING.
@@ -130,6 +135,29 @@ TEST_F(ServerTest, ASecondServerOnAPortIsRefused) {
   ExpectServes();
 }
 
+TEST_F(ServerTest, UntilTheModelsAreLoadedClientsAreToldThatItStarts) {
+  StartBatcher();
+  options_.listen = {address()};
+  auto server = TeacherServer::Start(options_, absl::MakeConstSpan(&name_, 1), metrics_);
+  ASSERT_THAT(server, IsOk());
+  channel_ = Connect();
+  const std::string of_model = absl::StrCat("distill.v1.Teacher/", name_);
+  for (const std::string& service : {std::string(), std::string("distill.v1.Teacher"), of_model}) {
+    EXPECT_EQ(Health(service), 2) << service;
+  }
+  ClientStream early(channel_);
+  early.Send(OpenMessage());
+  const grpc::Status status = early.Finish();
+  EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE);
+  EXPECT_EQ(status.error_message(), kServerStarting);
+
+  (*server)->Serve({model()});
+  for (const std::string& service : {std::string(), std::string("distill.v1.Teacher"), of_model}) {
+    EXPECT_EQ(Health(service), 1) << service;
+  }
+  ExpectServes();
+}
+
 TEST_F(ServerTest, EachModelIsReachedByItsNameAndHasAHealthOfItsOwn) {
   FakeRunner other;
   other.mutable_info().name = "other";
@@ -141,9 +169,9 @@ TEST_F(ServerTest, EachModelIsReachedByItsNameAndHasAHealthOfItsOwn) {
   const std::vector<std::string> names = {"fake", "other"};
   Metrics metrics(names);
   options_.listen = {address()};
-  auto server = TeacherServer::Start(
-      options_, {model(), {other.info(), other.numerics(), &batcher}}, metrics);
+  auto server = TeacherServer::Start(options_, names, metrics);
   ASSERT_THAT(server, IsOk());
+  (*server)->Serve({model(), {other.info(), other.numerics(), &batcher}});
   channel_ = Connect();
 
   for (const auto& [name, classes] : {std::pair{"", 3}, {"fake", 3}, {"other", 7}}) {

@@ -24,9 +24,10 @@ class ServingTest : public ::testing::Test {
   void StartServer() {
     StartBatcher();
     options_.listen = {address()};
-    auto server = TeacherServer::Start(options_, {model()}, metrics_);
+    auto server = TeacherServer::Start(options_, absl::MakeConstSpan(&name_, 1), metrics_);
     ASSERT_THAT(server, IsOk());
     server_ = *std::move(server);
+    server_->Serve({model()});
     channel_ = Connect();
   }
 

@@ -56,6 +56,47 @@ TEST(AcceptOpenTest, BatchIndependenceIsRefusedWhereThereIsNoFixedBatch) {
               ErrorIs(absl::StatusCode::kUnimplemented, HasSubstr("batch_independent")));
 }
 
+TEST(AcceptOpenTest, SomeClassesAreGrantedByNameAndByIndex) {
+  v1::Open by_name = OpenMessage().open();
+  for (const char* name : {"cat", "ant"}) by_name.add_class_names(name);
+  EXPECT_THAT(AcceptOpen(by_name, Teacher()),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("open.class_names")));
+  by_name.set_class_subset(true);
+  v1::Open by_index = OpenMessage().open();
+  for (const int64_t index : {2, 0}) by_index.add_class_indices(index);
+  for (const v1::Open& open : {by_name, by_index}) {
+    const auto terms = AcceptOpen(open, Teacher());
+    ASSERT_THAT(terms, IsOk());
+    EXPECT_THAT(*terms->class_order, ElementsAre(2, 0));
+    EXPECT_EQ(terms->classes, 2);
+    const ModelInfo answers = DescribeAnswers(Teacher().info, *terms);
+    EXPECT_EQ(answers.classes, 2);
+    EXPECT_THAT(answers.class_names, ElementsAre("cat", "ant"));
+  }
+  by_index.add_class_names("bee");
+  EXPECT_THAT(AcceptOpen(by_index, Teacher()),
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("class_indices")));
+}
+
+TEST(AcceptOpenTest, TargetsAreOfTheClassesThatWereChosen) {
+  v1::Open open = OpenMessage().open();
+  for (const int64_t index : {2, 0}) open.add_class_indices(index);
+  open.mutable_targets()->set_encoding(v1::TARGET_ENCODING_TOP_K);
+  open.mutable_targets()->set_k(3);
+  EXPECT_THAT(AcceptOpen(open, Teacher()),
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("open.targets")));
+  open.mutable_targets()->set_k(2);
+  EXPECT_THAT(AcceptOpen(open, Teacher()), IsOk());
+}
+
+TEST(AcceptOpenTest, AllClassesInAnotherOrderAreDescribedInTheModelsOwn) {
+  v1::Open open = OpenMessage().open();
+  for (const char* name : {"cat", "bee", "ant"}) open.add_class_names(name);
+  const auto terms = AcceptOpen(open, Teacher());
+  ASSERT_THAT(terms, IsOk());
+  EXPECT_EQ(DescribeAnswers(Teacher().info, *terms), Teacher().info);
+}
+
 TEST(AcceptOpenTest, AClientNameOf128BytesIsTheLongest) {
   v1::Open open = OpenMessage().open();
   open.set_client(std::string(128, 'x'));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "common/contract/starting.h"
 #include "tests/testing/status_matchers.h"
 
 namespace distill {
@@ -36,6 +37,14 @@ TEST(ServedTeachersTest, AnotherNameIsNotFoundAndAllThatAreServedAreNamed) {
   EXPECT_THAT(TwoTeachers().Find("vgg2"),
               StatusIs(absl::StatusCode::kNotFound,
                        AllOf(HasSubstr("'vgg2'"), HasSubstr("'vgg', 'resnet'"))));
+}
+
+TEST(ServedTeachersTest, BeforeTheyAreSetTheServerIsStarting) {
+  ServedTeachers teachers(StreamLimits{.max_message_bytes = 1000});
+  EXPECT_EQ(teachers.limits().max_message_bytes, 1000);
+  EXPECT_TRUE(IsServerStarting(teachers.Find("vgg").status()));
+  teachers.Set(TwoTeachers().all());
+  EXPECT_THAT(teachers.Find("vgg"), IsOk());
 }
 
 TEST(ServedTeachersTest, AHostileNameIsQuotedInTheAnswer) {

@@ -22,6 +22,7 @@ struct SeenOpen {
   std::string client;
   std::string fingerprint;
   std::vector<std::string> class_names;
+  std::vector<int64_t> class_indices;
   bool batch_independent = false;
   std::string authorization;  // metadata
 };

@@ -85,6 +85,7 @@ void FakeStream::HandleOpen(const v1::Open& open) {
                           open.client(),
                           open.fingerprint(),
                           {open.class_names().begin(), open.class_names().end()},
+                          {open.class_indices().begin(), open.class_indices().end()},
                           open.batch_independent(),
                           authorization_});
   number_ = static_cast<int>(state_.opens.size());

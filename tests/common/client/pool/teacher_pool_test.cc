@@ -5,7 +5,9 @@
 
 #include <set>
 #include <string>
+#include <thread>
 
+#include "common/contract/starting.h"
 #include "tests/common/client/pool/pool_fixture.h"
 #include "tests/testing/status_matchers.h"
 
@@ -277,7 +279,22 @@ TEST_F(TeacherPoolTest, WhenNobodyCanBeReachedEachIsNamedWithItsReason) {
   const auto connected = TeacherPool::Connect(options, Clock::Real());
   EXPECT_THAT(connected, StatusIs(absl::StatusCode::kUnavailable,
                                   AllOf(HasSubstr("cannot reach a teacher at " + a_.address()),
-                                        HasSubstr("cannot reach a teacher at " + b_.address()))));
+                                        HasSubstr("cannot reach a teacher at " + b_.address()),
+                                        HasSubstr("`connect_timeout`"))));
+}
+
+TEST_F(TeacherPoolTest, OneThatIsStartingIsWaitedForWhereThereIsNoOther) {
+  a_.Start();
+  a_.RefuseOpens(absl::UnavailableError(kServerStarting));
+  std::thread accepter([&] {
+    a_.WaitForOpens(20);  // of which the timeout allows for five
+    a_.RefuseOpens(absl::OkStatus());
+  });
+  TeacherPoolOptions options = PoolOptions({a_.address()});
+  options.teacher.connect_timeout = absl::Milliseconds(50);
+  options.teacher.backoff = {.initial = absl::Milliseconds(10), .max = absl::Milliseconds(10)};
+  EXPECT_THAT(TeacherPool::Connect(options, Clock::Real()), IsOk());
+  accepter.join();
 }
 
 TEST_F(TeacherPoolTest, AnAddressGivenTwiceIsNamed) {

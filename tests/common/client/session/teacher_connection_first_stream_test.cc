@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "common/contract/starting.h"
 #include "tests/common/client/session/client_fixture.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -54,6 +55,13 @@ TEST_F(FirstStreamTest, SaysWhatItWants) {
   EXPECT_TRUE(open.batch_independent);
 }
 
+TEST_F(FirstStreamTest, SaysWhichOfTheClassesItWants) {
+  TeacherClientOptions options = ClientOptions(teacher_.address());
+  options.class_indices = {2, 0, 1};
+  Connect(options);
+  EXPECT_THAT(teacher_.opens().at(0).class_indices, ElementsAre(2, 0, 1));
+}
+
 TEST_F(FirstStreamTest, ARefusalIsHandedOnInTheServersWords) {
   teacher_.RefuseOpens(absl::FailedPreconditionError("class names: the model has cat, dog"));
   EXPECT_THAT(ConnectError(ClientOptions(teacher_.address())),
@@ -90,6 +98,21 @@ TEST_F(FirstStreamTest, ADrainingTeacherIsTriedAgain) {
   Connect();
   accepter.join();
   EXPECT_GE(teacher_.opens().size(), 3u);
+}
+
+TEST_F(FirstStreamTest, ATeacherThatIsStartingIsWaitedForAsLongAsItSaysSo) {
+  teacher_.RefuseOpens(absl::UnavailableError(kServerStarting));
+  std::thread accepter([&] {
+    teacher_.WaitForOpens(20);  // of which the timeout allows for five
+    teacher_.RefuseOpens(absl::OkStatus());
+  });
+  TeacherClientOptions options = ClientOptions(teacher_.address());
+  options.connect_timeout = absl::Milliseconds(50);
+  options.backoff = {.initial = absl::Milliseconds(10), .max = absl::Milliseconds(10)};
+  Connect(options);
+  accepter.join();
+  EXPECT_TRUE(client_->connected());
+  EXPECT_FALSE(client_->starting());
 }
 
 TEST_F(FirstStreamTest, ATeacherThatNeverAnswersTimesOut) {
