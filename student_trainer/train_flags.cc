@@ -100,7 +100,8 @@ void AddTraining(CLI::App& app, TrainOptions& o) {
                  "JSON object with arguments of the architecture, over the name's own");
   app.add_option(
       "--init_from", o.init_from,
-      "Model directory whose tensors of the same name and shape the student begins with");
+      "Model directory or safetensors file whose tensors of the same name and shape the student "
+      "begins with");
   AddImageSize(app, "--student_resolution", o.student_resolution,
                "Height and width that the student sees, downsampled from the teacher's view "
                "(default: the same)");
@@ -210,6 +211,8 @@ void AddTeacherAccess(CLI::App& app, TeacherAccess& o, const std::string& teache
   app.add_option("--tls_cert", o.security.certificate,
                  "PEM file of the certificate shown to a server that asks for one");
   app.add_option("--tls_key", o.security.key, "PEM file of its key");
+  app.add_option("--tls_server_name", o.security.server_name,
+                 "Name that the server's certificate has; default: the host of --teacher");
   app.add_option("--token_file", o.security.token_file,
                  "File with the bearer token for the server; read again for each connection");
   app.add_option("--teacher_model", o.model, "Name of the model there; default: its only one");

@@ -120,6 +120,9 @@ void AddSecurity(CLI::App& app, Options& options) {
       "--tls_ca", options.check_health.security.ca,
       "With --check_health of a TLS address: PEM file of the authority that signed the server's "
       "certificate; --tls_cert and --tls_key are then the client's");
+  app.add_option("--tls_server_name", options.check_health.security.server_name,
+                 "With --check_health: the name that the server's certificate has, where that is "
+                 "not the host of the address");
 }
 
 }  // namespace
@@ -133,6 +136,10 @@ absl::Status Options::Validate() const {
     ASSIGN_OR_RETURN(const Address address, ParseAddress(check_health.address),
                      Field("check_health"));
     return check_health.security.Validate(address);
+  }
+  if (!check_health.security.server_name.empty()) {
+    return absl::InvalidArgumentError(
+        "`tls_server_name`: it is given without `check_health`; give both");
   }
   if (!check_health.security.ca.empty()) {
     return absl::InvalidArgumentError(

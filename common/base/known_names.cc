@@ -28,6 +28,11 @@ size_t Distance(absl::string_view a, absl::string_view b) {
 
 }  // namespace
 
+std::string SomeOf(absl::Span<const std::string> names, size_t most) {
+  const std::string shown = absl::StrJoin(names.subspan(0, most), ", ");
+  return names.size() <= most ? shown : absl::StrCat(shown, " and ", names.size() - most, " more");
+}
+
 std::string AnyOf(absl::Span<const std::string> names) {
   if (names.size() < 2) return absl::StrJoin(names, "");
   return absl::StrCat(absl::StrJoin(names.first(names.size() - 1), ", "), " or ", names.back());

@@ -16,8 +16,8 @@ void ToDtype(torch::jit::Module& module, at::ScalarType dtype);
 
 // Makes a module run on float32 inputs, such as `example`. One that does already is not changed, as
 // traces that cast inside; one whose weights are all of another type is converted if it then gives
-// what it gives in its own type, within what that rounds. FAILED_PRECONDITION says why it cannot
-// be, and names the option for its type, where there is one. A module that fails for another
+// what it gives in its own type, within what that rounds. FAILED_PRECONDITION has the reason why it
+// cannot be, and names the option for its type, where there is one. A module that fails for another
 // reason, whatever the type, is left as it is, and OK is returned.
 absl::Status RunInFloat32(torch::jit::Module& module, const std::vector<at::Tensor>& example);
 

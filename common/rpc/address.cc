@@ -39,7 +39,12 @@ bool IsHostName(absl::string_view host) {
   });
 }
 
+// A link-local address may have a zone, the name or number of an interface: "fe80::1%eth0".
 bool IsIpv6(absl::string_view host) {
+  const size_t percent = host.find('%');
+  const absl::string_view zone = percent == host.npos ? "" : host.substr(percent + 1);
+  if (percent != host.npos && !IsHostName(zone)) return false;
+  host = host.substr(0, percent);
   return absl::StrContains(host, ':') && std::all_of(host.begin(), host.end(), [](unsigned char c) {
            return absl::ascii_isxdigit(c) || c == ':' || c == '.';
          });
@@ -72,6 +77,7 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
   if (absl::string_view path = text; absl::ConsumePrefix(&path, "unix:")) {
     return ParseUnix(text, path);
   }
+  if (absl::StrContains(text, "://")) return Refused(text, "it is a URL");
   const size_t colon = text.rfind(':');
   if (colon == absl::string_view::npos) return Refused(text, "there is no port");
 
@@ -97,8 +103,9 @@ absl::StatusOr<Address> ParseAddress(absl::string_view text) {
 
 bool IsNumeric(const Address& address) {
   in6_addr bytes;
-  return ::inet_pton(AF_INET, address.host.c_str(), &bytes) == 1 ||
-         ::inet_pton(AF_INET6, address.host.c_str(), &bytes) == 1;
+  const std::string without_zone = address.host.substr(0, address.host.find('%'));
+  return ::inet_pton(AF_INET, without_zone.c_str(), &bytes) == 1 ||
+         ::inet_pton(AF_INET6, without_zone.c_str(), &bytes) == 1;
 }
 
 DialTarget DialTargetOf(const Address& address, const std::string& ip) {

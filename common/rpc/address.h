@@ -28,9 +28,8 @@ bool IsNumeric(const Address& address);
 
 // The target that a client dials.
 struct DialTarget {
-  std::string target;  // as gRPC takes it
-  std::string
-      authority;  // of the calls; the server's certificate must have it. Empty: from target
+  std::string target;     // as gRPC takes it
+  std::string authority;  // of the calls; the server's certificate must have it. Empty: from target
 };
 
 // `ip` is one of the addresses of the host of a kTcp address, "192.0.2.7" or "2001:db8::7"; the

@@ -49,9 +49,12 @@ struct ClientSecurity {
   std::filesystem::path certificate;  // shown to a server that asks for one
   std::filesystem::path key;
   std::filesystem::path token_file;  // with the bearer token; empty: none
-  bool tls = false;                  // implied by each of the first three
+  std::string server_name;           // that its certificate has; empty: the host of the address
+  bool tls = false;                  // implied by each of the others except the token
 
-  bool UsesTls() const { return tls || !ca.empty() || !certificate.empty() || !key.empty(); }
+  bool UsesTls() const {
+    return tls || !ca.empty() || !certificate.empty() || !key.empty() || !server_name.empty();
+  }
 
   // Returns INVALID_ARGUMENT for a certificate without key or the reverse, and for a token that
   // would be sent unencrypted over a network to `address`. Does not read any file. The message

@@ -2,11 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "common/base/known_names.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/torch_errors.h"
 
@@ -35,6 +36,17 @@ std::vector<std::string> Differences(const TensorMap& state, const NamedTensors&
   return problems;
 }
 
+// The part up to a dot with which all names of `state` begin and none of `own`; empty: none.
+absl::string_view ForeignPrefix(const TensorMap& state, const NamedTensors& own) {
+  if (state.empty() || own.empty()) return "";
+  const absl::string_view first = state.begin()->first;
+  const absl::string_view prefix = first.substr(0, first.find('.') + 1);
+  const auto begins = [prefix](const auto& item) { return absl::StartsWith(item.first, prefix); };
+  const bool foreign = std::all_of(state.begin(), state.end(), begins) &&
+                       std::none_of(own.begin(), own.end(), begins);
+  return foreign ? prefix : "";
+}
+
 }  // namespace
 
 void AddUnder(absl::string_view prefix, const NamedTensors& tensors, NamedTensors& all) {
@@ -49,8 +61,10 @@ TensorMap ToHost(const NamedTensors& tensors) {
 
 absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what) {
   if (const std::vector<std::string> problems = Differences(state, own); !problems.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the tensors do not fit ", what, ": ", absl::StrJoin(problems, ", ")));
+    const absl::string_view prefix = ForeignPrefix(state, own);
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the tensors do not fit ", what, ": ", SomeOf(problems),
+        prefix.empty() ? "" : absl::StrCat("; rename them without the prefix '", prefix, "'")));
   }
   return CatchTorch([&] {
     const at::NoGradGuard no_grad;

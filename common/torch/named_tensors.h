@@ -24,7 +24,7 @@ TensorMap ToHost(const NamedTensors& tensors);
 
 // Copies every tensor of `state` into the one of `own` with the same name, keeping the element
 // type, memory layout and device of `own`. INVALID_ARGUMENT begins with `what`, the description of
-// `own`, and lists the tensors that are missing, unexpected, or of another shape; nothing is
+// `own`, and lists up to ten tensors that are missing, unexpected, or of another shape; nothing is
 // changed then. The count of batches of a BatchNorm (num_batches_tracked) may be missing, since no
 // forward pass in eval mode reads it.
 absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what);

@@ -46,7 +46,8 @@ absl::Status TeacherAccess::Validate() const {
     }
     if (!security.UsesTls() && security.token_file.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(
-        "`tls`, `tls_ca`, `tls_cert`, `tls_key`, `token_file`: they are given without `teacher`; "
+        "`tls`, `tls_ca`, `tls_cert`, `tls_key`, `tls_server_name`, `token_file`: they are given "
+        "without `teacher`; "
         "give its address");
   }
   if (classes != kByName) RETURN_IF_ERROR(ResolvedClasses({}).status());

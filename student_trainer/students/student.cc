@@ -7,17 +7,15 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "common/base/check.h"
-#include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/torch_errors.h"
 #include "common/zoo/registry.h"
-#include "common/zoo/weights.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/normalization.h"
 #include "student_trainer/data/prepared_dataset.h"
+#include "student_trainer/students/init_from.h"
 #include "student_trainer/views/image_size.h"
 
 namespace distill {
@@ -116,28 +114,6 @@ absl::Status CheckForward(Model& model, const InputSpec& takes, const InputSpec&
   return absl::OkStatus();
 }
 
-absl::Status InitFrom(const std::string& directory, Model& model) {
-  ASSIGN_OR_RETURN(const TrainableModel source, LoadTrainable(directory));
-  const TensorMap theirs = StateOf(*source.model);
-  TensorMap state = StateOf(model);
-  std::vector<std::string> others;
-  for (auto& [name, tensor] : state) {
-    const auto found = theirs.find(name);
-    if (found != theirs.end() && found->second.shape == tensor.shape) {
-      tensor = found->second;
-    } else {
-      others.push_back(name);
-    }
-  }
-  if (others.size() == state.size()) {
-    return absl::InvalidArgumentError("no tensor has the name and the shape of one of the student");
-  }
-  log::Info(absl::StrCat("init_from ", directory, ": took over ", state.size() - others.size(),
-                         " of ", state.size(), " tensors", others.empty() ? "" : "; fresh are ",
-                         absl::StrJoin(others, ", ")));
-  return LoadState(state, model);
-}
-
 }  // namespace
 
 void Describe(const TrainOptions& options, const TrainingData& data, size_t samples,
@@ -187,8 +163,8 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
                   where);
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {
-    RETURN_IF_ERROR(InitFrom(options.init_from, *student.model), Field("init_from"), " ",
-                    options.init_from);
+    RETURN_IF_ERROR(InitFrom(options.init_from, options.StudentIsDirectory(), student),
+                    Field("init_from"), " ", options.init_from);
   }
   Describe(options, data, samples.size(), teacher, student.description);
   return student;

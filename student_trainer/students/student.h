@@ -14,10 +14,9 @@
 namespace distill {
 
 // --student: a name of the zoo, with fresh parameters; or a model directory, to start from its
-// weights and normalisation; of a TorchScript the module itself is trained. --init_from: tensors of
-// another model directory that have the same name and shape are taken over, and the others logged.
-// `samples` are what is trained on. Errors name the option and what does not fit: inputs, classes,
-// weights.
+// weights and normalisation; of a TorchScript the module itself is trained. --init_from: see
+// init_from.h. `samples` are what is trained on. Errors name the option and what does not fit:
+// inputs, classes, weights.
 absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, TrainingData& data,
                                            absl::Span<const int64_t> samples,
                                            const std::optional<ModelInfo>& teacher);

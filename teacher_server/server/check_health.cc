@@ -23,6 +23,9 @@ absl::Status CheckHealth(const std::string& address, const ClientSecurity& secur
   SilenceGrpcLog();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, ProxyFor(parsed).has_value() ? 1 : 0);
+  if (!security.server_name.empty()) {
+    arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, security.server_name);
+  }
   const std::shared_ptr<grpc::Channel> channel =
       grpc::CreateCustomChannel(parsed.ToString(), credentials, arguments);
   grpc::ClientContext context;

@@ -84,4 +84,11 @@ std::vector<std::string> OneAddressAServer(const std::vector<std::string>& addre
   return {chosen.begin(), chosen.end()};
 }
 
+std::vector<std::string> OtherFamily(const std::vector<std::string>& addresses) {
+  const std::vector<std::string> chosen = OneAddressAServer(addresses);
+  std::set<std::string> others(addresses.begin(), addresses.end());
+  for (const std::string& address : chosen) others.erase(address);
+  return others.empty() ? chosen : std::vector<std::string>(others.begin(), others.end());
+}
+
 }  // namespace distill

@@ -20,4 +20,7 @@ absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host);
 // is taken, that of the first address if they have the same.
 std::vector<std::string> OneAddressAServer(const std::vector<std::string>& addresses);
 
+// Those of the other family, sorted; of a name that has one family alone, that.
+std::vector<std::string> OtherFamily(const std::vector<std::string>& addresses);
+
 }  // namespace distill

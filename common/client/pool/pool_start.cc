@@ -89,6 +89,7 @@ void TeacherPool::StartMembers() {
       ips = OneAddressAServer(options_.resolve(address.host).value_or(std::vector<std::string>()));
       address.next_lookup = clock_.Now() + address.backoff->Next();
       address.next_refresh = clock_.Now() + options_.lookup_interval;
+      address.family_since = clock_.Now();
     }
     address.has_ips = !ips.empty();
     if (!address.has_ips) ips = {""};

@@ -8,6 +8,12 @@
 #include "common/client/pool/teacher_pool.h"
 
 namespace distill {
+namespace {
+
+// How long the addresses of one family are tried where no attempt ends.
+constexpr absl::Duration kFamilyPatience = absl::Seconds(2);
+
+}  // namespace
 
 void TeacherPool::Run() {
   while (true) {
@@ -35,7 +41,7 @@ void TeacherPool::Run() {
       PoolAddress& address = addresses_[*lookup];
       address.next_lookup = clock_.Now() + address.backoff->Next();
       address.next_refresh = clock_.Now() + options_.lookup_interval;
-      if (found.ok() && !stopping_) Reconcile(*lookup, OneAddressAServer(*found));
+      if (found.ok() && !stopping_) Reconcile(*lookup, ChooseFamily(*lookup, *found));
     }
     Deliver();
   }
@@ -73,6 +79,26 @@ bool TeacherPool::IsSuperseded(const PoolMember& member) const {
   });
 }
 
+// A machine without a route of one family, or a server that listens on one alone, is reached by the
+// other: while no member ever was, the families take turns.
+std::vector<std::string> TeacherPool::ChooseFamily(size_t address,
+                                                   const std::vector<std::string>& found) {
+  PoolAddress& of = addresses_[address];
+  bool failed = true;  // every attempt has
+  for (const auto& member : members_.present()) {
+    if (member->address != address) continue;
+    if (member->client->connected())
+      return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
+    failed = failed && member->client->attempted();
+  }
+  const absl::Time now = clock_.Now();
+  if (!of.was_admitted && of.has_ips && (failed || now - of.family_since >= kFamilyPatience)) {
+    of.other_family = !of.other_family;
+    of.family_since = now;
+  }
+  return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
+}
+
 // Makes an address's members those that its name has now; a connected member stays.
 void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips) {
   PoolAddress& of = addresses_[address];
@@ -86,7 +112,7 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
   }
   for (const std::string& ip : ips) {
     if (members_.Knows(address, ip)) continue;
-    if (of.has_ips) log::Info(absl::StrCat(of.text, " has a new address: ", ip));
+    if (of.was_admitted) log::Info(absl::StrCat(of.text, " has a new address: ", ip));
     AddMember(address, ip);
   }
   of.has_ips = true;
@@ -94,7 +120,7 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
     // It is the only member: no replacement was found.
     if (members_.present().size() == 1) break;
     if (member->IsProven() && !members_.AnyProven(member)) continue;
-    if (!member->ip.empty()) {
+    if (!member->ip.empty() && of.was_admitted) {
       log::Info(absl::StrCat(member->name, " was removed: the name has other addresses"));
     }
     members_.Remove(*member, of.text);

@@ -110,6 +110,8 @@ class TeacherPool : public SoftTargetSource {
     absl::Time next_refresh = absl::InfinitePast();  // at the latest
     int64_t most_members = 0;                        // that it has had, lost ones too
     bool was_admitted = false;                       // one of its members
+    bool other_family = false;                       // its members are those of OtherFamily
+    absl::Time family_since = absl::InfinitePast();
   };
 
   TeacherPool(const TeacherPoolOptions& options, Clock& clock);
@@ -124,6 +126,9 @@ class TeacherPool : public SoftTargetSource {
   void Run();
   std::optional<size_t> NextLookup(absl::Time* wake) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsSuperseded(const PoolMember& member) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The addresses that the members of an address shall have, of those that its name has now.
+  std::vector<std::string> ChooseFamily(size_t address, const std::vector<std::string>& found)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(size_t address, const std::vector<std::string>& ips)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddMember(size_t address, const std::string& ip) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

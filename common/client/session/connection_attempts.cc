@@ -98,7 +98,7 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   const DialTarget dial = DialTargetOf(*ParseAddress(options_.address), options_.ip);
   stream_ = TeacherStream::Start(dial.target, credentials, options_.max_message_bytes, open,
                                  std::make_shared<StreamEvents>(shared_from_this(), stream_number_),
-                                 dial.authority);
+                                 dial.authority, options_.security.server_name);
 
   while (phase_ != Phase::kClosed && Running()) {
     if (phase_ == Phase::kOpen) {

@@ -38,6 +38,9 @@ bool IsNotATeacher(const absl::Status& end) {
 // Returns what the end may mean. A server closes a connection that it does not want without a word.
 absl::string_view HintFor(const absl::Status& end, const ClientSecurity& security) {
   if (IsProxyWithoutServer(end)) return "; a proxy answers for a server that is not up";
+  if (absl::StrContains(end.message(), "not in peer certificate")) {
+    return "; connect by a name that the certificate has, or set `tls_server_name` to it";
+  }
   if (!absl::StrContains(end.message(), "Socket closed") &&
       !absl::StrContains(end.message(), "Connection reset") &&
       !absl::StrContains(end.message(), "Broken pipe")) {

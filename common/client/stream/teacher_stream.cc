@@ -25,7 +25,7 @@ constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kFrameBytes = 1 << 20;
 
 grpc::ChannelArguments ArgumentsFor(const std::string& target, const std::string& authority,
-                                    int64_t max_message_bytes) {
+                                    const std::string& server_name, int64_t max_message_bytes) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(
       static_cast<int>(std::min<int64_t>(max_message_bytes, std::numeric_limits<int>::max())));
@@ -43,7 +43,8 @@ grpc::ChannelArguments ArgumentsFor(const std::string& target, const std::string
   if (parsed.ok() && parsed->kind == Address::Kind::kTcp && IsLoopback(*parsed)) {
     arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   }
-  if (!authority.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, authority);
+  const std::string& name = server_name.empty() ? authority : server_name;
+  if (!name.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, name);
   // gRPC would compare no_proxy with the address that is dialled.
   const absl::StatusOr<Address> named = authority.empty() ? parsed : ParseAddress(authority);
   if (!named.ok() || !ProxyFor(*named).has_value()) {
@@ -58,11 +59,12 @@ std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& target,
                                                     const ClientCredentials& credentials,
                                                     int64_t max_message_bytes, const v1::Open& open,
                                                     std::shared_ptr<Handler> handler,
-                                                    const std::string& authority) {
+                                                    const std::string& authority,
+                                                    const std::string& server_name) {
   KeepReceiveMemory();
   std::unique_ptr<TeacherStream> stream(new TeacherStream(std::move(handler)));
-  stream->channel_ = grpc::CreateCustomChannel(target, credentials.channel,
-                                               ArgumentsFor(target, authority, max_message_bytes));
+  stream->channel_ = grpc::CreateCustomChannel(
+      target, credentials.channel, ArgumentsFor(target, authority, server_name, max_message_bytes));
   if (!credentials.token.empty()) {
     // Not as call credentials: gRPC takes those with TLS alone, and a socket may do without.
     stream->context_.AddMetadata("authorization", absl::StrCat("Bearer ", credentials.token));

@@ -50,12 +50,13 @@ class TeacherStream {
 
   // Connects to `target` and sends `open`. An answer of more than `max_message_bytes` ends the
   // stream RESOURCE_EXHAUSTED. `authority` is the one of the calls, and of the server's
-  // certificate; empty: as the target says.
+  // certificate; empty: as the target says. `server_name`: what the certificate has instead.
   static std::unique_ptr<TeacherStream> Start(const std::string& target,
                                               const ClientCredentials& credentials,
                                               int64_t max_message_bytes, const v1::Open& open,
                                               std::shared_ptr<Handler> handler,
-                                              const std::string& authority = "");
+                                              const std::string& authority = "",
+                                              const std::string& server_name = "");
 
   // Waits for the end of the call: cancel it first, or let the server end it. Not on the stream's
   // thread.

@@ -24,6 +24,7 @@ TEST(AddressTest, EveryFormIsReadAndWrittenBackAsItWas) {
       {"gpu-3.example.org:65535", Address::Kind::kTcp, "gpu-3.example.org", 65535, ""},
       {"[::1]:8080", Address::Kind::kTcp, "::1", 8080, ""},
       {"[fe80::ffff:1.2.3.4]:1", Address::Kind::kTcp, "fe80::ffff:1.2.3.4", 1, ""},
+      {"[fe80::1%eth0]:1", Address::Kind::kTcp, "fe80::1%eth0", 1, ""},
       {"unix:/run/teacher.sock", Address::Kind::kUnix, "", 0, "/run/teacher.sock"},
       {"unix:teacher_1.sock", Address::Kind::kUnix, "", 0, "teacher_1.sock"},
   };
@@ -40,11 +41,34 @@ TEST(AddressTest, EveryFormIsReadAndWrittenBackAsItWas) {
 
 TEST(AddressTest, WhatIsNoAddressIsRefusedWithItsTextAndTheFormsAllowed) {
   const std::string cases[] = {
-      "",           "localhost", "localhost:",     ":50051",    "localhost:65536",
-      "host:-1",    "host:+1",   "host: 1",        "host:1x",   "host:000001",
-      "::1:80",     "[::1]",     "[::1]80",        "[host]:80", "[]:80",
-      "ho st:80",   "host/a:80", "dns:///host:80", "unix:",     "unix:/a b",
-      "unix:/a%20", "unix:/a?b", "http://host:80", "[::1:80",   "::1]:80",
+      "",
+      "localhost",
+      "localhost:",
+      ":50051",
+      "localhost:65536",
+      "host:-1",
+      "host:+1",
+      "host: 1",
+      "host:1x",
+      "host:000001",
+      "::1:80",
+      "[::1]",
+      "[::1]80",
+      "[host]:80",
+      "[]:80",
+      "ho st:80",
+      "host/a:80",
+      "dns:///host:80",
+      "unix:",
+      "unix:/a b",
+      "unix:/a%20",
+      "unix:/a?b",
+      "http://host:80",
+      "[::1:80",
+      "::1]:80",
+      "[fe80::1%]:1",
+      "[fe80::1%a/b]:1",
+      "fe80::1%eth0:1",
   };
   for (const std::string& text : cases) {
     const auto address = ParseAddress(text);
@@ -52,6 +76,12 @@ TEST(AddressTest, WhatIsNoAddressIsRefusedWithItsTextAndTheFormsAllowed) {
     EXPECT_THAT(std::string(address.status().message()), HasSubstr("'" + text + "'"));
     EXPECT_THAT(std::string(address.status().message()),
                 HasSubstr("; use host:port, [IPv6 address]:port or unix:/path"));
+  }
+}
+
+TEST(AddressTest, AUrlIsNamedAsOne) {
+  for (const char* text : {"http://host:80", "grpc://[::1]:80", "dns:///host:80"}) {
+    EXPECT_THAT(std::string(ParseAddress(text).status().message()), HasSubstr("it is a URL"));
   }
 }
 
@@ -83,7 +113,7 @@ TEST(AddressTest, AnIpOfTheHostIsDialledAndTheCallsAreForTheHost) {
 }
 
 TEST(AddressTest, NumericIsWhatNeedNotBeLookedUp) {
-  for (const char* numeric : {"10.0.0.1:1", "[::1]:1", "[2001:db8::7]:1"}) {
+  for (const char* numeric : {"10.0.0.1:1", "[::1]:1", "[2001:db8::7]:1", "[fe80::1%2]:1"}) {
     EXPECT_TRUE(IsNumeric(*ParseAddress(numeric))) << numeric;
   }
   for (const char* name : {"gpu:1", "localhost:1", "127.1:1", "10.0.0.1.org:1"}) {

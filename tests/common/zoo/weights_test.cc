@@ -88,6 +88,16 @@ TEST(WeightsTest, EveryTensorThatDoesNotFitIsNamedAndNothingChanges) {
   }
 }
 
+TEST(WeightsTest, AForeignPrefixIsNamedAndOfManyNamesTenAreShown) {
+  const auto model = SmallCnn();
+  TensorMap state;
+  for (const auto& [name, tensor] : CopyOf(*model)) state.emplace("module." + name, tensor);
+  const std::string message(LoadState(state, *model).message());
+  EXPECT_THAT(message, AllOf(HasSubstr("rename them without the prefix 'module.'"),
+                             HasSubstr(" more"), HasSubstr("is missing")));
+  EXPECT_LT(message.size(), 500u);
+}
+
 TEST(WeightsTest, BuffersAreNotCounted) {
   EXPECT_EQ(CountParameters(*SmallCnn()), 9 * 4 + 2 * 4 + 4 * 3 + 3);
 }

@@ -36,5 +36,12 @@ TEST(HostResolverTest, AServerWithAnAddressOfEachFamilyCountsOnce) {
   EXPECT_THAT(OneAddressAServer({}), IsEmpty());
 }
 
+TEST(OtherFamilyTest, IsThatOfTheAddressesThatWereNotTaken) {
+  EXPECT_THAT(OtherFamily({"10.0.0.1", "fd00::2", "fd00::1"}), ElementsAre("10.0.0.1"));
+  EXPECT_THAT(OtherFamily({"10.0.0.1", "fd00::1"}), ElementsAre("fd00::1"));
+  EXPECT_THAT(OtherFamily({"10.0.0.2", "10.0.0.1"}), ElementsAre("10.0.0.1", "10.0.0.2"));
+  EXPECT_THAT(OtherFamily({}), IsEmpty());
+}
+
 }  // namespace
 }  // namespace distill::testing

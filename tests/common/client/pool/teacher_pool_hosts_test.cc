@@ -82,6 +82,17 @@ TEST_F(PoolHostsTest, EachAddressOfANameIsATeacher) {
   pool_.reset();
 }
 
+TEST_F(PoolHostsTest, WhereOneFamilyDoesNotConnectTheOtherIsTried) {
+  SetNames({"::1", "127.0.0.2"});  // the teacher listens on IPv4 alone
+  ConnectByName();
+  SendSingles(3);
+  ExpectSinglesAnswered(3);
+  EXPECT_THAT(Names(), ::testing::Contains(NameOf("127.0.0.2")));
+  SetNames({"::1", "2001:db8::1", "127.0.0.2"});
+  ConnectByName();
+  EXPECT_EQ(pool_->state(), TeacherState::kConnected);
+}
+
 TEST_F(PoolHostsTest, AReplacedTeacherIsFoundAndTheOldOneForgotten) {
   FakeTeacher three({.host = "127.0.0.3", .port = two_.port()});
   FakeTeacher four({.host = "127.0.0.4", .port = two_.port()});

@@ -100,7 +100,23 @@ TEST_F(SecurityTest, AnIpOfAHostMustHaveTheCertificateOfTheHost) {
   EXPECT_THAT(ConnectError(options),
               StatusIs(absl::StatusCode::kUnavailable,
                        AllOf(HasSubstr(options.address + " (127.0.0.2)"),
-                             HasSubstr("teachers.test is not in peer certificate"))));
+                             HasSubstr("teachers.test is not in peer certificate"),
+                             HasSubstr("`tls_server_name`"))));
+}
+
+TEST_F(SecurityTest, TheNameOfTheCertificateMayBeGiven) {
+  FakeTeacherOptions served = {.tls = {pki_.server.certificate, pki_.server.key, {}},
+                               .host = "127.0.0.2"};
+  FakeTeacher teacher(served);
+  teacher.Start();
+  TeacherClientOptions options = ClientOptions(absl::StrCat("127.0.0.2:", teacher.port()));
+  options.security.ca = pki_.ca;
+  EXPECT_THAT(ConnectError(options), StatusIs(absl::StatusCode::kUnavailable));
+  options.security.server_name = "localhost";
+  EXPECT_THAT(ConnectError(options), IsOk());
+  options.security.server_name = "other";
+  EXPECT_THAT(ConnectError(options), StatusIs(absl::StatusCode::kUnavailable,
+                                              HasSubstr("other is not in peer certificate")));
 }
 
 TEST_F(SecurityTest, OnlyOneSideWithTlsIsSaid) {
