@@ -28,6 +28,10 @@ namespace {
 // The variable length in the example that a model is tried with.
 constexpr int64_t kExampleLength = 8;
 
+// Samples that tell what a model gives, and how far a probability may round beyond 1.
+constexpr int64_t kFormSamples = 8;
+constexpr double kRounding = 1e-3;
+
 // Returns the input whose length varies, or -1 if there is none.
 int64_t VariableInput(const ModelDescription& description) {
   for (size_t i = 0; i < description.inputs.size(); ++i) {
@@ -215,27 +219,30 @@ absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::strin
 }
 
 absl::Status LoadedModel::CheckForm(const std::string& directory) {
+  if (description_.architecture != kTorchScriptArchitecture) return absl::OkStatus();
   at::Tensor rows;
-  const absl::Status ran = CatchTorch([&] { rows = forward_(Prepare(VariedInputs(3))); });
-  if (!ran.ok()) return absl::OkStatus();  // a model that takes one sample at a time
-  const OutputForm form = LooksLike(rows);
-  if (description_.output.has_value()) {
-    const bool probabilities =
-        output_ == OutputForm::kProbabilities || output_ == OutputForm::kSigmoid;
-    if (probabilities && !rows.ge(0).logical_and(rows.le(1)).all().item<bool>()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(directory, ": ", kConfigFile, " says that the output is ", Name(output_),
-                       ", and the model gives numbers below 0 or above 1"));
+  for (const int64_t samples : {kFormSamples, int64_t{1}}) {
+    if (CatchTorch([&] { rows = forward_(Prepare(VariedInputs(samples))); }).ok()) break;
+  }
+  if (!rows.defined()) return absl::OkStatus();
+  if (!description_.output.has_value()) {
+    suspected_output_ = LooksLike(rows);
+    if (suspected_output_ != OutputForm::kLogits) {
+      log::Warning(absl::StrCat(directory, ": the model gives what looks like ",
+                                Name(suspected_output_), " instead of logits; set \"output\" in ",
+                                kConfigFile, " to what it is"));
     }
     return absl::OkStatus();
   }
-  suspected_output_ = form;
-  if (form != OutputForm::kLogits) {
-    log::Warning(absl::StrCat(directory, ": the model gives what looks like ", Name(form),
-                              " instead of logits; if so, set \"output\": \"", Name(form), "\" in ",
-                              kConfigFile));
-  }
-  return absl::OkStatus();
+  const bool logarithms = output_ == OutputForm::kLogProbabilities;
+  const bool fits =
+      output_ == OutputForm::kLogits ||
+      (logarithms ? rows.le(kRounding).all().item<bool>()
+                  : rows.ge(0).logical_and(rows.le(1 + kRounding)).all().item<bool>());
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      directory, ": ", kConfigFile, " says that the output is ", Name(output_),
+      ", and the model gives numbers ", logarithms ? "above 0" : "below 0 or above 1"));
 }
 
 absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {

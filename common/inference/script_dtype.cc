@@ -81,8 +81,11 @@ absl::Status RunInFloat32(torch::jit::Module& module, const std::vector<at::Tens
   ToDtype(module, at::kFloat);
   const absl::StatusOr<at::Tensor> converted = RunScript(module, example, at::kFloat);
   if (!converted.ok()) return CannotBeConverted(*dtype, converted.status().message());
-  const double largest = own->abs().max().item<double>();
-  const double difference = (*converted - *own).abs().max().item<double>();
+  double largest = 0, difference = 0;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    largest = own->abs().max().item<double>();
+    difference = (*converted - *own).abs().max().item<double>();
+  }));
   if (!(difference <= RoundingOf(*dtype) * std::max(largest, 1e-3))) {
     return CannotBeConverted(*dtype, "it then gives other results");
   }

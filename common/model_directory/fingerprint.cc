@@ -28,7 +28,11 @@ std::string Fingerprint(const ModelDescription& description, const std::string& 
         {{"name", input.name}, {"dtype", Name(input.dtype)}, {"shape", input.shape}});
   }
   if (description.pad_id.has_value()) identity["pad_id"] = *description.pad_id;
-  if (description.output.has_value()) identity["output"] = Name(*description.output);
+  // Logits and logarithms of probabilities give the same answers.
+  const OutputForm output = description.output.value_or(OutputForm::kLogits);
+  if (output == OutputForm::kProbabilities || output == OutputForm::kSigmoid) {
+    identity["output"] = Name(output);
+  }
   return Sha256Hex(JsonText(identity));
 }
 

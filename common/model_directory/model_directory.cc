@@ -8,12 +8,6 @@
 
 namespace distill {
 
-namespace {
-
-constexpr char kModelOfRun[] = "model";  // in the folder of a run
-
-}  // namespace
-
 std::filesystem::path WeightsPath(const std::filesystem::path& directory,
                                   const ModelDescription& description) {
   return directory /

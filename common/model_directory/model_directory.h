@@ -12,6 +12,7 @@ namespace distill {
 inline constexpr char kConfigFile[] = "config.json";
 inline constexpr char kWeightsFile[] = "model.safetensors";
 inline constexpr char kTorchScriptFile[] = "model.pt";
+inline constexpr char kModelOfRun[] = "model";  // in the folder of a run
 
 // Returns the file that holds the weights: model.pt for TorchScript, otherwise model.safetensors.
 std::filesystem::path WeightsPath(const std::filesystem::path& directory,

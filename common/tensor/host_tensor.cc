@@ -41,28 +41,33 @@ static_assert(InOrderOfTheEnum());
 
 const DTypeInfo& Info(DType dtype) { return kDTypes[static_cast<size_t>(dtype)]; }
 
-// Returns whether `bad` is false for all `count` elements at `data`. The inner loop runs over
-// blocks of constant size, which the compiler vectorises.
-template <typename Word, typename Bad>
-bool NoneIsBad(const Bad& bad, const uint8_t* data, size_t count) {
-  constexpr size_t kBlock = 256 / sizeof(Word);
-  Word words[kBlock];
-  for (; count >= kBlock; count -= kBlock, data += sizeof(words)) {
-    std::memcpy(words, data, sizeof(words));
+template <typename Word>
+constexpr Word kSignOf = static_cast<Word>(Word{1} << (8 * sizeof(Word) - 1));
+
+// Returns whether none of the `count` elements at `data` is bad: `mark` sets the sign bit of those
+// that are. The inner loop runs over blocks of constant size, which the compiler vectorises.
+template <typename Word, typename Mark>
+bool NoneIsBad(const Mark& mark, const uint8_t* data, size_t count) {
+  constexpr size_t kBlock = 1024 / sizeof(Word);
+  const auto marked = [&](size_t i) {
+    Word word;
+    std::memcpy(&word, data + i * sizeof(Word), sizeof(Word));
+    return static_cast<Word>(mark(word));
+  };
+  for (; count >= kBlock; count -= kBlock, data += kBlock * sizeof(Word)) {
     Word found = 0;
-    for (size_t i = 0; i < kBlock; ++i) found |= static_cast<Word>(bad(words[i]) ? 1 : 0);
-    if (found != 0) return false;
+    for (size_t i = 0; i < kBlock; ++i) found = static_cast<Word>(found | marked(i));
+    if ((found & kSignOf<Word>) != 0) return false;
   }
   for (size_t i = 0; i < count; ++i) {
-    std::memcpy(words, data + i * sizeof(Word), sizeof(Word));
-    if (bad(words[0])) return false;
+    if ((marked(i) & kSignOf<Word>) != 0) return false;
   }
   return true;
 }
 
 // Does the same for all elements of `bytes`; an element may cross the boundary of two pieces.
-template <typename Word, typename Bad>
-bool NoneIsBad(const Bad& bad, const Bytes& bytes) {
+template <typename Word, typename Mark>
+bool NoneIsBad(const Mark& mark, const Bytes& bytes) {
   uint8_t split[sizeof(Word)];
   size_t held = 0;
   for (size_t i = 0; i < bytes.num_pieces(); ++i) {
@@ -73,10 +78,10 @@ bool NoneIsBad(const Bad& bad, const Bytes& bytes) {
       rest.remove_prefix(taken);
       held += taken;
       if (held < sizeof(Word)) continue;
-      if (!NoneIsBad<Word>(bad, split, 1)) return false;
+      if (!NoneIsBad<Word>(mark, split, 1)) return false;
     }
     const size_t whole = rest.size() / sizeof(Word);
-    if (!NoneIsBad<Word>(bad, rest.data(), whole)) return false;
+    if (!NoneIsBad<Word>(mark, rest.data(), whole)) return false;
     held = rest.size() - whole * sizeof(Word);
     std::memcpy(split, rest.data() + whole * sizeof(Word), held);
   }
@@ -87,13 +92,17 @@ bool NoneIsBad(const Bad& bad, const Bytes& bytes) {
 // point numbers are ordered like their bits, and infinity and NaN come last.
 template <typename Word>
 bool AllBelow(const Bytes& bytes, Word limit) {
-  constexpr Word kSign = static_cast<Word>(Word{1} << (8 * sizeof(Word) - 1));
-  return NoneIsBad<Word>([limit](Word word) { return (word & ~kSign & Word(-1)) >= limit; }, bytes);
+  // Moves the limit to the sign bit; a magnitude is below it, so the sum does not overflow.
+  const auto beyond = static_cast<Word>(kSignOf<Word> - limit);
+  return NoneIsBad<Word>(
+      [beyond](Word word) { return (word & static_cast<Word>(~kSignOf<Word>)) + beyond; }, bytes);
 }
 
+// Of integers, and of floating point numbers: +0 counts as none.
 template <typename Word>
 bool NonePositive(const Bytes& bytes) {
-  return NoneIsBad<Word>([](Word word) { return std::make_signed_t<Word>(word) > 0; }, bytes);
+  // The sign bit of -word, and not of word: set for 1 to the greatest.
+  return NoneIsBad<Word>([](Word word) { return static_cast<Word>(-word) & ~word; }, bytes);
 }
 
 }  // namespace

@@ -248,7 +248,16 @@ absl::Status TorchRunner::WarmUp() {
       reported = now;
     }
     const std::vector<at::Tensor> batch = model_->ExampleInputs(samples);
-    for (int i = 0; i < 3; ++i) RETURN_IF_ERROR(model_->Logits(batch).status());
+    for (int pass = 0; pass < 3; ++pass) {
+      const absl::Status ran = model_->Logits(batch).status();
+      if (ran.ok()) continue;
+      // Loading has run one sample: a trace may hold the batch size of its example.
+      return absl::InternalError(absl::StrCat("it fails on ", samples, " samples: ", ran.message(),
+                                              samples == 1
+                                                  ? ""
+                                                  : "; if it was traced for one sample alone, set "
+                                                    "`max_batch_samples` to 1"));
+    }
   }
   return absl::OkStatus();
 }

@@ -110,6 +110,16 @@ class ShippedModel(IntegrationTest):
         self.assertEqual(code, 1, output)
         self.assertIn("--init_from", output)
 
+        # A resumed run normalises as it did, whatever has become of the source.
+        mean = json.loads((self.dir / "third/model/config.json").read_text())["mean"]
+        source = json.loads((model / "config.json").read_text())
+        self.assertEqual(mean, source["mean"])
+        (model / "config.json").write_text(json.dumps(source | {"mean": [0.25]}))
+        self.run_ok(*self.arguments("third", "--init_from", model, "--epochs", "4", "--resume_anyway",
+                                    student="mlp_small"))
+        self.assertEqual(json.loads((self.dir / "third/model/config.json").read_text())["mean"], mean)
+        (model / "config.json").write_text(json.dumps(source))
+
         own = self.dir / "own"  # the user's own architecture, trained in place
         own.mkdir()
         shutil.copy(second / "model.pt", own / "model.pt")

@@ -4,7 +4,7 @@ import json
 import pathlib
 import unittest
 
-from programs import CLASSES, IntegrationTest, NAMES, SIDE, TRAINER, write_dataset
+from programs import CLASSES, IntegrationTest, SERVER, TRAINER, write_dataset
 
 try:
     import torch
@@ -75,6 +75,27 @@ class TorchScriptTeacher(IntegrationTest):
                 own, plain = json.loads(figures.read_text())
                 self.assertLessEqual(abs(own["errors"] - plain["errors"]), 1)
         self.run_ok(TRAINER, "evaluate", self.dir / "float16", "--test", self.data, "--dtype", "f16")
+
+    def test_a_trace_of_one_sample_names_the_option_for_it(self):
+        class OneSample(torch.nn.Module):
+            def forward(self, x):
+                return x.reshape(1, -1)
+
+        folder = self.write_teacher("one", OneSample())
+        code, output = self.run_program(SERVER, "--model", folder, "--listen", self.unix_address())
+        self.assertEqual(code, 1, output)
+        self.assertIn("--max_batch_samples", output)
+        self.assertEqual(len([line for line in output.splitlines() if " E " in line]), 1)
+        _, address = self.serve(folder, self.unix_address(), "--max_batch_samples", "1")
+        self.run_ok(*self.distil("run", address))
+
+    def test_a_file_of_torch_save_is_told_from_torchscript(self):
+        folder = self.write_teacher("pickled", torch.nn.Identity())
+        torch.save(torch.nn.Linear(2, 2).state_dict(), folder / "model.pt")
+        code, output = self.run_program(SERVER, "--model", folder, "--listen", self.unix_address())
+        self.assertEqual(code, 1, output)
+        self.assertIn("torch.jit.script(model).save", output)
+        self.assertNotIn("corrupted", output)
 
     def test_a_teacher_with_more_classes_answers_about_those_of_the_data(self):
         class Background(torch.nn.Module):
