@@ -134,6 +134,25 @@ install_python_packages() {
   pip_install --quiet -r tests/requirements.txt
 }
 
+# Unpacked and not installed: the package would start a web server.
+have_nginx() { [[ -x .venv/nginx/usr/sbin/nginx ]]; }
+
+unpack_nginx() {
+  echo "Unpacking Debian's nginx into .venv/nginx (1 MB to download)."
+  make_venv
+  local folder
+  folder=$(mktemp -d)
+  # apt's own user downloads.
+  chmod 755 "$folder"
+  ! id _apt >/dev/null 2>&1 || as_root chown _apt "$folder"
+  cd "$folder"
+  as_root apt-get download -qq nginx >/dev/null 2>&1 ||
+    { as_root apt-get update -qq && as_root apt-get download -qq nginx >/dev/null; }
+  cd - >/dev/null
+  dpkg-deb -x "$folder"/nginx_*.deb .venv/nginx
+  as_root rm -rf "$folder"
+}
+
 main() {
   parse_command_line "$@"
   command -v apt-get >/dev/null || fail "no apt-get here; this script is for Debian 12 or newer"
@@ -147,6 +166,7 @@ main() {
   if [[ $check_only == yes ]]; then
     [[ -n $libtorch ]] || missing+=("LibTorch >= 2.6")
     ! for_tests || have_python_packages || missing+=("tests/requirements.txt in .venv")
+    ! for_tests || have_nginx || missing+=("nginx, unpacked in .venv")
     if ((${#missing[@]} == 0)); then
       echo "Nothing is missing. LibTorch: $libtorch"
       exit 0
@@ -163,6 +183,7 @@ main() {
   fi
   [[ -n $(find_libtorch) ]] || install_libtorch
   ! for_tests || have_python_packages || install_python_packages
+  ! for_tests || have_nginx || unpack_nginx
   libtorch=$(find_libtorch) || true
   [[ -n $libtorch ]] ||
     fail "the LibTorch just installed is not found. $(cmake -P cmake/LibTorchRoot.cmake 2>&1)"

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -42,8 +43,14 @@ class DrainRequest {
     if (count > 1) ::_exit(kInterruptedTwice);
     MutexLock lock(mutex_);
     if (!drains_) {
-      if (leave_ != nullptr) leave_();
-      ::_exit(EXIT_SUCCESS);
+      if (leave_ == nullptr) ::_exit(EXIT_SUCCESS);
+      leaving_ = true;
+      // Not here: a second signal must be heard meanwhile.
+      std::thread([leave = leave_] {
+        leave();
+        ::_exit(EXIT_SUCCESS);
+      }).detach();
+      return;
     }
     requested_ = true;
     changed_.NotifyAll();
@@ -55,9 +62,10 @@ class DrainRequest {
     leave_ = std::move(leave);
   }
 
-  // From now on a signal is for Wait().
+  // From now on a signal is for Wait(). Does not return if one came before.
   void BeginDraining() {
     MutexLock lock(mutex_);
+    while (leaving_) changed_.Wait(mutex_);
     drains_ = true;
   }
 
@@ -70,6 +78,7 @@ class DrainRequest {
   Mutex mutex_;
   CondVar changed_;
   std::function<void()> leave_ ABSL_GUARDED_BY(mutex_);
+  bool leaving_ ABSL_GUARDED_BY(mutex_) = false;
   bool drains_ ABSL_GUARDED_BY(mutex_) = false;
   bool requested_ ABSL_GUARDED_BY(mutex_) = false;
 };
@@ -148,9 +157,9 @@ int Serve(const Options& options, const FlagNames& flags) {
   absl::StatusOr<std::unique_ptr<TeacherServer>> server =
       TeacherServer::Start(options.server, names, metrics);
   if (!server.ok()) return Fail(server.status(), flags);
-  drain.CallToLeave([&server] { server->reset(); });  // removes its sockets
   log::Info(absl::StrCat("starting; clients at ", absl::StrJoin((*server)->addresses(), ", "),
                          " wait until the models are loaded"));
+  drain.CallToLeave([&server] { server->reset(); });  // removes its sockets
   const absl::StatusOr<std::vector<ServedModel>> models = LoadTeachers(options, metrics, teachers);
   drain.BeginDraining();
   if (!models.ok()) return Fail(models.status(), flags);

@@ -216,10 +216,10 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
   AddParsed(app, "--max_message_size", limits.max_message_bytes, ParseByteSize, "4MiB",
             "Size of one message, in either direction")
       ->type_name("SIZE");
-  AddParsed(app, "--max_bytes", options.server.max_bytes, ParseByteSize, "1GiB",
-            "Inputs and answers of all streams in flight; at least 2 * max_message_size * "
-            "max_streams, and "
-            "with that little each stream sends one request at a time")
+  AddParsed(app, "--max_bytes", options.server.max_bytes, ParseByteSize, "2560MiB",
+            "What all streams may hold: inputs and answers in flight, and what has arrived and is "
+            "not read yet; at least 2 * max_message_size * max_streams, and with that little each "
+            "stream sends one request at a time")
       ->type_name("SIZE");
   AddParsed(app, "--max_samples", options.server.max_samples, ParseInteger, "65536",
             "Samples of all streams in flight")

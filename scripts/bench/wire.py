@@ -18,7 +18,8 @@ import bench_lib
 
 TARGETS = ["wire_bench"]
 DIRECTIONS = {"down": "1 MiB of soft targets down", "up": "1 MiB of images up"}
-TRANSPORTS = {"tcp": "TCP", "unix": "Unix socket"}
+LONG = {"long_down": DIRECTIONS["down"], "long_up": DIRECTIONS["up"], "line": "the line itself"}
+TRANSPORTS = {"tcp": "TCP", "unix": "Unix socket", "long": "TCP with a round trip of 40 ms"}
 SMALL = "1 KiB answers"
 FULL, QUICK = 15, 3  # rounds; each takes some ten seconds
 
@@ -43,7 +44,7 @@ class Case:
     def name(self) -> str:
         side = {"sockets": "sockets alone", "protobuf": "plain protobuf"}.get(self.side, self.side)
         against = " against plain protobuf" if self.against == "protobuf" else ""
-        what = DIRECTIONS.get(self.exchange, SMALL)
+        what = (DIRECTIONS | LONG).get(self.exchange, SMALL)
         return f"{what}, {side}, {TRANSPORTS[self.transport]}{against}"
 
 
@@ -57,7 +58,13 @@ CASES = [
         Case(exchange, "unix", "sockets", "sockets"),
     )
 ] + [Case("small", transport, side) for side in ("stream", "protobuf", "sockets")
-     for transport in TRANSPORTS]
+     for transport in ("tcp", "unix")] + [
+    Case("line", "long", "sockets"),
+    Case("long_up", "long", "stream", goal=0.2),
+    Case("long_up", "long", "protobuf"),
+    Case("long_down", "long", "stream", goal=0.2),
+    Case("long_down", "long", "protobuf"),
+]
 KEYS = {case.key for case in CASES}
 
 

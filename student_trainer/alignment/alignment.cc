@@ -60,11 +60,10 @@ absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& datas
 
 absl::Status CheckTeacherGivesLogits(const ModelInfo& teacher) {
   if (teacher.suspected_output.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("the teacher: it gives what looks like ", QuotedName(teacher.suspected_output),
-                   " instead of logits, from which a student learns less; set \"output\" in its "
-                   "config.json",
-                   " (docs/model_directory.md)"));
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the teacher: it gives what looks like ", QuotedName(teacher.suspected_output),
+      " instead of logits; set \"output\" in its config.json to what it is, also if that is "
+      "\"logits\" (docs/model_directory.md)"));
 }
 
 ParityResult JudgeParity(int64_t correct, int64_t samples, int64_t classes,

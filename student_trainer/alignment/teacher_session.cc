@@ -111,7 +111,10 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
 
 // Adds the option that helps where the teacher's classes are not those of the data.
 absl::Status WithWayOut(const absl::Status& refusal) {
-  if (!absl::StrContains(refusal.message(), "open.class_names: ")) return refusal;
+  if (!absl::IsFailedPrecondition(refusal) ||
+      !absl::StrContains(refusal.message(), "open.class_names: ")) {
+    return refusal;
+  }
   return absl::Status(refusal.code(),
                       absl::StrCat(refusal.message(),
                                    "; where the teacher has more classes than the data, set "
@@ -137,7 +140,9 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, T
                                         .batch_independent = options.deterministic,
                                         .connect_timeout = options.teacher.connect_timeout}},
                            clock, stop);
-  if (!teachers.ok()) return WithWayOut(teachers.status());
+  if (!teachers.ok()) {
+    return options.teacher.classes.empty() ? WithWayOut(teachers.status()) : teachers.status();
+  }
   session.teachers = *std::move(teachers);
   const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,

@@ -26,7 +26,6 @@
 namespace distill {
 namespace {
 
-constexpr int kUnreadBytes = 256 << 10;
 // Reflection alone is not asynchronous: each of its calls takes a thread.
 constexpr int kMaxReflectionThreads = 16;
 // Calls on one connection, beside the streams that the server takes.
@@ -68,7 +67,8 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
   // What may arrive of a stream that is not read. Left alone, gRPC lets it grow with the network.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kUnreadBytes);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
+                             static_cast<int>(options.UnreadBytes()));
   // Half a mebibyte of gzip can hold more than all of this.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
@@ -118,7 +118,7 @@ absl::StatusOr<std::unique_ptr<TeacherServer>> TeacherServer::Start(
   parts->clock = &clock;
   parts->teachers = std::make_shared<ServedTeachers>(options.limits);
   parts->budget =
-      std::make_shared<Budget>(BudgetLimits{.bytes = options.max_bytes,
+      std::make_shared<Budget>(BudgetLimits{.bytes = options.InFlightBytes(),
                                             .samples = options.max_samples,
                                             .stream_bytes = StreamReserve(options.limits),
                                             .max_streams = options.max_streams});

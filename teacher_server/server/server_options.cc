@@ -1,5 +1,7 @@
 #include "teacher_server/server/server_options.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/check.h"
@@ -17,6 +19,11 @@ constexpr int64_t kMinMessageBytes = int64_t{64} << 10;
 constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
 constexpr int kMaxStreams = 65536;
 constexpr int64_t kMaxLength = int64_t{1} << 24;
+constexpr int64_t kLeastUnread = int64_t{256} << 10;
+constexpr int64_t kMostUnread = int64_t{16} << 20;
+// What is kept free of requests, in bytes that may be unread: gRPC keeps these in many small
+// pieces, and between them and the requests there is memory that is free and cannot be given back.
+constexpr int64_t kSpaceOfUnread = 3;
 
 absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
   ASSIGN_OR_RETURN(const Address address, ParseAddress(text), Field("listen"));
@@ -30,6 +37,16 @@ absl::Status CheckAddress(const std::string& text, const ServerOptions& options)
 }
 
 }  // namespace
+
+int64_t ServerOptions::UnreadBytes() const {
+  const int64_t beside_reserves = max_bytes - max_streams * StreamReserve(limits);
+  return std::clamp(beside_reserves / (4 * max_streams), kLeastUnread, kMostUnread);
+}
+
+int64_t ServerOptions::InFlightBytes() const {
+  return std::max(max_bytes - max_streams * kSpaceOfUnread * UnreadBytes(),
+                  max_streams * StreamReserve(limits));
+}
 
 absl::Status ServerOptions::Validate() const {
   if (listen.empty()) return CheckGiven("listen", "", "at least one address");

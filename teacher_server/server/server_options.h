@@ -28,9 +28,18 @@ struct ServerOptions {
   StreamLimits limits;
   int max_streams = 64;       // open at once
   int streams_per_token = 0;  // where the token file says nothing else; 0: max_streams
-  // What all streams together may have in flight: inputs, answers, and what is being received.
-  int64_t max_bytes = int64_t{1} << 30;
+  // What all streams together may hold: inputs and answers in flight, and what has arrived and is
+  // not read yet.
+  int64_t max_bytes = int64_t{5} << 29;
   int64_t max_samples = 65536;
+
+  // What may arrive of a stream that is not read: the window that its client sees, so that a stream
+  // over a line of round trip t carries at most this in t. A quarter of what max_bytes leaves
+  // beside the streams' reserves, from 256 KiB to 16 MiB.
+  int64_t UnreadBytes() const;
+
+  // What is left for what is in flight.
+  int64_t InFlightBytes() const;
 
   // INVALID_ARGUMENT names the field, its value and what is allowed. Does not read any file.
   absl::Status Validate() const;

@@ -91,6 +91,7 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
   v1::DistillResponse response;
   v1::Opened& opened = *response.mutable_opened();
   *opened.mutable_model() = ToProto(DescribeAnswers(teacher_->info, *terms_));
+  opened.set_chosen_classes(terms_->chosen_classes);
   *opened.mutable_targets() = ToProto(terms_->spec);
   *opened.mutable_numerics() = ToProto(teacher_->numerics);
   *opened.mutable_limits() = ToProto(limits_);

@@ -23,8 +23,8 @@ absl::StatusOr<std::unique_ptr<TeacherStream>> Dial(
   open.set_model(options.model);
   open.set_client(options.client_name);
   *open.mutable_targets() = ToProto(options.spec);
-  return TeacherStream::Start(options.address, credentials, options.max_message_bytes, open,
-                              std::move(handler));
+  return TeacherStream::Start({.target = options.address}, credentials, options.max_message_bytes,
+                              open, std::move(handler));
 }
 
 }  // namespace

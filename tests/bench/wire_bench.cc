@@ -11,8 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/log.h"
+#include "common/base/status_macros.h"
+#include "common/rpc/address.h"
 #include "tests/bench/wire_peer.h"
 #include "tests/bench/wire_side.h"
+#include "tests/testing/delay_proxy.h"
 #include "tests/testing/temp_dir.h"
 
 namespace distill {
@@ -34,36 +37,55 @@ class Peers {
     return peer->addresses();
   }
 
+  // The server of the side at the end of a long line.
+  absl::StatusOr<std::string> LongLineTo(const WireSide& side) {
+    ASSIGN_OR_RETURN(const WireAddresses addresses, AddressesOf(side));
+    std::unique_ptr<DelayProxy>& line = lines_[&side];
+    if (line == nullptr) {
+      ASSIGN_OR_RETURN(const Address tcp, ParseAddress(addresses.tcp));
+      ASSIGN_OR_RETURN(line, DelayProxy::Start(tcp.port, kLongRoundTrip / 2));
+    }
+    return line->address();
+  }
+
  private:
   const testing::TempDir folder_;
   std::map<const WireSide*, std::unique_ptr<WirePeer>> peers_;
+  std::map<const WireSide*, std::unique_ptr<DelayProxy>> lines_;
 };
 
-enum class Transport { kTcp, kUnix };
+enum class Transport { kTcp, kUnix, kLong };
+
+const char* NameOf(Transport transport) {
+  return transport == Transport::kTcp ? "tcp" : transport == Transport::kUnix ? "unix" : "long";
+}
+
+absl::StatusOr<std::string> AddressOf(Peers& peers, const WireSide& side, Transport transport) {
+  if (transport == Transport::kLong) return peers.LongLineTo(side);
+  ASSIGN_OR_RETURN(const WireAddresses addresses, peers.AddressesOf(side));
+  return transport == Transport::kTcp ? addresses.tcp : addresses.unix_socket;
+}
 
 // Each iteration receives an answer and sends a request in its place.
-absl::Status Measure(benchmark::State& state, WireClient& client) {
+absl::Status Measure(benchmark::State& state, const WireExchange& wire, WireClient& client) {
   absl::Status status;
-  for (int i = 0; i < kWireInFlight && status.ok(); ++i) status = client.Send();
+  for (int i = 0; i < wire.in_flight && status.ok(); ++i) status = client.Send();
   const auto exchange = [&client, &status] {
     if (status.ok()) status = client.Receive();
     if (status.ok()) status = client.Send();
   };
   for (int i = 0; i < kWarmUp; ++i) exchange();
   for (auto _ : state) exchange();
-  for (int i = 0; i < kWireInFlight && status.ok(); ++i) status = client.Receive();
+  for (int i = 0; i < wire.in_flight && status.ok(); ++i) status = client.Receive();
   return status;
 }
 
 void RunExchange(benchmark::State& state, Peers& peers, const WireSide& side, Transport transport,
                  const WireExchange& exchange) {
   const auto run = [&]() -> absl::Status {
-    const auto addresses = peers.AddressesOf(side);
-    if (!addresses.ok()) return addresses.status();
-    const auto client = side.connect(
-        transport == Transport::kTcp ? addresses->tcp : addresses->unix_socket, exchange);
-    if (!client.ok()) return client.status();
-    return Measure(state, **client);
+    ASSIGN_OR_RETURN(const std::string address, AddressOf(peers, side, transport));
+    ASSIGN_OR_RETURN(const auto client, side.connect(address, exchange));
+    return Measure(state, exchange, *client);
   };
   if (const absl::Status status = run(); !status.ok()) {
     state.SkipWithError(status.ToString().c_str());
@@ -75,10 +97,11 @@ void RunExchange(benchmark::State& state, Peers& peers, const WireSide& side, Tr
 
 void Register(Peers& peers) {
   for (const WireExchange& exchange : kWireExchanges) {
-    for (const Transport transport : {Transport::kTcp, Transport::kUnix}) {
+    for (const Transport transport : {Transport::kTcp, Transport::kUnix, Transport::kLong}) {
+      if (exchange.long_line != (transport == Transport::kLong)) continue;
       for (const WireSide* side : kSides) {
-        const std::string name = absl::StrCat(
-            exchange.name, "/", transport == Transport::kTcp ? "tcp" : "unix", "/", side->name);
+        const std::string name =
+            absl::StrCat(exchange.name, "/", NameOf(transport), "/", side->name);
         benchmark::RegisterBenchmark(name.c_str(),
                                      [&peers, side, transport, &exchange](benchmark::State& state) {
                                        RunExchange(state, peers, *side, transport, exchange);

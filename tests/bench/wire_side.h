@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
 namespace distill {
 
@@ -19,6 +20,10 @@ struct WireExchange {
   int64_t sample_bytes;
   int64_t classes;
   int64_t messages;  // of one measurement
+  // Requests in flight. The credits of a server allow sixteen requests of 256 samples, its byte
+  // limit per stream eight of 1 MiB.
+  int in_flight = 8;
+  bool long_line = false;  // over a round trip of kLongRoundTrip
 
   int64_t request_bytes() const { return samples * sample_bytes; }
   int64_t answer_bytes() const { return samples * classes * static_cast<int64_t>(sizeof(float)); }
@@ -31,19 +36,40 @@ inline constexpr WireExchange kWireExchanges[] = {
     {.name = "up", .samples = 256, .sample_bytes = 64 * 64, .classes = 2, .messages = 512},
     // Answers of 1 KiB to requests of 4 bytes.
     {.name = "small", .samples = 1, .sample_bytes = 4, .classes = 256, .messages = 8192},
+    // As up and down, over a long line, with as many in flight as a trainer has.
+    {.name = "long_down",
+     .samples = 256,
+     .sample_bytes = 4,
+     .classes = 1024,
+     .messages = 256,
+     .in_flight = 16,
+     .long_line = true},
+    {.name = "long_up",
+     .samples = 256,
+     .sample_bytes = 64 * 64,
+     .classes = 2,
+     .messages = 256,
+     .in_flight = 16,
+     .long_line = true},
+    // What the long line itself carries: the sockets alone, with more in flight than it holds.
+    {.name = "line",
+     .samples = 256,
+     .sample_bytes = 64 * 64,
+     .classes = 2,
+     .messages = 512,
+     .in_flight = 128,
+     .long_line = true},
 };
 
-// Requests in flight. The credits of a server allow sixteen requests of 256 samples, its byte limit
-// per stream eight of 1 MiB.
-inline constexpr int kWireInFlight = 8;
+inline constexpr absl::Duration kLongRoundTrip = absl::Milliseconds(40);
 
 // The client of one connection. Called from one thread.
 class WireClient {
  public:
   virtual ~WireClient() = default;
 
-  // Sends a request. May block until the server has read, while kWireInFlight or fewer are in
-  // flight.
+  // Sends a request. May block until the server has read, while the exchange's in_flight or fewer
+  // are in flight.
   virtual absl::Status Send() = 0;
 
   // Waits for an answer, and copies its payload once, into memory that is reused.

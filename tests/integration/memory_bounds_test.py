@@ -67,7 +67,8 @@ class MemoryBounds(IntegrationTest):
         cls.tiny = write_mlp(pathlib.Path(folder.name) / "tiny", TINY, 4)
 
     def start_server(self, listen, streams):
-        self.max_bytes = 2 * streams * MAX_MESSAGE  # the least that the server takes
+        # Half as much again as the least that the server takes: the rest is for what arrives unread.
+        self.max_bytes = 3 * streams * MAX_MESSAGE
         server, address = self.serve(self.large, listen, "--model", self.tiny, "--max_bytes",
                                      self.max_bytes, "--max_streams", streams, "--max_message_size",
                                      MAX_MESSAGE, "--batch_delay", "0s")
@@ -116,10 +117,10 @@ class MemoryBounds(IntegrationTest):
         wait_until(stalled, "the server reads no more of clients that do not read")
 
     def flood(self, listen):
-        server, address = self.start_server(listen, 32)
+        server, address = self.start_server(listen, 64)
         large = np.zeros((255, *LARGE), np.uint8)
         tiny = np.zeros((1, *TINY), np.uint8)
-        floods = [Flood(self.connect(address), "large", large, 10_000) for _ in range(29)]
+        floods = [Flood(self.connect(address), "large", large, 10_000) for _ in range(61)]
         small = Flood(self.connect(address), "tiny", tiny, 10_000)
         refused = Flood(self.connect(address), "tiny", tiny, 10_000, temperature=-1)
         self.assert_answers_honestly(address, 25)

@@ -74,7 +74,7 @@ void PoolMembers::Drop(PoolMember& member, absl::Status why) {
 
 void PoolMembers::Remove(PoolMember& member, const std::string& counted_as) {
   const auto counted = answered_.extract(std::exchange(member.counted_as, counted_as));
-  CountAnswered(member, counted.empty() ? 0 : counted.mapped());
+  if (!counted.empty()) CountAnswered(member, counted.mapped());
   Retire(member);
 }
 

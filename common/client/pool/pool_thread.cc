@@ -11,7 +11,7 @@ namespace distill {
 namespace {
 
 // How long the addresses of one family are tried where no attempt ends.
-constexpr absl::Duration kFamilyPatience = absl::Seconds(2);
+constexpr absl::Duration kFamilyPatience = absl::Seconds(5);
 
 }  // namespace
 
@@ -87,7 +87,7 @@ std::vector<std::string> TeacherPool::ChooseFamily(size_t address,
   bool failed = true;  // every attempt has
   for (const auto& member : members_.present()) {
     if (member->address != address) continue;
-    if (member->client->connected())
+    if (member->client->connected() || member->client->starting())
       return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
     failed = failed && member->client->attempted();
   }
@@ -95,6 +95,7 @@ std::vector<std::string> TeacherPool::ChooseFamily(size_t address,
   if (!of.was_admitted && of.has_ips && (failed || now - of.family_since >= kFamilyPatience)) {
     of.other_family = !of.other_family;
     of.family_since = now;
+    of.most_members = 0;
   }
   return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
 }

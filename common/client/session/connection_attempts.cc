@@ -9,7 +9,6 @@
 #include "common/client/session/teacher_connection.h"
 #include "common/client/stream/stream_errors.h"
 #include "common/contract/starting.h"
-#include "common/rpc/address.h"
 #include "common/rpc/convert.h"
 
 namespace distill {
@@ -17,6 +16,9 @@ namespace {
 
 // How long Stop() lets a server finish a stream without requests.
 constexpr absl::Duration kStopGrace = absl::Seconds(2);
+
+// For what is measured before a stream is opened.
+constexpr absl::Duration kMeasureTime = absl::Seconds(2);
 
 // So many losses in a row without one answer are reported as such.
 constexpr int kFruitlessLosses = 5;
@@ -62,6 +64,7 @@ void TeacherConnection::Run() {
   while (true) {
     std::unique_ptr<TeacherStream> ended;
     const absl::StatusOr<ClientCredentials> credentials = ReadClientCredentials(options_.security);
+    if (credentials.ok()) MeasureLine(*credentials);
     {
       MutexLock lock(mutex_);
       if (!Running()) break;
@@ -81,6 +84,17 @@ void TeacherConnection::Run() {
   Deliver();
 }
 
+// Once, where the address does not tell.
+void TeacherConnection::MeasureLine(const ClientCredentials& credentials) {
+  if (line_is_known_) return;
+  const absl::Duration time = std::min(kMeasureTime, options_.connect_timeout / 2);
+  const absl::StatusOr<bool> is_long =
+      IsLongLine(target_, credentials, absl::Now() + time, stop_measuring_.get_token());
+  if (!is_long.ok()) return;  // as the stream will report
+  line_is_known_ = true;
+  target_.long_line = *is_long;
+}
+
 // Returns when the stream has ended, which it soon does once the connection is stopping or has
 // failed.
 void TeacherConnection::RunStream(const ClientCredentials& credentials) {
@@ -95,10 +109,9 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   absl::Time opened_by = clock_.Now() + options_.connect_timeout;
   const bool cut_short = !has_opened_ && give_up_ < opened_by;
   if (cut_short) opened_by = give_up_;
-  const DialTarget dial = DialTargetOf(*ParseAddress(options_.address), options_.ip);
-  stream_ = TeacherStream::Start(dial.target, credentials, options_.max_message_bytes, open,
-                                 std::make_shared<StreamEvents>(shared_from_this(), stream_number_),
-                                 dial.authority, options_.security.server_name);
+  stream_ =
+      TeacherStream::Start(target_, credentials, options_.max_message_bytes, open,
+                           std::make_shared<StreamEvents>(shared_from_this(), stream_number_));
 
   while (phase_ != Phase::kClosed && Running()) {
     if (phase_ == Phase::kOpen) {

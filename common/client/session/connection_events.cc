@@ -32,6 +32,11 @@ void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
 
 absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
   ASSIGN_OR_RETURN(Granted granted, GrantedFromProto(opened, options_.spec));
+  if ((options_.class_subset || !options_.class_indices.empty()) && !opened.chosen_classes()) {
+    return absl::FailedPreconditionError(
+        "some of the classes: the server is of a version that answers about all of them; update "
+        "it");
+  }
   if (!has_opened_) {
     const size_t named = std::max(options_.class_names.size(), options_.class_indices.size());
     if (named > 0 && granted.model.classes != static_cast<int64_t>(named)) {

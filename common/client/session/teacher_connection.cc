@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/address.h"
 
 namespace distill {
 namespace {
@@ -17,11 +18,23 @@ uint64_t JitterSeed(Clock& clock) {
       {static_cast<uint64_t>(::getpid()), static_cast<uint64_t>(absl::ToUnixNanos(clock.Now()))});
 }
 
+// Empty for options that are not valid.
+StreamTarget TargetOf(const TeacherClientOptions& options) {
+  const absl::StatusOr<Address> address = ParseAddress(options.address);
+  if (!address.ok()) return {};
+  DialTarget dial = DialTargetOf(*address, options.ip);
+  return {.target = std::move(dial.target),
+          .authority = std::move(dial.authority),
+          .server_name = options.security.server_name};
+}
+
 }  // namespace
 
 TeacherConnection::TeacherConnection(const TeacherClientOptions& options, Clock& clock)
     : options_(options),
       name_(options.TeacherName()),
+      target_(TargetOf(options)),
+      line_is_known_(!MayBeTunnel(target_)),
       clock_(clock),
       first_failure_(absl::UnavailableError(
           absl::StrCat("cannot reach a teacher at ", name_, ": no answer within ",
@@ -200,6 +213,7 @@ void TeacherConnection::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
+    stop_measuring_.request_stop();
     cancelled = pending_.FailAll(absl::CancelledError("the teacher client was stopped"));
     // What the server still computes is not needed.
     if (!cancelled.empty() && stream_ != nullptr) stream_->Cancel();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -61,6 +62,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
 
   // The thread: connection_attempts.cc.
   void Run();
+  void MeasureLine(const ClientCredentials& credentials) ABSL_LOCKS_EXCLUDED(mutex_);
   void RunStream(const ClientCredentials& credentials) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AfterStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WithoutCredentials(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -98,6 +100,9 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
 
   const TeacherClientOptions options_;
   const std::string name_;
+  StreamTarget target_;         // of the connection's thread
+  bool line_is_known_ = false;  // the same
+  std::stop_source stop_measuring_;
   Clock& clock_;
 
   mutable Mutex mutex_;

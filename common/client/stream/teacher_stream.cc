@@ -1,18 +1,9 @@
 #include "common/client/stream/teacher_stream.h"
 
-#include <grpc/impl/codegen/grpc_types.h>
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
-#include <grpcpp/support/channel_arguments.h>
-
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/rpc/address.h"
 #include "common/rpc/convert.h"
-#include "common/rpc/proxy.h"
 #include "common/rpc/receive_memory.h"
 #include "common/rpc/wire.h"
 
@@ -20,51 +11,15 @@ namespace distill {
 namespace {
 
 constexpr char kMethod[] = "/distill.v1.Teacher/Distill";
-constexpr int kKeepaliveMs = 60'000;
-constexpr int kKeepaliveTimeoutMs = 20'000;
-constexpr int kFrameBytes = 1 << 20;
-
-grpc::ChannelArguments ArgumentsFor(const std::string& target, const std::string& authority,
-                                    const std::string& server_name, int64_t max_message_bytes) {
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(
-      static_cast<int>(std::min<int64_t>(max_message_bytes, std::numeric_limits<int>::max())));
-  arguments.SetMaxSendMessageSize(-1);  // requests are cut by the server's limits
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
-  arguments.SetInt(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytes);
-  // A connection of its own, so that this attempt is neither delayed nor failed by an earlier one.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // The caller does the retries; gRPC would keep copies of what is sent.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  // gRPC's window grows to several MiB. A long line needs that. On the loopback interface TCP
-  // queues all of it, in more memory than the caches hold; a Unix socket takes little at a time.
-  const absl::StatusOr<Address> parsed = ParseAddress(target);
-  if (parsed.ok() && parsed->kind == Address::Kind::kTcp && IsLoopback(*parsed)) {
-    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  }
-  const std::string& name = server_name.empty() ? authority : server_name;
-  if (!name.empty()) arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, name);
-  // gRPC would compare no_proxy with the address that is dialled.
-  const absl::StatusOr<Address> named = authority.empty() ? parsed : ParseAddress(authority);
-  if (!named.ok() || !ProxyFor(*named).has_value()) {
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  }
-  return arguments;
-}
-
 }  // namespace
 
-std::unique_ptr<TeacherStream> TeacherStream::Start(const std::string& target,
+std::unique_ptr<TeacherStream> TeacherStream::Start(const StreamTarget& target,
                                                     const ClientCredentials& credentials,
                                                     int64_t max_message_bytes, const v1::Open& open,
-                                                    std::shared_ptr<Handler> handler,
-                                                    const std::string& authority,
-                                                    const std::string& server_name) {
+                                                    std::shared_ptr<Handler> handler) {
   KeepReceiveMemory();
   std::unique_ptr<TeacherStream> stream(new TeacherStream(std::move(handler)));
-  stream->channel_ = grpc::CreateCustomChannel(
-      target, credentials.channel, ArgumentsFor(target, authority, server_name, max_message_bytes));
+  stream->channel_ = MakeChannel(target, credentials, max_message_bytes);
   if (!credentials.token.empty()) {
     // Not as call credentials: gRPC takes those with TLS alone, and a socket may do without.
     stream->context_.AddMetadata("authorization", absl::StrCat("Bearer ", credentials.token));

@@ -23,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
+#include "common/client/stream/teacher_channel.h"
 #include "common/rpc/credentials.h"
 #include "common/tensor/bytes.h"
 #include "distill/v1/teacher.pb.h"
@@ -49,14 +50,11 @@ class TeacherStream {
   };
 
   // Connects to `target` and sends `open`. An answer of more than `max_message_bytes` ends the
-  // stream RESOURCE_EXHAUSTED. `authority` is the one of the calls, and of the server's
-  // certificate; empty: as the target says. `server_name`: what the certificate has instead.
-  static std::unique_ptr<TeacherStream> Start(const std::string& target,
+  // stream RESOURCE_EXHAUSTED.
+  static std::unique_ptr<TeacherStream> Start(const StreamTarget& target,
                                               const ClientCredentials& credentials,
                                               int64_t max_message_bytes, const v1::Open& open,
-                                              std::shared_ptr<Handler> handler,
-                                              const std::string& authority = "",
-                                              const std::string& server_name = "");
+                                              std::shared_ptr<Handler> handler);
 
   // Waits for the end of the call: cancel it first, or let the server end it. Not on the stream's
   // thread.

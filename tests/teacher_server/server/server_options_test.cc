@@ -67,6 +67,20 @@ TEST(ServerOptionsTest, EachStreamHasRoomForAMessageAndItsAnswer) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("max_streams")));
 }
 
+TEST(ServerOptionsTest, WhatArrivesUnreadIsPartOfWhatStreamsMayHold) {
+  const ServerOptions usual{.listen = kListen};
+  EXPECT_EQ(usual.UnreadBytes(), 8 << 20);
+  for (const int64_t max_bytes : {int64_t{600} << 20, int64_t{1} << 30, int64_t{1} << 36}) {
+    ServerOptions options{.listen = kListen};
+    options.max_bytes = max_bytes;
+    // Three times, since what is unread is in many small pieces.
+    EXPECT_LE(3 * options.max_streams * options.UnreadBytes() + options.InFlightBytes(), max_bytes);
+    EXPECT_GE(options.InFlightBytes(), options.max_streams * StreamReserve(options.limits));
+    EXPECT_GE(options.UnreadBytes(), 256 << 10);
+    EXPECT_LE(options.UnreadBytes(), 16 << 20);
+  }
+}
+
 TEST(ServerOptionsTest, AFileThatCannotBeReadIsFoundBeforeAModelIsLoaded) {
   const TempDir dir;
   const std::string missing = dir / "tokens";

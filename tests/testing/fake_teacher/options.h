@@ -19,7 +19,8 @@ struct FakeTeacherOptions {
                      .class_names = {}};
   Numerics numerics = {.runner = "fake", .dtype = "float32", .device = "cpu"};
   StreamLimits limits;
-  ServerTls tls;  // as it is at Start()
+  bool chooses_classes = true;  // false: as servers that know nothing of Open.class_indices
+  ServerTls tls;                // as it is at Start()
   // An IP address of this machine to listen on instead of a Unix socket, and its port; 0: any free
   // one, which it keeps. As they are at first.
   std::string host = "";

@@ -96,7 +96,10 @@ void FakeStream::HandleOpen(const v1::Open& open) {
   }
   if (!state_.script.open_error.ok()) return End(ToGrpc(state_.script.open_error));
   spec_ = FromProto(open.targets()).value_or(TargetSpec{});
-  Queue(OpenedMessage(state_.options, spec_));
+  v1::DistillResponse response = OpenedMessage(state_.options, spec_);
+  const bool chosen = open.class_subset() || !open.class_indices().empty();
+  response.mutable_opened()->set_chosen_classes(chosen && state_.options.chooses_classes);
+  Queue(std::move(response));
 }
 
 void FakeStream::HandleRequest() {

@@ -62,6 +62,17 @@ TEST_F(FirstStreamTest, SaysWhichOfTheClassesItWants) {
   EXPECT_THAT(teacher_.opens().at(0).class_indices, ElementsAre(2, 0, 1));
 }
 
+TEST_F(FirstStreamTest, AServerThatAnswersAboutAllClassesIsRefusedWhereSomeAreWanted) {
+  FakeTeacherOptions fake;
+  fake.chooses_classes = false;
+  FakeTeacher teacher(fake);
+  teacher.Start();
+  TeacherClientOptions options = ClientOptions(teacher.address());
+  options.class_indices = {2, 0, 1};
+  EXPECT_THAT(ConnectError(options),
+              ErrorIs(absl::StatusCode::kFailedPrecondition, HasSubstr("update it")));
+}
+
 TEST_F(FirstStreamTest, ARefusalIsHandedOnInTheServersWords) {
   teacher_.RefuseOpens(absl::FailedPreconditionError("class names: the model has cat, dog"));
   EXPECT_THAT(ConnectError(ClientOptions(teacher_.address())),

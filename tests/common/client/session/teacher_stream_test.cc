@@ -103,7 +103,8 @@ class TeacherStreamTest : public ::testing::Test {
     credentials.token = token;
     v1::Open open;
     *open.mutable_targets() = ToProto(TargetSpec{});
-    stream_ = TeacherStream::Start(target, credentials, max_message_bytes, open, events_);
+    stream_ =
+        TeacherStream::Start({.target = target}, credentials, max_message_bytes, open, events_);
   }
 
   // Samples first, first + 1 under the id `first`.
