@@ -178,7 +178,7 @@ absl::Status RunEvaluate(const EvaluateOptions& options, std::stop_token stop, s
   SetThreads(options.threads);
   ASSIGN_OR_RETURN(const Placement placement, ParsePlacement("cpu", options.dtype));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> data, OpenTest(options));
-  CorruptSamples corrupt(options.max_corrupt);
+  CorruptSamples corrupt(options.max_corrupt, Field("test"));
   const TestSet test{data, corrupt};
   std::vector<Evaluated> all;
   for (const std::string& directory : options.models) {

@@ -17,7 +17,9 @@ struct ReportOptions {
   absl::Status Validate() const;
 };
 
-// Prints where the page is. Errors of WriteReport.
+// Prints where the page is. The models of several runs are measured again, in turns: figures that
+// each run took at its own end, beside other work, would not compare. Errors of ReportData and
+// WriteFileAtomically.
 absl::Status RunReport(const ReportOptions& options, std::ostream& out);
 
 }  // namespace distill

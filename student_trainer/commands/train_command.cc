@@ -195,13 +195,13 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   Trainer trainer(run.student.model, description.normalization, trainer_options);
 
   RunProgress begin;
-  RunLogBytes log_bytes;
+  std::optional<LogPlace> place;
   if (run.from.has_value()) {
     ASSIGN_OR_RETURN(begin, Resume(options, *run.from, maker.batches_per_epoch(), model, trainer));
-    log_bytes = run.from->log_bytes;
+    place = {.metrics_bytes = run.from->metrics_bytes, .step = trainer.steps()};
     run.from.reset();
   }
-  ASSIGN_OR_RETURN(log, RunLog::Open(run.directory.root, log_bytes, clock.Now()));
+  ASSIGN_OR_RETURN(log, RunLog::Open(run.directory.root, place, clock.Now()));
 
   const int64_t first_batch = begin.epochs * maker.batches_per_epoch() + begin.epoch_batches;
   BatchPipeline batches(options, maker, first_batch, run.teacher.teachers.get(),
@@ -229,7 +229,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
         Checkpoint checkpoint{.progress = now,
                               .identity = run.identity,
                               .teacher = ToJson(run.teacher_figures()),
-                              .log_bytes = log->bytes(),
+                              .metrics_bytes = log->metrics_bytes(),
                               .description = ToJson(description),
                               .model = StateOf(model)};
         ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
@@ -289,6 +289,10 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   if (run.from.has_value()) {
     TakeResolved(*run.from, run.options);
     run.asked_before = TeacherFiguresFromJson(run.from->teacher);
+    // The weights were trained on inputs normalised so, wherever that was taken from.
+    ASSIGN_OR_RETURN(const ModelDescription before, ParseModelDescription(run.from->description),
+                     options.run_dir, ": the newest checkpoint");
+    run.student.description.normalization = before.normalization;
     Describe(options, run.data, run.samples.size(), teacher, run.student.description);
   }
   ASSIGN_OR_RETURN(run.identity, RunIdentity(options, run.data, run.student.description,
@@ -317,7 +321,16 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
     figures.teacher = run.teacher_figures();
   }
   RETURN_IF_ERROR(AddTorchScript(run.directory.model()));
-  ASSIGN_OR_RETURN(const Quality quality, MeasureBestModel(reported));
+  absl::StatusOr<Quality> measured = MeasureBestModel(reported);
+  if (absl::IsDataLoss(measured.status()) &&
+      absl::StrContains(measured.status().message(), "`max_corrupt`")) {
+    return absl::DataLossError(absl::StrCat(measured.status().message(),
+                                            "; the model is trained: with `resume` the run ends "
+                                            "once the file is repaired, or is skipped "
+                                            "by `max_corrupt`"));
+  }
+  RETURN_IF_ERROR(measured.status());
+  const Quality& quality = *measured;
   if (run.data.test != nullptr) {
     figures.test = {.samples = quality.samples, .errors = quality.errors, .loss = quality.loss};
   }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "common/base/mutex.h"
@@ -13,8 +15,10 @@ namespace distill {
 // Each data set has one. Thread-safe.
 class CorruptSamples {
  public:
-  // `max_corrupt` samples may be skipped; ≥ 0.
-  explicit CorruptSamples(int64_t max_corrupt = 0) : max_corrupt_(max_corrupt) {}
+  // `max_corrupt` samples may be skipped; ≥ 0. `what`: the options that name the data set, as
+  // messages have them.
+  explicit CorruptSamples(int64_t max_corrupt = 0, std::string what = "`train`")
+      : max_corrupt_(max_corrupt), what_(std::move(what)) {}
 
   // `why` is the error from reading sample `index`. If the result is OK, skip the sample; the first
   // report of a sample logs a warning. The result is `why` itself unless it is DATA_LOSS, since
@@ -27,6 +31,7 @@ class CorruptSamples {
 
  private:
   const int64_t max_corrupt_;
+  const std::string what_;
   mutable Mutex mutex_;
   std::set<int64_t> seen_ ABSL_GUARDED_BY(mutex_);
 };

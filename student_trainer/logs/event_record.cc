@@ -14,9 +14,11 @@ using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedOutputStream;
 
 // Numbers of fields.
-enum Event { kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5 };
+enum Event { kWallTime = 1, kStep = 2, kFileVersion = 3, kSummary = 5, kSessionLog = 7 };
 enum Summary { kValue = 1 };
 enum Value { kTag = 1, kSimpleValue = 2 };
+enum SessionLog { kStatus = 1 };
+constexpr int kSessionStart = 1;  // SessionLog.SessionStatus
 
 std::string Message(const std::function<void(CodedOutputStream*)>& write) {
   std::string bytes;
@@ -72,6 +74,16 @@ std::string FirstEvent(absl::Time now) {
   return Framed(Message([&](CodedOutputStream* out) {
     WireFormatLite::WriteDouble(kWallTime, absl::ToDoubleSeconds(now - absl::UnixEpoch()), out);
     WireFormatLite::WriteString(kFileVersion, "brain.Event:2", out);
+  }));
+}
+
+std::string RestartEvent(int64_t first_step, absl::Time now) {
+  const std::string session = Message(
+      [](CodedOutputStream* out) { WireFormatLite::WriteEnum(kStatus, kSessionStart, out); });
+  return Framed(Message([&](CodedOutputStream* out) {
+    WireFormatLite::WriteDouble(kWallTime, absl::ToDoubleSeconds(now - absl::UnixEpoch()), out);
+    WireFormatLite::WriteInt64(kStep, first_step, out);
+    WireFormatLite::WriteBytes(kSessionLog, session, out);
   }));
 }
 

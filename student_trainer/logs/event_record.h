@@ -15,6 +15,9 @@ namespace distill {
 // What an event file begins with: its version.
 std::string FirstEvent(absl::Time now);
 
+// That a run was resumed: readers drop what earlier files have of `first_step` and later.
+std::string RestartEvent(int64_t first_step, absl::Time now);
+
 // Values by their tags, as float32.
 std::string ScalarsEvent(const std::map<std::string, double>& scalars, int64_t step,
                          absl::Time now);

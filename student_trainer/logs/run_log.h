@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,20 +13,22 @@
 
 namespace distill {
 
-// How far both files were written.
-struct RunLogBytes {
-  int64_t metrics = 0;
-  int64_t events = 0;
+// Where a resumed run continues.
+struct LogPlace {
+  int64_t metrics_bytes = 0;  // of metrics.jsonl
+  int64_t step = 0;           // the last
 };
 
 // Not thread-safe. Each record is flushed when it is written.
 class RunLog {
  public:
   // In a run directory: metrics.jsonl, one JSON object per line, and events.out.tfevents.distill.
-  // Continues after their first `bytes` and discards the rest; with 0, creates or empties the file.
-  // FAILED_PRECONDITION names a file that is shorter.
-  static absl::StatusOr<RunLog> Open(const std::filesystem::path& run, const RunLogBytes& bytes,
-                                     absl::Time now);
+  // Without a place both begin empty. With one, metrics.jsonl is cut there; events go to a file of
+  // their own, events.out.tfevents.distill.0001 and so on, which says that what the earlier ones
+  // have of later steps does not count: a reader that has read those would not notice a cut.
+  // FAILED_PRECONDITION if metrics.jsonl is shorter.
+  static absl::StatusOr<RunLog> Open(const std::filesystem::path& run,
+                                     const std::optional<LogPlace>& place, absl::Time now);
 
   // A line of metrics.jsonl; numbers that are not finite are null. INTERNAL names the file if the
   // disk is full.
@@ -35,9 +38,12 @@ class RunLog {
   // {"loss": 1, "test": {"errors": 2}} gives "loss" and "test/errors". The same error.
   absl::Status AppendScalars(const nlohmann::json& record, int64_t step, absl::Time now);
 
-  RunLogBytes bytes() const { return {metrics_.bytes(), events_.bytes()}; }
+  int64_t metrics_bytes() const { return metrics_.bytes(); }
 
  private:
+  // What the new events file of a resumed run begins with.
+  absl::Status Restart(const std::filesystem::path& run, const LogPlace& place, absl::Time now);
+
   RunLog(AppendFile metrics, AppendFile events)
       : metrics_(std::move(metrics)), events_(std::move(events)) {}
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/options/make_trainer_options.h"
 
@@ -51,7 +52,7 @@ absl::StatusOr<nlohmann::json> OptionsOfTeacher(const TrainOptions& o) {
   const TargetSpec targets = o.ResolvedTargets(/*classes=*/0);
   nlohmann::json json = {{"alpha", o.ResolvedAlpha()},
                          {"final_alpha", o.final_alpha.value_or(o.ResolvedAlpha())},
-                         {"teacher_classes", o.teacher.classes},
+                         {"teacher_classes", absl::StrReplaceAll(o.teacher.classes, {{" ", ""}})},
                          {"objective", o.objective},
                          {"objective_parameters", objective.parameters},
                          {"standardize_logits", o.standardize_logits},

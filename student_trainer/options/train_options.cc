@@ -85,6 +85,27 @@ absl::Status ValidateTargets(const TrainOptions& o) {
   return distill::Validate(o.ResolvedTargets(0), kMaxClasses);
 }
 
+// What only a run with a teacher looks at would otherwise be ignored without a word.
+absl::Status RefuseTeacherOptions(const TrainOptions& o) {
+  const TrainOptions usual;
+  const std::pair<const char*, bool> given[] = {
+      {"temperature", o.temperature.has_value()},
+      {"final_temperature", o.final_temperature.has_value()},
+      {"objective", o.objective != usual.objective},
+      {"objective_parameters", !o.objective_parameters.empty()},
+      {"standardize_logits", o.standardize_logits},
+      {"encoding", o.encoding != usual.encoding},
+      {"k", o.k.has_value()},
+      {"draws", o.draws.has_value()},
+  };
+  for (const auto& [name, is_given] : given) {
+    if (!is_given) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(Field(name), ": it is given without `teacher`; give its address"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 TargetSpec TrainOptions::ResolvedTargets(int64_t classes) const {
@@ -116,6 +137,11 @@ absl::StatusOr<ViewOptions> TrainOptions::ResolvedViews(const Shape& shape) cons
   }
   const ViewOptions resolved = view_overrides.Over(preset);
   RETURN_IF_ERROR(resolved.Validate());
+  if (const int64_t side = shape.size() == 3 ? std::min(shape[1], shape[2]) : resolved.pad;
+      resolved.pad > side) {
+    return InvalidField("pad", resolved.pad,
+                        absl::StrCat("0 to ", side, ", the shorter side of the images"));
+  }
   return resolved;
 }
 
@@ -149,6 +175,7 @@ absl::Status TrainOptions::Validate() const {
     return InvalidField("final_alpha", *final_alpha, "0 where there is no `teacher`");
   }
   RETURN_IF_ERROR(teacher.Validate());
+  if (teacher.none()) RETURN_IF_ERROR(RefuseTeacherOptions(*this));
   RETURN_IF_ERROR(ValidateTargets(*this));
   RETURN_IF_ERROR(ValidateTraining(*this));
   if (!student_arguments.empty()) {

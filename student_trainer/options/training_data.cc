@@ -164,20 +164,23 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
   ASSIGN_OR_RETURN(data.train,
                    Open("train", options.train, DataRole::kTrain, options, class_names));
   data.size_is_open = data.train->images() != nullptr && !options.image_size.has_value();
-  data.corrupt_train = std::make_unique<CorruptSamples>(options.max_corrupt);
+  data.corrupt_train = std::make_unique<CorruptSamples>(
+      options.max_corrupt, options.unlabelled.empty()
+                               ? Field("train")
+                               : absl::StrCat(Field("train"), " or ", Field("unlabelled")));
   SplitOptions split = options.split;
   if (!options.val.empty()) {
     ASSIGN_OR_RETURN(data.separate_validation, OpenLike(*data.train, "val", options.val,
                                                         DataRole::kTest, options, class_names));
     RETURN_IF_ERROR(CheckFitsTraining(Field("val"), *data.separate_validation, *data.train));
-    data.corrupt_validation = std::make_unique<CorruptSamples>(options.max_corrupt);
+    data.corrupt_validation = std::make_unique<CorruptSamples>(options.max_corrupt, Field("val"));
     split.val_count = 0;
   }
   if (!options.test.empty()) {
     ASSIGN_OR_RETURN(data.test, OpenLike(*data.train, "test", options.test, DataRole::kTest,
                                          options, class_names));
     RETURN_IF_ERROR(CheckFitsTraining(Field("test"), *data.test, *data.train));
-    data.corrupt_test = std::make_unique<CorruptSamples>(options.max_corrupt);
+    data.corrupt_test = std::make_unique<CorruptSamples>(options.max_corrupt, Field("test"));
   }
   if (!options.unlabelled.empty()) {
     ASSIGN_OR_RETURN(DatasetPtr unlabelled, OpenLike(*data.train, "unlabelled", options.unlabelled,

@@ -67,11 +67,16 @@ class Grid {
 };
 
 // Labels with samples, the least known first where they are too many to show.
-std::vector<size_t> ClassesToShow(const Quality& first) {
+std::vector<size_t> ClassesWithSamples(const Quality& quality) {
   std::vector<size_t> labels;
-  for (size_t label = 0; label < first.classes.size(); ++label) {
-    if (first.classes[label].samples > 0) labels.push_back(label);
+  for (size_t label = 0; label < quality.classes.size(); ++label) {
+    if (quality.classes[label].samples > 0) labels.push_back(label);
   }
+  return labels;
+}
+
+std::vector<size_t> ClassesToShow(const Quality& first) {
+  std::vector<size_t> labels = ClassesWithSamples(first);
   if (labels.size() <= kMostClasses) return labels;
   std::stable_sort(labels.begin(), labels.end(), [&](size_t a, size_t b) {
     return first.classes[a].recall() < first.classes[b].recall();
@@ -86,7 +91,7 @@ std::string RecallTable(absl::Span<const ModelFigures> models,
   const std::vector<size_t> labels = ClassesToShow(first);
   Grid grid;
   std::vector<std::string> head = {
-      labels.size() < first.classes.size()
+      labels.size() < ClassesWithSamples(first).size()
           ? absl::StrCat("recall, of the ", labels.size(), " classes that the first knows least")
           : "recall"};
   for (size_t i = 0; i < models.size(); ++i) head.push_back(absl::StrCat("model ", i + 1));

@@ -104,6 +104,7 @@ nlohmann::json RunData(const RunFiles& run) {
   data["epochs"] = nlohmann::json::array();
   data["best_epoch"] = nullptr;
   const nlohmann::json* best = nullptr;
+  int64_t samples_seen = 0;
   for (const nlohmann::json& record : run.records) {
     if (record.value("kind", "") != "epoch") continue;
     nlohmann::json epoch = {{"validation", nullptr}};
@@ -111,6 +112,8 @@ nlohmann::json RunData(const RunFiles& run) {
                             "train_accuracy", "seconds", "validation"}) {
       if (record.contains(key)) epoch[key] = record[key];
     }
+    samples_seen += record.value("samples", int64_t{0});
+    epoch["samples_seen"] = samples_seen;
     // Versions that did not write the rate counted epochs from 0.
     if (!record.contains("lr") && epoch.contains("epoch") && epoch["epoch"].is_number_integer()) {
       epoch["epoch"] = epoch["epoch"].get<int64_t>() + 1;

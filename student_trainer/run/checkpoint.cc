@@ -51,8 +51,7 @@ absl::Status WriteCheckpoint(const std::filesystem::path& path, const Checkpoint
   const nlohmann::json run = {{"progress", ToJson(checkpoint.progress)},
                               {"identity", checkpoint.identity},
                               {"teacher", checkpoint.teacher},
-                              {"metrics_bytes", checkpoint.log_bytes.metrics},
-                              {"events_bytes", checkpoint.log_bytes.events}};
+                              {"metrics_bytes", checkpoint.metrics_bytes}};
   return WriteSafetensors(
       path, tensors,
       {{"format", kFormat}, {"run", JsonText(run)}, {"config", checkpoint.description}});
@@ -66,7 +65,7 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {
   Checkpoint checkpoint;
   const auto run = nlohmann::json::parse(file.metadata["run"], nullptr, /*allow_exceptions=*/false);
   if (!run.is_object() || !run.contains("progress") || !run.contains("identity") ||
-      !IsInteger(run, "metrics_bytes") || !IsInteger(run, "events_bytes")) {
+      !IsInteger(run, "metrics_bytes")) {
     return NoCheckpoint(path, "its metadata does not describe the run");
   }
   absl::StatusOr<RunProgress> progress = RunProgressFromJson(run["progress"]);
@@ -75,8 +74,7 @@ absl::StatusOr<Checkpoint> ReadCheckpoint(const std::filesystem::path& path) {
   checkpoint.description = file.metadata["config"];
   checkpoint.identity = run["identity"];
   checkpoint.teacher = run.value("teacher", nlohmann::json());
-  checkpoint.log_bytes = {.metrics = run["metrics_bytes"].get<int64_t>(),
-                          .events = run["events_bytes"].get<int64_t>()};
+  checkpoint.metrics_bytes = run["metrics_bytes"].get<int64_t>();
   for (auto& [name, tensor] : file.tensors) {
     absl::string_view rest = name;
     if (absl::ConsumePrefix(&rest, kModel)) {

@@ -12,19 +12,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/model_directory/safetensors.h"
-#include "student_trainer/logs/run_log.h"
 #include "student_trainer/run/run_progress.h"
 
 namespace distill {
 
 struct Checkpoint {
   RunProgress progress;
-  nlohmann::json identity;  // what a run that resumes from here must share (run_identity.h)
-  nlohmann::json teacher;   // TeacherFigures so far (train_summary.h)
-  RunLogBytes log_bytes;    // that were written before it
-  std::string description;  // the model's config.json
-  TensorMap model;          // parameters and buffers
-  TensorMap trainer;        // Trainer::state()
+  nlohmann::json identity;    // what a run that resumes from here must share (run_identity.h)
+  nlohmann::json teacher;     // TeacherFigures so far (train_summary.h)
+  int64_t metrics_bytes = 0;  // of metrics.jsonl, that were written before it
+  std::string description;    // the model's config.json
+  TensorMap model;            // parameters and buffers
+  TensorMap trainer;          // Trainer::state()
 };
 
 // A safetensors file, tensors by "model." and "trainer.", all else as JSON in its metadata. Whole

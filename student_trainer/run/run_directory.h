@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/file_lock.h"
+#include "common/model_directory/model_directory.h"
 
 namespace distill {
 
@@ -17,7 +18,7 @@ struct RunDirectory {
 
   std::filesystem::path config() const { return root / "config.toml"; }  // makes it a run's
   std::filesystem::path checkpoints() const { return root / "checkpoints"; }
-  std::filesystem::path model() const { return root / "model"; }  // the best so far
+  std::filesystem::path model() const { return root / kModelOfRun; }  // the best so far
   std::filesystem::path report_data() const { return root / "report.json"; }
   std::filesystem::path report_samples() const { return root / "samples.safetensors"; }
   std::filesystem::path report_page() const { return root / "report.html"; }

@@ -104,6 +104,7 @@ absl::StatusOr<nlohmann::json> WithDefaults(nlohmann::json checkpoint,
   }
   TrainOptions defaults;
   defaults.teacher = options.teacher;
+  defaults.teacher.classes.clear();
   const auto take = [&checkpoint](const char* name, auto& field) {
     const nlohmann::json value =
         Value(checkpoint.value(absl::StrCat(kOptionMark, name), nlohmann::json()));

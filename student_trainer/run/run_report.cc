@@ -21,6 +21,7 @@
 #include "student_trainer/evaluation/model_timing.h"
 #include "student_trainer/evaluation/quality_meter.h"
 #include "student_trainer/evaluation/student_logits.h"
+#include "student_trainer/run/model_figures.h"
 #include "student_trainer/run/report_samples.h"
 #include "student_trainer/run/run_identity.h"
 #include "student_trainer/views/resample/resample.h"
@@ -30,7 +31,6 @@ namespace {
 
 // A run's end is not the place to wait: fewer than `evaluate` takes.
 constexpr TimingOptions kTiming = {.rounds = 3, .latencies_per_round = 20};
-constexpr int64_t kTimedBatch = 64;
 
 // What the best model is measured on at the end.
 struct Judge {
@@ -112,13 +112,6 @@ absl::StatusOr<bool> HasSamples(const ReportedRun& run) {
   return !kept.tensors.contains("inputs") || kept.tensors.contains("teacher_logits");
 }
 
-nlohmann::json FiguresOf(const LoadedModel& model, const Timing& timing) {
-  return {{"parameters", model.parameters()},        {"bytes", model.bytes()},
-          {"multiply_adds", model.multiply_adds()},  {"latency_ms", timing.latency_p50_ms},
-          {"latency_p99_ms", timing.latency_p99_ms}, {"samples_per_s", timing.samples_per_s},
-          {"batch_size", timing.batch_size}};
-}
-
 struct Judgement {
   Quality quality;
   std::string digest;  // sha256 of the samples that it was made on
@@ -185,11 +178,11 @@ absl::StatusOr<Quality> MeasureBestModel(const ReportedRun& run) {
   const Quality& quality = judgement.quality;
   RETURN_IF_ERROR(AddStudentLogits(run.directory.report_samples(), best->description().inputs[0],
                                    LogitsOfLoaded(*best)));
-  ASSIGN_OR_RETURN(const std::vector<Timing> timings,
-                   TimeInTurns({{best.get(), best->ExampleInputs(kTimedBatch).front()}}, kTiming));
+  ASSIGN_OR_RETURN(const std::vector<nlohmann::json> figures,
+                   MeasureFigures({best.get()}, kTiming));
   nlohmann::json json = SetUpOf(run);
   json["data"] = judgement.digest;
-  json["figures"] = FiguresOf(*best, timings.front());
+  json["figures"] = figures.front();
   if (quality.samples > 0) {
     json["quality"] = ToJson(quality);
     json["quality"]["on"] = run.data.test != nullptr ? "test" : "validation";

@@ -127,8 +127,8 @@ class LoopState {
         absl::StrAppendFormat(&line, "  validation errors %d of %d (accuracy %.2f%%)",
                               validation->errors, validation->samples,
                               100 * validation->accuracy());
+        if (run_.has_best && run_.best_epoch == number) absl::StrAppend(&line, "  best so far");
       }
-      if (run_.has_best && run_.best_epoch == number) absl::StrAppend(&line, "  best so far");
     }
     if (without > 0) absl::StrAppend(&line, "  ", without, " samples without soft targets");
     if (validation.has_value() || number == 0) loop_.progress.Print(line);

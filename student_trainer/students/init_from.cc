@@ -21,6 +21,7 @@ namespace distill {
 namespace {
 
 constexpr char kIndexFile[] = "model.safetensors.index.json";
+constexpr char kScriptEnding[] = ".pt";
 constexpr int kIndexDepth = 8;
 // DistributedDataParallel, torch.compile, and what training code calls the part before the head.
 constexpr absl::string_view kPrefixes[] = {"module.", "_orig_mod.", "model.", "encoder.",
@@ -83,6 +84,12 @@ absl::StatusOr<TensorMap> ReadShards(const std::filesystem::path& index) {
   return tensors;
 }
 
+// The tensors keep their memory.
+absl::StatusOr<TensorMap> ReadScript(const std::filesystem::path& file) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<ScriptedModel> script, ScriptedModel::Load(file));
+  return StateOf(*script);
+}
+
 // The normalisation of the source, if the student's inputs are of its kind.
 const Normalization* NormalizationFor(const ModelDescription& student,
                                       const std::optional<ModelDescription>& source) {
@@ -92,15 +99,16 @@ const Normalization* NormalizationFor(const ModelDescription& student,
   const InputSpec& theirs = source->inputs[0];
   const InputSpec& ours = student.inputs[0];
   const bool same_kind =
-      IsNormalized(ours) && theirs.dtype == ours.dtype &&
-      theirs.shape.size() == ours.shape.size() && !ours.shape.empty() &&
+      theirs.dtype == ours.dtype && theirs.shape.size() == ours.shape.size() &&
       (source->normalization.mean.size() <= 1 || theirs.shape[0] == ours.shape[0]);
-  return same_kind && !source->normalization.mean.empty() ? &source->normalization : nullptr;
+  return same_kind ? &source->normalization : nullptr;
 }
 
 std::string AboutNormalization(const std::optional<ModelDescription>& source,
                                bool keep_normalization, ModelDescription& student) {
+  if (student.inputs.size() != 1 || !IsNormalized(student.inputs[0])) return "";  // tokens
   const Normalization* const theirs = NormalizationFor(student, source);
+  if (theirs == nullptr && keep_normalization) return "";
   if (theirs == nullptr)
     return "; its mean and deviation are not known, those of the data are used";
   if (*theirs == student.normalization) return "";
@@ -114,6 +122,10 @@ std::string AboutNormalization(const std::optional<ModelDescription>& source,
 absl::StatusOr<SourceWeights> ReadSourceWeights(const std::filesystem::path& path) {
   SourceWeights source;
   std::error_code error;
+  if (std::filesystem::is_regular_file(path, error) && path.extension() == kScriptEnding) {
+    ASSIGN_OR_RETURN(source.tensors, ReadScript(path));
+    return source;
+  }
   if (std::filesystem::is_regular_file(path, error)) {
     ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(path));
     source.tensors = std::move(file.tensors);
@@ -129,8 +141,10 @@ absl::StatusOr<SourceWeights> ReadSourceWeights(const std::filesystem::path& pat
   } else if (!is_script && Exists(path / kIndexFile)) {
     ASSIGN_OR_RETURN(source.tensors, ReadShards(path / kIndexFile));
   } else if (Exists(path / kTorchScriptFile)) {
-    ASSIGN_OR_RETURN(source.script, ScriptedModel::Load(path / kTorchScriptFile));
-    source.tensors = StateOf(*source.script);
+    ASSIGN_OR_RETURN(source.tensors, ReadScript(path / kTorchScriptFile));
+  } else if (Exists(path / kModelOfRun / kConfigFile)) {
+    return absl::NotFoundError(
+        absl::StrCat("it is the folder of a run; name its model, ", (path / kModelOfRun).string()));
   } else {
     return absl::NotFoundError(absl::StrCat("there is no ", kWeightsFile, ", ", kIndexFile, " or ",
                                             kTorchScriptFile, " in it"));
@@ -139,20 +153,24 @@ absl::StatusOr<SourceWeights> ReadSourceWeights(const std::filesystem::path& pat
 }
 
 TakenOver ChooseTensors(const TensorMap& source, const TensorMap& student) {
-  std::map<absl::string_view, TensorMap::const_iterator> without_prefix;
+  std::multimap<absl::string_view, TensorMap::const_iterator> without_prefix;
   for (auto it = source.begin(); it != source.end(); ++it) {
     const absl::string_view name = it->first;
     without_prefix.emplace(name.substr(PrefixLength(name)), it);
   }
   TakenOver taken;
   for (const auto& [name, tensor] : student) {
+    // The same name, else the first that fits without prefixes.
     auto found = source.find(name);
-    if (found == source.end()) {
-      const absl::string_view own = absl::string_view(name).substr(PrefixLength(name));
-      const auto similar = without_prefix.find(own);
-      if (similar != without_prefix.end()) found = similar->second;
-    }
     if (found == source.end() || found->second.shape != tensor.shape) {
+      found = source.end();
+      const absl::string_view own = absl::string_view(name).substr(PrefixLength(name));
+      const auto [begin, end] = without_prefix.equal_range(own);
+      for (auto it = begin; it != end && found == source.end(); ++it) {
+        if (it->second->second.shape == tensor.shape) found = it->second;
+      }
+    }
+    if (found == source.end()) {
       taken.fresh.push_back(name);
       continue;
     }

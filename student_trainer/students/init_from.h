@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,10 +18,9 @@ namespace distill {
 struct SourceWeights {
   TensorMap tensors;
   std::optional<ModelDescription> description;  // where config.json is one of this project's
-  std::shared_ptr<Model> script;                // owns the tensors of a TorchScript
 };
 
-// Reads a safetensors file; or a folder with model.safetensors, the shards that
+// Reads a safetensors or TorchScript file; or a folder with model.safetensors, the shards that
 // model.safetensors.index.json lists, or model.pt. Whether the tensors are those of the described
 // architecture does not matter. NOT_FOUND names the files that were looked for; errors of
 // ReadSafetensors and ScriptedModel::Load; INVALID_ARGUMENT for an index that is not one.

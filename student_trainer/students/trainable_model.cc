@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "common/base/status_macros.h"
@@ -13,12 +12,14 @@
 namespace distill {
 namespace {
 
+constexpr int64_t kExampleLength = 8;  // of variable lengths
+
 // One sample of zeros; undefined for another number of inputs than one, which no student has.
 at::Tensor ExampleOf(const ModelDescription& description) {
   if (description.inputs.size() != 1) return {};
   Shape shape = {1};
   for (const int64_t size : description.inputs[0].shape)
-    shape.push_back(std::max(size, int64_t{1}));
+    shape.push_back(size == -1 ? kExampleLength : size);
   const bool tokens = !IsNormalized(description.inputs[0]);
   return at::zeros(shape, tokens ? at::kLong : at::kFloat);
 }

@@ -46,6 +46,23 @@ class TensorBoard(IntegrationTest):
         self.run_ok(*self.train_arguments(data, "run", "--epochs", "3", "--teacher", address))
         self.assert_events_are_those_of_the_metrics("run")
 
+    def test_a_reader_that_was_left_open_sees_the_epochs_that_are_added(self):
+        data = write_dataset(self.dir / "data")
+        arguments = self.train_arguments(data, "run", "--batch_size", "32", "--resume")
+        self.run_ok(*arguments, "--epochs", "3")
+        events = EventAccumulator(str(self.dir / "run"))
+        events.Reload()
+        self.assertEqual(len(events.Scalars("loss")), 3)
+        for epochs in ("6", "8"):
+            self.run_ok(*arguments, "--epochs", epochs, "--resume_anyway")
+            events.Reload()
+            self.assertEqual([event.step for event in events.Scalars("loss")],
+                             [record["step"] for record in self.epochs("run")])
+            self.assertEqual(len(events.Scalars("loss")), int(epochs))
+            self.assertEqual(len(events.Scalars("test/errors")), 1)
+        self.run_ok(*arguments, "--epochs", "8")  # nothing is left to train
+        self.assert_events_are_those_of_the_metrics("run")
+
     def test_a_run_that_was_killed_and_gone_on_with(self):
         data = write_dataset(self.dir / "data", train=2000)
         arguments = self.train_arguments(data, "run", "--epochs", "6", "--batch_size", "4",

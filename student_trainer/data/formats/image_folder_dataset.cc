@@ -28,6 +28,13 @@ std::filesystem::path PathOf(const ImageFolder& folder, int64_t index) {
   return folder.root / std::string(folder.images[index]);
 }
 
+// A file that was listed and is gone, or a link to nothing, counts as broken like other files.
+absl::StatusOr<std::string> ReadImageFile(const std::filesystem::path& path) {
+  absl::StatusOr<std::string> contents = ReadFile(path);
+  if (absl::IsNotFound(contents.status())) return absl::DataLossError(contents.status().message());
+  return contents;
+}
+
 class ImageFolderDataset : public Dataset, public ImageSource {
  public:
   // `labels`: of each class folder.
@@ -72,7 +79,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
 
   absl::StatusOr<Image> Decode(int64_t index) const override {
     const std::filesystem::path path = PathOf(folder_, index);
-    ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
+    ASSIGN_OR_RETURN(const std::string contents, ReadImageFile(path));
     std::string remark;
     ASSIGN_OR_RETURN(
         Image image,
@@ -117,7 +124,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
 };
 
 absl::StatusOr<ImageSize> SizeOf(const std::filesystem::path& path, int64_t max_pixels) {
-  ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
+  ASSIGN_OR_RETURN(const std::string contents, ReadImageFile(path));
   ASSIGN_OR_RETURN(const ImageSize size, ReadImageSize(AsSpan(contents), max_pixels),
                    path.string());
   return size;

@@ -1,4 +1,4 @@
-// Learning curves, read by pointer and arrow keys.
+// Learning curves by the samples that were trained on, read by pointer and arrow keys.
 
 const METRICS = [
   {key: "accuracy", title: "Validation accuracy", of: epoch => epoch.validation?.accuracy ?? null, text: percent},
@@ -6,12 +6,17 @@ const METRICS = [
   {key: "training", title: "Training loss", of: epoch => epoch.loss, text: nats},
 ];
 
-// [{run, points: [{x, y}]}] of the runs that have any.
+// [{run, points: [{x, y, epoch}]}] of the runs that have any; x in samples.
 function linesOf(metric) {
   return runs.map((run, index) => ({run: index, points: run.epochs
-    .map(epoch => ({x: epoch.epoch, y: metric.of(epoch)})).filter(point => point.y !== null)}))
-    .filter(line => line.points.length > 0);
+    .map(epoch => ({x: epoch.samples_seen, y: metric.of(epoch), epoch: epoch.epoch}))
+    .filter(point => point.y !== null)})).filter(line => line.points.length > 0);
 }
+
+const bestPoint = ({run, points}) => points.find(point => point.epoch === bestEpoch(runs[run]));
+// 250, 12k, 1.5M
+const inShort = count => count < 1e3 ? String(count) : count < 1e6 ? `${+(count / 1e3).toFixed(1)}k` :
+  `${+(count / 1e6).toFixed(2)}M`;
 
 // Moves labels {y} apart that would touch, and keeps them in [top, bottom].
 function spread(labels, gap, top, bottom) {
@@ -24,18 +29,16 @@ function spread(labels, gap, top, bottom) {
 
 function curveAxes(metric, lines, width, height, margin) {
   const values = lines.flatMap(line => line.points.map(point => point.y));
-  const epochs = lines.flatMap(line => line.points.map(point => point.x));
+  const last = Math.max(...lines.flatMap(line => line.points.map(point => point.x)));
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const pad = (most - least) * 0.08 || Math.max(Math.abs(most) * 0.05, 0.01);
   const domain = [Math.max(0, least - pad), metric.text === percent ? Math.min(1, most + pad) : most + pad];
-  const last = Math.max(...epochs);
   const marks = ticks(...domain, 7);
   const digits = Math.max(0, -Math.floor(Math.log10(marks[1] - marks[0]) + 1e-9));
   const format = metric.text === percent ? percentTick(marks) : value => value.toFixed(digits);
   return {
-    x: {at: linear(last > 1 ? [1, last] : [0, 2], [margin.left, width - margin.right]), title: "epoch",
-      ticks: [...new Set([1, ...ticks(1, Math.max(last, 2), 6).map(Math.round)])].filter(tick => tick <= last),
-      format: String, last},
+    x: {at: linear([0, last], [margin.left, width - margin.right]), title: "training samples seen",
+      ticks: ticks(0, last, 6), format: inShort},
     y: {at: linear(domain, [height - margin.bottom, margin.top]), ticks: marks, title: metric.title, format,
       top: margin.top, bottom: height - margin.bottom},
   };
@@ -56,11 +59,11 @@ function drawCurves(metric, readout, width) {
   const margin = {top: 28, bottom: 36, left: 48,
     right: lines.length > 1 ? Math.min(longest + (width < NARROW ? 14 : 76), width * 0.36) : 64};
   const {x, y} = curveAxes(metric, lines, width, height, margin);
-  const picture = frame(width, height, margin, x, y, `${metric.title} by epoch`);
+  const picture = frame(width, height, margin, x, y, `${metric.title} by training samples`);
   for (const {run, points} of lines) {
     picture.append(svg("path", {class: colour(run), fill: "none", stroke: "currentColor", "stroke-width": 2,
       "stroke-linejoin": "round", d: "M" + points.map(point => `${x.at(point.x)} ${y.at(point.y)}`).join("L")}));
-    const best = points.find(point => point.x === bestEpoch(runs[run]));
+    const best = bestPoint({run, points});
     for (const point of points.length === 1 ? points : best ? [best] : []) {
       picture.append(svg("circle", {class: `best ${colour(run)}`, cx: x.at(point.x), cy: y.at(point.y), r: 4.5,
         fill: "var(--paper)", stroke: "currentColor", "stroke-width": 2}));
@@ -70,37 +73,43 @@ function drawCurves(metric, readout, width) {
   return el("div", {}, watchEpochs(picture, lines, metric, x, y, readout));
 }
 
-// Pointer and arrow keys choose an epoch: its values are marked, and read out below.
+// Pointer and arrow keys choose the end of an epoch of any run: what each run had reached by then is
+// marked, and read out below.
 function watchEpochs(picture, lines, metric, x, y, readout) {
   const marks = svg("g", {});
-  let epoch = null;
+  const stops = [...new Set(lines.flatMap(({points}) => points.map(point => point.x)))].sort((a, b) => a - b);
+  let chosen = null;  // index of a stop
   picture.append(marks);
   function show(wanted) {
-    epoch = wanted;
-    const found = lines.map(({run, points}) => ({run, point: points.find(point => point.x === epoch)}));
-    const line = epoch === null ? [] :
-      [svg("line", {class: "axis", x1: x.at(epoch), x2: x.at(epoch), y1: y.bottom, y2: y.top})];
+    chosen = wanted;
+    const at = chosen === null ? null : stops[chosen];
+    const found = lines.map(({run, points}) => ({run, point: at === null ? undefined :
+      points.findLast(point => point.x <= at)}));
+    const line = at === null ? [] :
+      [svg("line", {class: "axis", x1: x.at(at), x2: x.at(at), y1: y.bottom, y2: y.top})];
     marks.replaceChildren(...line, ...found.filter(({point}) => point).map(({run, point}) =>
       svg("circle", {class: colour(run), cx: x.at(point.x), cy: y.at(point.y), r: 4, fill: "currentColor"})));
-    readout.replaceChildren(...epoch === null ? summary() : [el("span", {}, `epoch ${epoch}`),
-      ...found.map(({run, point}) => reading(run, point ? metric.text(point.y) : "–",
-        epoch === bestEpoch(runs[run]) ? ", best epoch" : ""))]);
+    readout.replaceChildren(...at === null ? summary() : [el("span", {}, `${inShort(at)} samples`),
+      ...found.map(({run, point}) => point ? reading(run, metric.text(point.y), `, epoch ${point.epoch}` +
+        (point.epoch === bestEpoch(runs[run]) ? ", best epoch" : "")) : reading(run, "–", ""))]);
   }
   const reading = (run, value, note) => el("span", {}, swatch(colour(run)), name(runs[run].name), ` ${value}${note}`);
-  const summary = () => lines.map(({run, points}) => {
-    const best = points.find(point => point.x === bestEpoch(runs[run]));
-    return best ? reading(run, metric.text(best.y), `, best epoch ${best.x} (ring)`) :
-      reading(run, metric.text(points.at(-1).y), `, epoch ${points.at(-1).x}`);
+  const summary = () => lines.map(line => {
+    const best = bestPoint(line), last = line.points.at(-1);
+    return best ? reading(line.run, metric.text(best.y), `, best epoch ${best.epoch} (ring)`) :
+      reading(line.run, metric.text(last.y), `, epoch ${last.epoch}`);
   });
   const nearest = event => {
-    const left = picture.getBoundingClientRect().left, one = x.at(2) - x.at(1);
-    return Math.min(x.last, Math.max(1, 1 + Math.round((event.clientX - left - x.at(1)) / one)));
+    const pointer = event.clientX - picture.getBoundingClientRect().left;
+    const distances = stops.map(stop => Math.abs(x.at(stop) - pointer));
+    return distances.indexOf(Math.min(...distances));
   };
-  const steps = {ArrowLeft: () => Math.max(1, (epoch ?? x.last + 1) - 1), Home: () => 1, End: () => x.last,
-    ArrowRight: () => Math.min(x.last, (epoch ?? 0) + 1), Escape: () => null};
+  const end = stops.length - 1;
+  const steps = {ArrowLeft: () => Math.max(0, (chosen ?? end + 1) - 1), Home: () => 0, End: () => end,
+    ArrowRight: () => Math.min(end, (chosen ?? -1) + 1), Escape: () => null};
   show(null);
   return build(el("div", {tabindex: 0, role: "group",
-    "aria-label": `${metric.title} by epoch; the arrow keys go from epoch to epoch`}), {
+    "aria-label": `${metric.title} by training samples; the arrow keys go from epoch to epoch`}), {
     pointermove: event => show(nearest(event)), pointerleave: () => show(null), blur: () => show(null),
     keydown: event => {
       if (!(event.key in steps)) return;

@@ -66,7 +66,8 @@ function showRuns(box) {
     el("tbody", {}, ...runs.map(runRow))));
   if (runs.length > 1) {
     box.append(el("p", {class: "small"},
-      "Quality kept (accuracy), times smaller and times faster: against ", runName(0), ". Each run's latency " +
-      "was measured at its own end; ", el("code", {}, "student_trainer evaluate"), " measures models in turns."));
+      "Quality kept (accuracy), times smaller and times faster: against ", runName(0), ". " +
+      (data.measured_in_turns ? "The models were measured in turns when this page was made." :
+        "Not all models could be measured in turns: latencies were taken at the ends of the runs.")));
   }
 }

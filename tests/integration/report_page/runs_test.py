@@ -6,7 +6,7 @@ from selenium.webdriver.common.keys import Keys
 
 from expected import divergence
 from page import PageTest
-from reports import make_report
+from reports import make_epochs, make_report
 
 
 class Runs(PageTest):
@@ -76,6 +76,20 @@ class Runs(PageTest):
         self.press(Keys.END, Keys.ARROW_LEFT)
         self.assertIn("epoch 11", self.text(".readout"))
         self.assertIn("best epoch", self.text(".readout"))
+
+    def test_curves_of_epochs_of_other_sizes_share_an_axis_of_samples(self):
+        report = make_report(runs=2)
+        report["runs"][1]["epochs"] = make_epochs(3, samples=20_000)
+        report["runs"][1]["best_epoch"] = 3
+        self.open(report)
+        self.assertIn("training samples seen", self.text("#curves"))
+        self.assertIn("60k", self.text("#curves"))
+        self.tab_to("#curves [role=group][tabindex]")
+        self.press(Keys.END)
+        self.assertIn("60k samples", self.text(".readout"))
+        self.assertRegex(self.text(".readout"), r"(?s)student-0 .*epoch 12.*student-1 .*epoch 3, best epoch")
+        self.press(Keys.HOME)
+        self.assertRegex(self.text(".readout"), r"(?s)1k samples.*student-0 .*epoch 1.*student-1 –")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "common/base/files.h"
+#include "tests/student_trainer/testing/small_model_directory.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
@@ -18,8 +20,11 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
+using testing::SmallDescription;
 using ::testing::StartsWith;
 using testing::StatusIs;
+using testing::WriteSmallModel;
 
 class ReportCommandTest : public ::testing::Test {
  protected:
@@ -52,6 +57,26 @@ TEST_F(ReportCommandTest, ThePageIsWrittenWhereOutSays) {
   ASSERT_THAT(RunReport({.runs = {WriteRun("a"), WriteRun("b")}, .out = page}, out_), IsOk());
   EXPECT_TRUE(std::filesystem::exists(page));
   EXPECT_FALSE(std::filesystem::exists(dir_ / "a/report.html"));
+}
+
+TEST_F(ReportCommandTest, TheModelsOfSeveralRunsAreMeasuredInTurns) {
+  const std::vector<std::string> runs = {WriteRun("a"), WriteRun("b")};
+  for (const std::string& run : runs) {
+    WriteSmallModel(run + "/model", SmallDescription());
+    std::string about = *ReadFile(run + "/report.json");
+    const std::string none = R"("figures": null)";
+    about.replace(about.find(none), none.size(), R"("figures": {"latency_ms": 12345.5})");
+    ASSERT_THAT(WriteFileAtomically(run + "/report.json", about), IsOk());
+  }
+  const std::string page = (dir_ / "both.html").string();
+  ASSERT_THAT(RunReport({.runs = runs, .out = page}, out_), IsOk());
+  EXPECT_THAT(*ReadFile(page),
+              AllOf(HasSubstr(R"("measured_in_turns":true)"), Not(HasSubstr("12345.5"))));
+
+  std::filesystem::remove_all(runs[1] + "/model");  // its own figures stay
+  ASSERT_THAT(RunReport({.runs = runs, .out = page}, out_), IsOk());
+  EXPECT_THAT(*ReadFile(page),
+              AllOf(HasSubstr(R"("measured_in_turns":false)"), HasSubstr("12345.5")));
 }
 
 TEST_F(ReportCommandTest, WithoutARunThereIsNothingToReport) {

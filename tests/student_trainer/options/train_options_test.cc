@@ -74,6 +74,16 @@ struct BadCase {
   std::function<void(TrainOptions&)> spoil;
 };
 
+TEST(TrainOptions, APadBeyondTheImageIsRefused) {
+  TrainOptions options = Valid();
+  options.view_overrides.pad = 32;
+  EXPECT_THAT(options.ResolvedViews({3, 40, 32}), IsOk());
+  options.view_overrides.pad = 1000;
+  EXPECT_THAT(options.ResolvedViews({3, 40, 32}),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      ::testing::HasSubstr("`pad` is 1000; must be 0 to 32")));
+}
+
 TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const BadCase cases[] = {
@@ -97,6 +107,10 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"`temperature` is -2; must be", [](TrainOptions& o) { o.temperature = -2; }},
       {"`alpha` is 0.5; must be 0 where there is no `teacher`",
        [](TrainOptions& o) { o.teacher.addresses.clear(), o.alpha = 0.5; }},
+      {"`temperature`: it is given without `teacher`",
+       [](TrainOptions& o) { o.teacher.addresses.clear(), o.alpha.reset(), o.temperature = 4; }},
+      {"`objective`: it is given without `teacher`",
+       [](TrainOptions& o) { o.teacher.addresses.clear(), o.alpha.reset(), o.objective = "dkd"; }},
       {"`teacher`: address 'here'",
        [](TrainOptions& o) {
          o.teacher.addresses = {"localhost:1", "here"};

@@ -10,6 +10,7 @@
 namespace distill {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -78,6 +79,14 @@ TEST(ComparisonTest, OfManyClassesThoseThatTheFirstKnowsLeastAreShown) {
   EXPECT_THAT(table, HasSubstr("the 20 classes that the first knows least"));
   EXPECT_THAT(table, HasSubstr("class 777"));
   EXPECT_THAT(table, Not(HasSubstr("class 999")));
+}
+
+TEST(ComparisonTest, ClassesWithoutSamplesAreLeftOutWithoutAWord) {
+  ModelFigures model = Teacher();
+  model.quality.classes = {{.samples = 10, .correct = 9}, {}, {.samples = 5, .correct = 1}};
+  const std::string table = ComparisonTable(std::vector{model}, {});
+  EXPECT_THAT(table, Not(HasSubstr("knows least")));
+  EXPECT_THAT(table, AllOf(HasSubstr("class 0"), HasSubstr("class 2"), Not(HasSubstr("class 1"))));
 }
 
 TEST(ComparisonTest, AgreementIsShownWhereATeacherWasAsked) {

@@ -29,7 +29,7 @@ Checkpoint At(int64_t batches) {
   checkpoint.progress.epoch.loss = 0.1 + static_cast<double>(batches) / 3;
   checkpoint.progress.epoch.ids.Add(batches);
   checkpoint.identity = {{"seed", 7}, {"data", "abc"}};
-  checkpoint.log_bytes = {.metrics = 100 + batches, .events = 200 + batches};
+  checkpoint.metrics_bytes = 100 + batches;
   checkpoint.model = {{"fc.weight", Tensor("weights")}};
   checkpoint.trainer = {{"velocity.fc.weight", Tensor("velocity")}, {"generator", Tensor("mt")}};
   return checkpoint;
@@ -59,8 +59,7 @@ TEST_F(CheckpointTest, ComesBackBitForBit) {
   EXPECT_EQ(read->progress.epoch.loss, written.progress.epoch.loss);
   EXPECT_EQ(read->progress.epoch.ids.value(), written.progress.epoch.ids.value());
   EXPECT_EQ(read->identity, written.identity);
-  EXPECT_EQ(read->log_bytes.metrics, 112);
-  EXPECT_EQ(read->log_bytes.events, 212);
+  EXPECT_EQ(read->metrics_bytes, 112);
   EXPECT_EQ(read->model.at("fc.weight").bytes.ToString(), "weights");
   EXPECT_EQ(read->trainer.at("velocity.fc.weight").bytes.ToString(), "velocity");
   EXPECT_EQ(read->trainer.size(), 2u);

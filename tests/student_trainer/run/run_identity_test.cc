@@ -117,6 +117,16 @@ TEST(RunIdentity, AnOptionThatTheCheckpointDoesNotKnowHasItsDefault) {
                        HasSubstr("`label_smoothing` was 0.0 and is 0.1")));
 }
 
+TEST(RunIdentity, BeforeClassesOfTheTeacherCouldBeChosenItWasAllOfThem) {
+  TrainOptions options;
+  options.teacher.addresses = {"gpu:1"};
+  nlohmann::json was = IdentityOf(options);
+  was.erase("--teacher_classes");
+  options.teacher.classes = "1,0,2,3";
+  EXPECT_THAT(CheckSameRun(*WithDefaults(was, {}, options, {1, 4, 4}, 20), IdentityOf(options)),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("`teacher_classes`")));
+}
+
 TEST(CheckSameRun, NamesWhatDiffersWithBothValues) {
   const nlohmann::json before = {{"--seed", 1}, {"data", "abc"}, {"gone", true}, {"--old", 3}};
   EXPECT_THAT(CheckSameRun(before, {{"--seed", 1}, {"data", "abc"}, {"gone", true}}), IsOk());

@@ -277,7 +277,7 @@ TEST_F(ImageFolderTest, UnreadableImagesAreNamedWhenTheyAreAskedFor) {
   const std::vector<std::pair<std::string, absl::StatusCode>> cases = {
       {truncated, absl::StatusCode::kDataLoss},
       {other_size, absl::StatusCode::kFailedPrecondition},  // there is no resizer
-      {removed, absl::StatusCode::kNotFound}};
+      {removed, absl::StatusCode::kDataLoss}};
   for (size_t i = 0; i < cases.size(); ++i) {
     const absl::Status status =
         (*dataset)->Read(static_cast<int64_t>(i) + 1, absl::MakeSpan(pixels));
@@ -287,6 +287,19 @@ TEST_F(ImageFolderTest, UnreadableImagesAreNamedWhenTheyAreAskedFor) {
   }
   EXPECT_EQ((*dataset)->images()->Decode(1).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ((*dataset)->Read(4, absl::MakeSpan(pixels)).code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST_F(ImageFolderTest, AFileThatIsGoneAndALinkToNothingAreBroken) {
+  Write("cat/a.png", PngOf(2, 2, 1));
+  const std::string gone = Write("cat/b.png", PngOf(2, 2, 1));
+  std::filesystem::create_symlink("nothing.png", folder_.path() / "cat/c.png");
+  const auto dataset = OpenDataset(Options());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  std::filesystem::remove(gone);
+  std::vector<uint8_t> pixels(*ByteSize((*dataset)->input().dtype, (*dataset)->input().shape));
+  for (int64_t index = 1; index < (*dataset)->size(); ++index) {
+    EXPECT_EQ((*dataset)->Read(index, absl::MakeSpan(pixels)).code(), absl::StatusCode::kDataLoss);
+  }
 }
 
 TEST_F(ImageFolderTest, GivenClassNamesDecideTheOrder) {

@@ -1,0 +1,34 @@
+#include "student_trainer/run/model_figures.h"
+
+#include "common/base/status_macros.h"
+
+namespace distill {
+namespace {
+
+constexpr int64_t kTimedBatch = 64;
+
+}  // namespace
+
+absl::StatusOr<std::vector<nlohmann::json>> MeasureFigures(
+    const std::vector<const LoadedModel*>& models, const TimingOptions& options) {
+  std::vector<TimedModel> timed;
+  for (const LoadedModel* model : models) {
+    timed.push_back({model, model->ExampleInputs(kTimedBatch).front()});
+  }
+  ASSIGN_OR_RETURN(const std::vector<Timing> timings, TimeInTurns(timed, options));
+  std::vector<nlohmann::json> figures;
+  for (size_t i = 0; i < models.size(); ++i) {
+    const LoadedModel& model = *models[i];
+    const Timing& timing = timings[i];
+    figures.push_back({{"parameters", model.parameters()},
+                       {"bytes", model.bytes()},
+                       {"multiply_adds", model.multiply_adds()},
+                       {"latency_ms", timing.latency_p50_ms},
+                       {"latency_p99_ms", timing.latency_p99_ms},
+                       {"samples_per_s", timing.samples_per_s},
+                       {"batch_size", timing.batch_size}});
+  }
+  return figures;
+}
+
+}  // namespace distill
