@@ -19,6 +19,7 @@ import tempfile
 
 BIN = pathlib.Path("build/release/bin")
 OUT = pathlib.Path("build/bench")
+MIB = 1 << 20
 
 # Teachers with random weights, by what one sample costs in multiply-adds.
 MODELS = {
@@ -31,6 +32,11 @@ MODELS = {
     "heavy": ["--architecture", "cifar_resnet110", "--input", "3,128,128"],
     # 2.4 M: 784-1200-1200-10
     "mlp_large": ["--architecture", "mlp_large", "--input", "1,28,28"],
+    # About 480 MiB of weights in few layers.
+    "convolutions": ["--architecture", "cnn_teacher", "--input", "3,8,8", "--arguments",
+                     json.dumps({"stages": [[1024] * 14], "pool": 1, "hidden": 0})],
+    "linear": ["--architecture", "mlp_large", "--input", "3,32,32", "--arguments",
+               json.dumps({"hidden": [8192, 8192, 4096]})],
     # 125 M
     "resnet56": ["--architecture", "cifar_resnet56", "--input", "3,32,32"],
 }
@@ -86,10 +92,17 @@ def google_benchmark(program: str, log, *arguments) -> dict[str, dict]:
     return figures
 
 
-def make_model(name: str) -> pathlib.Path:
-    folder = OUT / "models" / name
-    subprocess.run([BIN / "make_model", *MODELS[name], "--out", folder], check=True)
+def make_model(name: str, torchscript: bool = False) -> pathlib.Path:
+    folder = OUT / "models" / (f"{name}_torchscript" if torchscript else name)
+    options = ["--torchscript"] if torchscript else []
+    subprocess.run([BIN / "make_model", *MODELS[name], *options, "--out", folder], check=True)
     return folder
+
+
+def peak_memory(pid: int) -> int:
+    """Bytes: the most that the process has had in memory so far."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s*(\d+) kB", text)[1]) * 1024
 
 
 def stop(process: subprocess.Popen) -> None:

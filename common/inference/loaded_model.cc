@@ -14,8 +14,8 @@
 #include "common/inference/multiply_adds.h"
 #include "common/inference/output_logits.h"
 #include "common/inference/scripted_model.h"
+#include "common/inference/torchscript_model.h"
 #include "common/model_directory/fingerprint.h"
-#include "common/model_directory/safetensors.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/normalize.h"
 #include "common/torch/torch_errors.h"
@@ -65,10 +65,18 @@ struct ChosenForm {
   bool optimized = false;
 };
 
-// Returns the fastest form of the script that gives what its plain form gives on the examples, and
-// logs one line if that is not the optimised one.
-ChosenForm ChooseForm(const TorchScriptModel& script, const std::string& where,
-                      const std::vector<std::vector<at::Tensor>>& examples) {
+using ScriptLoader = std::function<absl::StatusOr<TorchScriptModel>()>;
+
+// Takes a script that `load` gave, and returns its fastest form that gives what its plain form
+// gives on the examples; logs one line if that is not the optimised one.
+absl::StatusOr<ChosenForm> ChooseForm(TorchScriptModel script, const ScriptLoader& load,
+                                      const std::string& where,
+                                      const std::vector<std::vector<at::Tensor>>& examples) {
+  std::vector<at::Tensor> expected(examples.size());
+  for (size_t i = 0; i < examples.size(); ++i) {
+    // One that it fails on stays undefined: it may take batches of one size alone.
+    static_cast<void>(CatchTorch([&] { expected[i] = script.plain(examples[i]); }));
+  }
   absl::Status problem;
   const auto warn = [&](absl::string_view form) {
     log::Warning(absl::StrCat(where, ": it runs ", form,
@@ -77,15 +85,16 @@ ChosenForm ChooseForm(const TorchScriptModel& script, const std::string& where,
   for (const bool optimized : {true, false}) {
     const absl::StatusOr<ForwardFunction> frozen = script.freeze(optimized);
     const absl::Status usable =
-        frozen.ok() ? CheckAgrees(*frozen, script.plain, examples) : frozen.status();
+        frozen.ok() ? CheckAgrees(*frozen, examples, expected) : frozen.status();
     if (usable.ok()) {
       if (!optimized) warn("frozen");
-      return {*frozen, optimized};
+      return ChosenForm{*frozen, optimized};
     }
     if (problem.ok()) problem = usable;
+    ASSIGN_OR_RETURN(script, load());
   }
   warn("as it is");
-  return {script.plain, false};
+  return ChosenForm{script.plain, false};
 }
 
 absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path& directory,
@@ -97,8 +106,7 @@ absl::StatusOr<std::shared_ptr<Model>> LoadZooModel(const std::filesystem::path&
   }
   ASSIGN_OR_RETURN(std::shared_ptr<Model> model,
                    CreateModel({description.architecture, description.arguments}));
-  ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(WeightsPath(directory, description)));
-  RETURN_IF_ERROR(LoadState(file.tensors, *model));
+  RETURN_IF_ERROR(LoadStateFile(WeightsPath(directory, description), *model));
   RETURN_IF_ERROR(CatchTorch([&] { model->to(placement.device, placement.dtype); }));
   return model;
 }
@@ -120,71 +128,98 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   }
 
   const c10::InferenceMode inference_mode;
-  const std::vector<at::Tensor> example = loaded->ExampleInputs(1);
-  ForwardFunction as_it_is;  // the optimised function runs operations that cannot be counted
-  if (description.architecture == kTorchScriptArchitecture) {
-    std::vector<at::Tensor> sample = loaded->Prepare(loaded->VariedInputs(1));
-    for (at::Tensor& input : sample) input = input.cpu();
-    absl::StatusOr<TorchScriptModel> script = LoadTorchScript(weights, placement, sample);
-    if (absl::IsFailedPrecondition(script.status())) {
-      return Annotate(script.status(), weights.string());
-    }
-    if (!script.ok()) {
-      // What torch.save writes is such an archive, too, without code.
-      const bool pickled = absl::StrContains(script.status().message(), "constants.pkl");
-      return absl::InvalidArgumentError(absl::StrCat(
-          weights.string(), " is not TorchScript that can be run: ",
-          pickled ? "it was written by torch.save; write torch.jit.script(model).save(FILE), or "
-                    "torch.jit.trace(model, example).save(FILE)"
-                  : script.status().message()));
-    }
-    loaded->parameters_ = script->parameters;
-    loaded->takes_mask_ = TakesMask(*script, description);
-    as_it_is = script->plain;
-    const ChosenForm chosen = ChooseForm(
-        *script, weights.string(),
-        {loaded->Prepare(loaded->VariedInputs(1)), loaded->Prepare(loaded->VariedInputs(3))});
-    loaded->forward_ = chosen.forward;
-    // The optimised form's convolutions choose their own memory layout.
-    const bool onednn =
-        chosen.optimized && placement.device.is_cpu() && placement.dtype == at::kFloat;
-    if (!onednn && !loaded->takes_mask_ && example.size() == 1) {
-      loaded->forward_ =
-          PreferChannelsLast(std::move(loaded->forward_), loaded->Prepare(example)[0]);
-    }
-  } else {
-    ASSIGN_OR_RETURN(const std::shared_ptr<Model> model,
-                     LoadZooModel(directory, description, placement), directory.string());
-    loaded->parameters_ = CountParameters(*model);
-    as_it_is = [model](const std::vector<at::Tensor>& inputs) {
-      return model->Forward(inputs.at(0));
-    };
-    absl::StatusOr<ForwardFunction> forward =
-        CompileForInference(model, loaded->Prepare(example)[0]);
-    if (!forward.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(directory.string(), ": the model cannot take inputs ",
-                       ToString(description.inputs[0]), ": ", forward.status().message()));
-    }
-    loaded->forward_ = *std::move(forward);
-  }
-
+  RETURN_IF_ERROR(description.architecture == kTorchScriptArchitecture
+                      ? loaded->LoadScript(directory, weights)
+                      : loaded->LoadZoo(directory));
   at::Tensor output;
-  const absl::Status ran = CatchTorch([&] {
-    loaded->multiply_adds_ = CountMultiplyAdds([&] { as_it_is(loaded->Prepare(example)); });
-    output = loaded->forward_(loaded->Prepare(example));
-  });
-  if (!ran.ok()) {
-    const bool other_type =
-        description.architecture == kTorchScriptArchitecture && placement.dtype != at::kFloat;
-    return absl::InvalidArgumentError(absl::StrCat(
-        directory.string(), ": the model fails on one sample of zeros of the inputs that ",
-        kConfigFile, " names, where it should give one tensor: ", ran.message(),
-        other_type ? "; if it computes in a type of its own, set `dtype` to f32" : ""));
-  }
+  RETURN_IF_ERROR(loaded->OnZeros(
+      directory, [&](const std::vector<at::Tensor>& zeros) { output = loaded->forward_(zeros); }));
   RETURN_IF_ERROR(loaded->CheckOutput(output, directory.string()));
   RETURN_IF_ERROR(loaded->CheckForm(directory.string()));
   return loaded;
+}
+
+absl::Status LoadedModel::LoadScript(const std::filesystem::path& directory,
+                                     const std::filesystem::path& weights) {
+  std::vector<at::Tensor> sample = Prepare(VariedInputs(1));
+  for (at::Tensor& input : sample) input = input.cpu();
+  const ScriptLoader load = [&] { return LoadTorchScript(weights, placement_, sample); };
+  absl::StatusOr<TorchScriptModel> script = load();
+  if (absl::IsFailedPrecondition(script.status())) {
+    return Annotate(script.status(), weights.string());
+  }
+  if (!script.ok()) {
+    // What torch.save writes is such an archive, too, without code.
+    const bool pickled = absl::StrContains(script.status().message(), "constants.pkl");
+    return absl::InvalidArgumentError(absl::StrCat(
+        weights.string(), " is not TorchScript that can be run: ",
+        pickled ? "it was written by torch.save; write torch.jit.script(model).save(FILE), or "
+                  "torch.jit.trace(model, example).save(FILE)"
+                : script.status().message()));
+  }
+  parameters_ = script->parameters;
+  takes_mask_ = TakesMask(*script, description_);
+  RETURN_IF_ERROR(Count(directory, script->plain));
+  ASSIGN_OR_RETURN(ChosenForm chosen,
+                   ChooseForm(*std::move(script), load, weights.string(),
+                              {Prepare(VariedInputs(1)), Prepare(VariedInputs(3))}),
+                   weights.string());
+  forward_ = std::move(chosen.forward);
+  // The optimised form's convolutions choose their own memory layout.
+  const bool onednn =
+      chosen.optimized && placement_.device.is_cpu() && placement_.dtype == at::kFloat;
+  if (!onednn && !takes_mask_ && description_.inputs.size() == 1) {
+    forward_ = PreferChannelsLast(std::move(forward_), Prepare(ExampleInputs(1))[0]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LoadedModel::LoadZoo(const std::filesystem::path& directory) {
+  absl::Status loading;
+  bool counted = false;
+  const ModelLoader load = [&]() -> absl::StatusOr<std::shared_ptr<Model>> {
+    absl::StatusOr<std::shared_ptr<Model>> model =
+        LoadZooModel(directory, description_, placement_);
+    loading = Annotate(model.status(), directory.string());
+    if (!model.ok() || std::exchange(counted, true)) return model;
+    parameters_ = CountParameters(**model);
+    (*model)->eval();
+    // What it fails on is an error of CompileForInference.
+    Count(directory, [&](const std::vector<at::Tensor>& x) {
+      return (*model)->Forward(x.at(0));
+    }).IgnoreError();
+    return model;
+  };
+  absl::StatusOr<ForwardFunction> forward =
+      CompileForInference(load, Prepare(ExampleInputs(1)).at(0));
+  RETURN_IF_ERROR(loading);
+  if (!forward.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(directory.string(), ": the model cannot take inputs ",
+                     ToString(description_.inputs.at(0)), ": ", forward.status().message()));
+  }
+  forward_ = *std::move(forward);
+  return absl::OkStatus();
+}
+
+absl::Status LoadedModel::Count(const std::filesystem::path& directory,
+                                const ForwardFunction& plain) {
+  return OnZeros(directory, [&](const std::vector<at::Tensor>& zeros) {
+    multiply_adds_ = CountMultiplyAdds([&] { plain(zeros); });
+  });
+}
+
+absl::Status LoadedModel::OnZeros(
+    const std::filesystem::path& directory,
+    const std::function<void(const std::vector<at::Tensor>&)>& run) const {
+  const absl::Status ran = CatchTorch([&] { run(Prepare(ExampleInputs(1))); });
+  if (ran.ok()) return ran;
+  const bool other_type =
+      description_.architecture == kTorchScriptArchitecture && placement_.dtype != at::kFloat;
+  return absl::InvalidArgumentError(absl::StrCat(
+      directory.string(), ": the model fails on one sample of zeros of the inputs that ",
+      kConfigFile, " names, where it should give one tensor: ", ran.message(),
+      other_type ? "; if it computes in a type of its own, set `dtype` to f32" : ""));
 }
 
 absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::string& directory) {

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/inference/inference.h"
 #include "common/model_directory/model_directory.h"
 #include "common/torch/placement.h"
 #include "common/zoo/model.h"
@@ -67,6 +68,18 @@ class LoadedModel {
  private:
   LoadedModel() = default;
 
+  // Set forward_, and what is known of the model before it runs.
+  absl::Status LoadScript(const std::filesystem::path& directory,
+                          const std::filesystem::path& weights);
+  absl::Status LoadZoo(const std::filesystem::path& directory);
+
+  // Sets multiply_adds_ by the operations of the file: the optimised ones cannot be counted.
+  absl::Status Count(const std::filesystem::path& directory, const ForwardFunction& plain);
+
+  // Calls run with one sample of zeros; its error names the directory.
+  absl::Status OnZeros(const std::filesystem::path& directory,
+                       const std::function<void(const std::vector<at::Tensor>&)>& run) const;
+
   // Sets classes_ and rows_per_sample_ by the output for one sample of zeros, and suspected_output_
   // by that for samples that differ.
   absl::Status CheckOutput(const at::Tensor& output, const std::string& directory);
@@ -78,7 +91,7 @@ class LoadedModel {
 
   ModelDescription description_;
   std::string fingerprint_;
-  std::function<at::Tensor(const std::vector<at::Tensor>&)> forward_;
+  ForwardFunction forward_;
   int64_t classes_ = 0;
   int64_t columns_ = 0;  // that forward_ gives: 1 where there are two classes
   OutputForm output_ = OutputForm::kLogits;

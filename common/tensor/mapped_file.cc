@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -38,6 +39,15 @@ absl::StatusOr<Bytes> MapFile(const std::filesystem::path& path) {
   absl::StatusOr<Bytes> bytes = MapDescriptor(fd, path);
   ::close(fd);
   return bytes;
+}
+
+void ReleasePages(const Bytes& mapped) {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  for (size_t i = 0; i < mapped.num_pieces(); ++i) {
+    const auto begin = reinterpret_cast<uintptr_t>(mapped.piece(i).data()) / page * page;
+    const auto end = reinterpret_cast<uintptr_t>(mapped.piece(i).data() + mapped.piece(i).size());
+    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
 }
 
 }  // namespace distill

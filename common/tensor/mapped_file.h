@@ -13,4 +13,8 @@ namespace distill {
 // by a rename, but not truncated in place (SIGBUS). Errors are those of common/base/files.h.
 absl::StatusOr<Bytes> MapFile(const std::filesystem::path& path);
 
+// Gives back the memory that these bytes of a MapFile take; it is taken again when they are read.
+// Of other bytes the contents would be lost.
+void ReleasePages(const Bytes& mapped);
+
 }  // namespace distill

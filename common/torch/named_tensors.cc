@@ -47,6 +47,24 @@ absl::string_view ForeignPrefix(const TensorMap& state, const NamedTensors& own)
   return foreign ? prefix : "";
 }
 
+constexpr size_t kPieceBytes = size_t{16} << 20;
+
+void Copy(const HostTensor& from, const at::Tensor& to,
+          const std::function<void(const Bytes&)>& copied) {
+  const bool as_it_is =
+      to.is_cpu() && to.is_contiguous() && to.scalar_type() == ToTorch(from.dtype);
+  if (!as_it_is) {
+    to.copy_(ToTorch(from));
+    copied(from.bytes);
+    return;
+  }
+  for (size_t begin = 0; begin < from.bytes.size(); begin += kPieceBytes) {
+    const Bytes piece = from.bytes.Slice(begin, std::min(kPieceBytes, from.bytes.size() - begin));
+    piece.CopyTo(static_cast<uint8_t*>(to.data_ptr()) + begin);
+    copied(piece);
+  }
+}
+
 }  // namespace
 
 void AddUnder(absl::string_view prefix, const NamedTensors& tensors, NamedTensors& all) {
@@ -59,7 +77,8 @@ TensorMap ToHost(const NamedTensors& tensors) {
   return state;
 }
 
-absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what) {
+absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what,
+                      const std::function<void(const Bytes&)>& copied) {
   if (const std::vector<std::string> problems = Differences(state, own); !problems.empty()) {
     const absl::string_view prefix = ForeignPrefix(state, own);
     return absl::InvalidArgumentError(absl::StrCat(
@@ -70,7 +89,7 @@ absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::str
     const at::NoGradGuard no_grad;
     for (const auto& [name, tensor] : own) {
       const auto found = state.find(name);
-      if (found != state.end()) tensor.copy_(ToTorch(found->second));
+      if (found != state.end()) Copy(found->second, tensor, copied);
     }
   });
 }

@@ -4,12 +4,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <map>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "common/model_directory/safetensors.h"
+#include "common/tensor/bytes.h"
 
 namespace distill {
 
@@ -26,7 +28,10 @@ TensorMap ToHost(const NamedTensors& tensors);
 // type, memory layout and device of `own`. INVALID_ARGUMENT begins with `what`, the description of
 // `own`, and lists up to ten tensors that are missing, unexpected, or of another shape; nothing is
 // changed then. The count of batches of a BatchNorm (num_batches_tracked) may be missing, since no
-// forward pass in eval mode reads it.
-absl::Status CopyInto(const TensorMap& state, const NamedTensors& own, absl::string_view what);
+// forward pass in eval mode reads it. `copied` is called with the bytes that will not be read
+// again, after each few mebibytes.
+absl::Status CopyInto(
+    const TensorMap& state, const NamedTensors& own, absl::string_view what,
+    const std::function<void(const Bytes&)>& copied = [](const Bytes&) {});
 
 }  // namespace distill

@@ -2,6 +2,8 @@
 
 #include <unordered_set>
 
+#include "common/base/status_macros.h"
+#include "common/tensor/mapped_file.h"
 #include "common/torch/named_tensors.h"
 
 namespace distill {
@@ -21,6 +23,11 @@ TensorMap StateOf(const torch::nn::Module& module) { return ToHost(NamedState(mo
 
 absl::Status LoadState(const TensorMap& state, torch::nn::Module& module) {
   return CopyInto(state, NamedState(module), "the model");
+}
+
+absl::Status LoadStateFile(const std::filesystem::path& path, torch::nn::Module& module) {
+  ASSIGN_OR_RETURN(const SafetensorsFile file, ReadSafetensors(path));
+  return CopyInto(file.tensors, NamedState(module), "the model", ReleasePages);
 }
 
 std::vector<NamedParameter> TrainableParameters(const torch::nn::Module& module) {

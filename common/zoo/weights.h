@@ -4,6 +4,7 @@
 
 #include <torch/nn/module.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ TensorMap StateOf(const torch::nn::Module& module);
 // unexpected, or of another shape; the module is then unchanged. num_batches_tracked may be
 // missing.
 absl::Status LoadState(const TensorMap& state, torch::nn::Module& module);
+
+// As LoadState with the tensors of a safetensors file, whose errors it returns. The file is in
+// memory a few mebibytes at a time.
+absl::Status LoadStateFile(const std::filesystem::path& path, torch::nn::Module& module);
 
 struct NamedParameter {
   std::string name;

@@ -7,6 +7,9 @@ idles while the other runs; a ratio is the median of the ratios of the rounds.
 
 Forming a batch is measured by itself, without a model (batching_bench): a batch of 256 samples, in
 requests of 8, with 65,536 samples queued and with 256, in turns in one process.
+
+The memory of a start is the most that the server has had when it listens, with a model of about
+480 MiB: as TorchScript and of the zoo, of convolutions and of linear layers.
 """
 
 import dataclasses
@@ -14,6 +17,7 @@ import json
 import os
 import statistics
 import subprocess
+import tempfile
 
 import bench_lib
 
@@ -117,6 +121,32 @@ def measure_forming(quick: bool) -> list[bench_lib.Row]:
     return rows
 
 
+MEMORY_MODELS = ["convolutions", "linear"]
+MEMORY_GOALS = {"TorchScript": 2.2, "zoo": 1.6}
+
+
+def measure_memory() -> list[bench_lib.Row]:
+    """The most memory that a server has taken when it listens, in sizes of its weights."""
+    rows, table = [], []
+    for kind, goal in MEMORY_GOALS.items():
+        for name in MEMORY_MODELS:
+            model = bench_lib.make_model(name, torchscript=kind == "TorchScript")
+            weights = sum(path.stat().st_size for path in model.iterdir()) / bench_lib.MIB
+            with (tempfile.TemporaryDirectory() as folder,
+                  bench_lib.serving([bench_lib.BIN / "teacher_server", "--model", model,
+                                     "--max_batch_samples", 1],
+                                    [f"unix:{folder}/teacher.sock"]) as server):
+                peak = bench_lib.peak_memory(server.pid) / bench_lib.MIB
+            row = bench_lib.Row(f"memory at start, {kind}, {name}", round(peak), "MiB",
+                                round(peak / weights, 3), goal, "lower")
+            rows.append(row)
+            table.append([row.case, f"{row.value}", f"{weights:.0f}", f"{row.ratio:.2f}",
+                          f"{goal:.2f} {'met' if row.met() else 'MISSED'}"])
+    print()
+    bench_lib.print_table(["MiB", "peak", "weights", "ratio", "goal"], table)
+    return rows
+
+
 def median(rounds: list[dict], *keys: str) -> float:
     values = []
     for round_ in rounds:
@@ -154,7 +184,9 @@ def run(quick: bool) -> list[bench_lib.Row]:
     bench_lib.print_table(["ms", "queue", "compute", "in process", "latency", "p99", "MB/s sent"],
                           limits)
     print(f"\nmeasuring: {FORMING}", flush=True)
-    return rows + measure_forming(quick)
+    rows += measure_forming(quick)
+    print("\nmeasuring: memory at start", flush=True)
+    return rows + measure_memory()
 
 
 if __name__ == "__main__":

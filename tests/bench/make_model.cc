@@ -15,10 +15,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "common/base/command_line.h"
+#include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/process.h"
 #include "common/base/status_macros.h"
 #include "common/inference/loaded_model.h"
+#include "common/inference/torchscript_export.h"
 #include "common/model_directory/model_directory.h"
 #include "common/torch/torch_errors.h"
 #include "common/zoo/registry.h"
@@ -33,6 +35,7 @@ struct Options {
   std::vector<int64_t> input;
   int64_t classes = 10;
   uint64_t seed = 0;
+  bool torchscript = false;
   std::filesystem::path out;
 };
 
@@ -74,7 +77,18 @@ absl::Status Make(const Options& options) {
   description.arguments = architecture.arguments;
   description.inputs = {{.name = "image", .dtype = DType::kUint8, .shape = options.input}};
   description.normalization.scale = 255;
-  RETURN_IF_ERROR(SaveModelDirectory(options.out, description, *model));
+  if (options.torchscript) {
+    description.architecture = kTorchScriptArchitecture;
+    description.arguments = nlohmann::json::object();
+    std::vector<int64_t> example = {1};
+    example.insert(example.end(), options.input.begin(), options.input.end());
+    std::filesystem::create_directories(options.out);
+    RETURN_IF_ERROR(
+        ExportTorchScript(*model, torch::rand(example), WeightsPath(options.out, description)));
+    RETURN_IF_ERROR(WriteFileAtomically(options.out / kConfigFile, ToJson(description)));
+  } else {
+    RETURN_IF_ERROR(SaveModelDirectory(options.out, description, *model));
+  }
   std::cout << options.out.string() << ": " << options.architecture << ", "
             << CountParameters(*model) << " parameters\n";
   return absl::OkStatus();
@@ -97,6 +111,7 @@ int main(int argc, char** argv) {
       ->required();
   app.add_option("--classes", options.classes)->capture_default_str();
   app.add_option("--seed", options.seed, "Of the weights")->capture_default_str();
+  app.add_flag("--torchscript", options.torchscript, "Writes model.pt instead of weights");
   app.add_option("--out", options.out, "Model directory to write")->type_name("DIR")->required();
   if (const auto exit_code = distill::ParseOrExit(app, argc, argv)) return *exit_code;
   if (const absl::Status status = distill::Make(options); !status.ok()) {

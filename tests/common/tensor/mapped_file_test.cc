@@ -27,6 +27,18 @@ TEST(MappedFileTest, ShowsTheFileInOnePiece) {
   EXPECT_EQ(bytes->ToString(), contents);
 }
 
+TEST(MappedFileTest, PagesThatWereReleasedAreReadAgain) {
+  const TempDir temp;
+  const std::string contents(100'000, 'x');
+  ASSERT_THAT(WriteFileAtomically(temp / "file", contents), IsOk());
+  const absl::StatusOr<Bytes> bytes = MapFile(temp / "file");
+  ASSERT_THAT(bytes, IsOk());
+  EXPECT_EQ(bytes->ToString(), contents);
+  ReleasePages(bytes->Slice(5'000, 50'000));
+  EXPECT_EQ(bytes->ToString(), contents);
+  ReleasePages(Bytes());
+}
+
 TEST(MappedFileTest, AnEmptyFileIsNothing) {
   const TempDir temp;
   ASSERT_THAT(WriteFileAtomically(temp / "file", ""), IsOk());

@@ -4,6 +4,7 @@
 #include "common/zoo/registry.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/temp_dir.h"
 
 namespace distill {
 namespace {
@@ -42,6 +43,19 @@ TEST(WeightsTest, LoadedStateGivesTheSameLogits) {
   fresh->eval();
   const at::Tensor x = at::rand({3, 1, 6, 6});
   EXPECT_TRUE(fresh->Forward(x).equal(trained->Forward(x)));
+}
+
+TEST(WeightsTest, AFileGivesTheSameStateAsItsTensors) {
+  const testing::TempDir dir;
+  const auto written = SmallCnn();
+  ASSERT_TRUE(WriteSafetensors(dir / "weights", StateOf(*written)).ok());
+  const auto fresh = SmallCnn();
+  const absl::Status status = LoadStateFile(dir / "weights", *fresh);
+  ASSERT_TRUE(status.ok()) << status;
+  for (const auto& [name, tensor] : StateOf(*written)) {
+    EXPECT_EQ(StateOf(*fresh).at(name).bytes, tensor.bytes) << name;
+  }
+  EXPECT_EQ(LoadStateFile(dir / "absent", *fresh).code(), absl::StatusCode::kNotFound);
 }
 
 TEST(WeightsTest, LoadedModelIsNotTiedToTheState) {
