@@ -1,7 +1,9 @@
 #include "common/base/files.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,9 +92,24 @@ absl::Status SyncFolder(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::string OtherOwner(const std::filesystem::path& path) {
+  struct stat status;
+  if (::stat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return "";
+  passwd entry;
+  passwd* found = nullptr;
+  char buffer[4096];
+  ::getpwuid_r(status.st_uid, &entry, buffer, sizeof(buffer), &found);
+  if (found == nullptr) return absl::StrCat("user ", status.st_uid);
+  return absl::StrCat("user ", found->pw_name);
+}
+
 absl::Status FileError(absl::string_view what, const std::filesystem::path& path, int error) {
-  const std::string message =
+  std::string message =
       absl::StrCat(what, " ", path.string(), ": ", std::generic_category().message(error));
+  if (error == EACCES || error == EPERM) {
+    const std::string owner = OtherOwner(path);
+    if (!owner.empty()) absl::StrAppend(&message, "; it belongs to ", owner);
+  }
   if (error == ENOENT) return absl::NotFoundError(message);
   if (error == ENOTDIR || error == EISDIR) return absl::FailedPreconditionError(message);
   return absl::InternalError(message);

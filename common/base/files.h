@@ -13,7 +13,12 @@
 
 namespace distill {
 
+// Returns "user alice" or "user 1000" for a path that exists and belongs to another user than this
+// process; empty otherwise.
+std::string OtherOwner(const std::filesystem::path& path);
+
 // "cannot open /a/b: No such file or directory", from an errno and with the code that fits it.
+// Where access is denied, it names the other owner of the path.
 absl::Status FileError(absl::string_view what, const std::filesystem::path& path, int error);
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);

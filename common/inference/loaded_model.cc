@@ -219,7 +219,12 @@ absl::Status LoadedModel::OnZeros(
   return absl::InvalidArgumentError(absl::StrCat(
       directory.string(), ": the model fails on one sample of zeros of the inputs that ",
       kConfigFile, " names, where it should give one tensor: ", ran.message(),
-      other_type ? "; if it computes in a type of its own, set `dtype` to f32" : ""));
+      other_type ? "; if it computes in a type of its own, set `dtype` to f32" : "",
+      absl::StrContains(ran.message(), "missing value for argument")
+          ? "; an argument after the inputs is given a mask if its name has `mask` in it, and "
+            "needs "
+            "a default otherwise"
+          : ""));
 }
 
 absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::string& directory) {

@@ -14,6 +14,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/file_lock.h"
+#include "common/base/files.h"
+#include "common/base/status.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -39,22 +41,12 @@ bool IsCurrent(int lock, const std::string& lock_path) {
          held.st_dev == named.st_dev && held.st_ino == named.st_ino;
 }
 
-// ", which user 0 owns" where that is another user; empty otherwise.
-std::string OwnerOf(const std::string& path) {
-  struct stat status;
-  if (::stat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return "";
-  return absl::StrCat(", which user ", status.st_uid, " owns");
-}
-
 absl::StatusOr<int> TakeLock(const std::string& path) {
   const std::string lock_path = LockPath(path);
   while (true) {
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0) {
-      const int error = errno;
-      const std::string what = absl::StrCat("cannot open ", lock_path, OwnerOf(lock_path));
-      errno = error;
-      return SystemError(path, what);
+      return Annotate(FileError("cannot open", lock_path, errno), "cannot listen on unix:" + path);
     }
     if (::flock(lock, LOCK_EX | LOCK_NB) != 0 && !MeansNoLocks(errno)) {
       const absl::Status status =

@@ -40,9 +40,10 @@ ModelInfo Describe(const LoadedModel& model, std::string name) {
 
 std::string NameOf(const RunnerOptions& options) {
   if (!options.model_name.empty()) return options.model_name;
+  // As it is written: `current` may be a link to another version each time.
   std::error_code error;
-  const auto path = std::filesystem::weakly_canonical(options.model_directory, error);
-  return path.filename().string();
+  const auto path = std::filesystem::absolute(options.model_directory, error).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
 absl::Status RunnerOptions::Validate() const {

@@ -164,6 +164,8 @@ TeacherServer::~TeacherServer() { static_cast<void>(Drain(absl::ZeroDuration()))
 void TeacherServer::Serve(absl::Span<const ServedModel> models) {
   ServedTeachers::Teachers teachers;
   for (const ServedModel& model : models) {
+    const std::string too_large = WhatNoMessageHolds(model.info, parts_->teachers->limits());
+    if (!too_large.empty()) log::Warning(too_large);
     teachers.push_back(
         std::make_shared<const ServedTeacher>(ServedTeacher{.info = model.info,
                                                             .numerics = model.numerics,

@@ -1,13 +1,37 @@
 #include "teacher_server/stream/served_teacher.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/check.h"
+#include "common/base/units.h"
 #include "common/contract/class_order.h"
 #include "common/contract/starting.h"
 
 namespace distill {
+namespace {
+
+// What a message has beside its samples, at most.
+constexpr int64_t kMessageOverhead = 1024;
+
+}  // namespace
+
+std::string WhatNoMessageHolds(const ModelInfo& model, const StreamLimits& limits) {
+  int64_t input = 0;
+  for (const InputSpec& spec : model.inputs) {
+    const absl::StatusOr<size_t> bytes = ByteSize(spec.dtype, spec.shape);
+    if (bytes.ok()) input += static_cast<int64_t>(*bytes);
+  }
+  const int64_t answer = model.classes * std::max<int64_t>(model.rows_per_sample, 1) * 4;
+  const bool fits = std::max(input, answer) <= limits.max_message_bytes - kMessageOverhead;
+  if (fits) return "";
+  return absl::StrCat("one ", input >= answer ? "sample" : "answer in float32", " of model ",
+                      QuotedName(model.name), " takes ", FormatBytes(std::max(input, answer)),
+                      ", and a message at most ", FormatBytes(limits.max_message_bytes),
+                      "; set a larger ", Field("max_message_size"));
+}
 
 ServedTeachers::ServedTeachers(Teachers teachers) : limits_(teachers.front()->limits) {
   Set(std::move(teachers));

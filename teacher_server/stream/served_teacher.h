@@ -27,6 +27,10 @@ struct ServedTeacher {
 // computed and answers until they are written, is not read: so one more may come on top.
 inline int64_t StreamReserve(const StreamLimits& limits) { return 2 * limits.max_message_bytes; }
 
+// Returns why no client can ask the model, or not for all encodings: one sample, or its answer in
+// float32, takes more than a message. Empty if both fit; what has a variable length is not counted.
+std::string WhatNoMessageHolds(const ModelInfo& model, const StreamLimits& limits);
+
 // Thread-safe.
 class ServedTeachers {
  public:

@@ -2,17 +2,33 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/known_names.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/client/session/teacher_connection.h"
 #include "common/client/stream/stream_errors.h"
 #include "common/contract/starting.h"
+#include "common/rpc/address.h"
+#include "common/rpc/certificate_names.h"
 #include "common/rpc/convert.h"
 
 namespace distill {
 namespace {
+
+constexpr absl::Duration kNamesTimeout = absl::Seconds(2);
+
+// gRPC says which name the certificate lacks, and not which ones it has.
+absl::Status WithNames(const absl::Status& failure, const TeacherClientOptions& options) {
+  const absl::StatusOr<Address> address = ParseAddress(options.address);
+  if (!IsNameRefusal(failure) || !address.ok()) return failure;
+  const std::vector<std::string> names = CertificateNames(*address, options.ip, kNamesTimeout);
+  if (names.empty()) return failure;
+  return absl::Status(failure.code(),
+                      absl::StrCat(failure.message(), "; the certificate is for ", SomeOf(names)));
+}
 
 // How long Stop() lets a server finish a stream without requests.
 constexpr absl::Duration kStopGrace = absl::Seconds(2);
@@ -148,7 +164,8 @@ void TeacherConnection::AfterStream() {
     if (IsLoss(end_)) return CountFruitless();
     return Fail(Annotate(end_, absl::StrCat("the teacher at ", name_, " ended the stream")));
   }
-  const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
+  const absl::Status failure =
+      WithNames(DescribeOpenFailure(name_, options_.security, end_), options_);
   starting_ = IsServerStarting(end_);  // that takes as long as its models do
   if (starting_) give_up_ = std::max(give_up_, retry_at_ + options_.connect_timeout);
   if (has_opened_) {

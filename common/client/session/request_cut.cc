@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/check.h"
 
 namespace distill {
 namespace {
@@ -26,7 +27,8 @@ absl::StatusOr<std::vector<RequestRange>> CutIntoRequests(const HostTensor& inpu
   if (sample_bytes > message_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "one sample does not fit a message: it takes ", input_bytes, " bytes and its answer ",
-        answer_bytes, ", and the teacher's messages have ", limits.max_message_bytes, " at most"));
+        answer_bytes, ", and the teacher's messages have ", limits.max_message_bytes,
+        " at most; give the server a larger ", Field("max_message_size")));
   }
   const int64_t by_bytes = std::min(kRequestBytes, message_bytes) / sample_bytes;
   const int64_t step = std::clamp<int64_t>(by_bytes, 1, limits.max_request_samples);

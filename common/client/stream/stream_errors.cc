@@ -5,6 +5,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "common/base/files.h"
 #include "common/base/status.h"
 #include "common/rpc/address.h"
 #include "common/rpc/proxy.h"
@@ -35,10 +37,22 @@ bool IsNotATeacher(const absl::Status& end) {
           absl::StartsWithIgnoreCase(message, "method not found"));
 }
 
+// For a socket that this user must not write to.
+std::string SocketHint(absl::string_view address) {
+  absl::ConsumePrefix(&address, "unix:");
+  const std::string owner = OtherOwner(std::string(address));
+  return absl::StrCat("; ", owner.empty() ? "" : absl::StrCat("it belongs to ", owner, ": "),
+                      "set the server's `socket_mode` to 666, or run as its user");
+}
+
 // Returns what the end may mean. A server closes a connection that it does not want without a word.
-absl::string_view HintFor(const absl::Status& end, const ClientSecurity& security) {
+std::string HintFor(const absl::Status& end, const ClientSecurity& security,
+                    absl::string_view address) {
+  if (absl::StartsWith(address, "unix:") && absl::StrContains(end.message(), "Permission denied")) {
+    return SocketHint(address);
+  }
   if (IsProxyWithoutServer(end)) return "; a proxy answers for a server that is not up";
-  if (absl::StrContains(end.message(), "not in peer certificate")) {
+  if (IsNameRefusal(end)) {
     return "; connect by a name that the certificate has, or set `tls_server_name` to it";
   }
   if (!absl::StrContains(end.message(), "Socket closed") &&
@@ -90,8 +104,11 @@ bool IsFull(const absl::Status& end) { return end.code() == absl::StatusCode::kR
 
 bool IsTlsRefusal(const absl::Status& end) {
   return end.code() == absl::StatusCode::kUnavailable &&
-         (absl::StrContains(end.message(), "SSL_ERROR_SSL") ||
-          absl::StrContains(end.message(), "not in peer certificate"));
+         (absl::StrContains(end.message(), "SSL_ERROR_SSL") || IsNameRefusal(end));
+}
+
+bool IsNameRefusal(const absl::Status& end) {
+  return absl::StrContains(end.message(), "not in peer certificate");
 }
 
 bool IsRetryableOpen(const absl::Status& end) {
@@ -108,7 +125,7 @@ absl::Status DescribeOpenFailure(const std::string& address, const ClientSecurit
     return absl::UnavailableError(
         absl::StrCat("cannot reach a teacher at ", address, ThroughProxy(address), ": ",
                      IsTlsRefusal(end) ? "the TLS handshake failed: " : "",
-                     OneLineReason(end.message()), HintFor(end, security)));
+                     OneLineReason(end.message()), HintFor(end, security, address)));
   }
   return Annotate(end, absl::StrCat("the teacher at ", address, " refused"));
 }

@@ -21,6 +21,9 @@ bool IsLoss(const absl::Status& end);
 // another name, or no TLS at all over there. (A handshake that a lost connection cut short is not.)
 bool IsTlsRefusal(const absl::Status& end);
 
+// Whether the server's certificate is for other names than its address.
+bool IsNameRefusal(const absl::Status& end);
+
 // Whether the server, or the token, has as many streams as it may: perhaps one of them is this
 // client's own, which the server does not know to be dead yet.
 bool IsFull(const absl::Status& end);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -34,6 +35,22 @@ TEST(FilesTest, WhatIsWrittenIsRead) {
   const std::string contents("a\0b\n", 4);
   ASSERT_THAT(WriteFileAtomically(temp / "file", contents), IsOk());
   EXPECT_EQ(*ReadFile(temp / "file"), contents);
+}
+
+TEST(FilesTest, AnotherOwnerIsNamedWhereAccessIsDenied) {
+  const TempDir temp;
+  ASSERT_THAT(WriteFileAtomically(temp / "file", ""), IsOk());
+  EXPECT_EQ(OtherOwner(temp / "file"), "");
+  EXPECT_EQ(OtherOwner(temp / "absent"), "");
+  std::string file = "/etc/passwd", owner = "user root";
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown((temp / "file").c_str(), 54321, 54321), 0);
+    file = temp / "file";
+    owner = "user 54321";
+  }
+  EXPECT_EQ(OtherOwner(file), owner);
+  EXPECT_THAT(std::string(FileError("cannot open", file, EACCES).message()),
+              HasSubstr("Permission denied; it belongs to " + owner));
 }
 
 TEST(FilesTest, PiecesAreWrittenOneAfterTheOther) {

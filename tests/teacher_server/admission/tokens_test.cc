@@ -114,6 +114,11 @@ TEST_F(TokensTest, AWrongLineIsNamedByItsNumberAndNeverShown) {
   EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kNotFound, HasSubstr(file_.string())));
 }
 
+TEST_F(TokensTest, AByteOrderMarkIsHarmless) {
+  Write(absl::StrCat("\xef\xbb\xbf", "alice ", kAlice, "\r\n"));
+  EXPECT_THAT(Open(), IsOk());
+}
+
 TEST_F(TokensTest, AReplacedFileCountsAfterASecondAtMost) {
   Write(absl::StrCat("alice ", kAlice));
   ASSERT_THAT(Open(), IsOk());

@@ -78,7 +78,7 @@ TEST_F(UnixSocketTest, AFileThatIsNoSocketIsLeftAlone) {
 
 TEST_F(UnixSocketTest, AFolderThatDoesNotExistIsNamed) {
   EXPECT_THAT(UnixSocketClaim::Take(dir_ / "absent/socket"),
-              ErrorIs(absl::StatusCode::kInternal, HasSubstr("absent/socket")));
+              ErrorIs(absl::StatusCode::kNotFound, HasSubstr("absent/socket")));
 }
 
 }  // namespace

@@ -367,6 +367,16 @@ TEST(LoadRunnersTest, AFolderWithoutAModelIsNamed) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr((dir / "absent").string())));
 }
 
+TEST(RunnerOptionsTest, TheNameIsThatOfTheFolderAsItIsWritten) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "v42");
+  std::filesystem::create_directory_symlink("v42", dir / "current");
+  EXPECT_EQ(NameOf({.model_directory = dir / "current"}), "current");
+  EXPECT_EQ(NameOf({.model_directory = dir / "current/"}), "current");
+  EXPECT_EQ(NameOf({.model_directory = dir / "v42/../current"}), "current");
+  EXPECT_EQ(NameOf({.model_directory = "."}), std::filesystem::current_path().filename().string());
+}
+
 TEST(LoadRunnersTest, AGivenNameIsServed) {
   const TempDir dir;
   WriteMlp(dir / "teacher");

@@ -52,6 +52,19 @@ TEST(ServedTeachersTest, AHostileNameIsQuotedInTheAnswer) {
               StatusIs(absl::StatusCode::kNotFound, ::testing::Not(HasSubstr("\n"))));
 }
 
+TEST(WhatNoMessageHoldsTest, NamesTheOptionForAModelThatIsTooLarge) {
+  ModelInfo model = {.name = "m", .inputs = {{"x", DType::kFloat32, {3, 224, 224}}}, .classes = 10};
+  StreamLimits limits{.max_message_bytes = 1 << 20};
+  EXPECT_EQ(WhatNoMessageHolds(model, limits), "");
+  limits.max_message_bytes = 3 * 224 * 224 * 4;  // and nothing for the rest of the message
+  EXPECT_THAT(WhatNoMessageHolds(model, limits),
+              AllOf(HasSubstr("one sample of model 'm'"), HasSubstr("`max_message_size`")));
+  model.inputs = {{"x", DType::kInt64, {-1}}};
+  EXPECT_EQ(WhatNoMessageHolds(model, limits), "");
+  model.classes = 200'000;
+  EXPECT_THAT(WhatNoMessageHolds(model, limits), HasSubstr("one answer in float32"));
+}
+
 TEST(ServedTeachersTest, TheReserveOfAStreamIsAMessageAndItsAnswer) {
   EXPECT_EQ(StreamReserve(TwoTeachers().limits()), 2000);
 }

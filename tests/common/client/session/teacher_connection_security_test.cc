@@ -101,7 +101,8 @@ TEST_F(SecurityTest, AnIpOfAHostMustHaveTheCertificateOfTheHost) {
               StatusIs(absl::StatusCode::kUnavailable,
                        AllOf(HasSubstr(options.address + " (127.0.0.2)"),
                              HasSubstr("teachers.test is not in peer certificate"),
-                             HasSubstr("`tls_server_name`"))));
+                             HasSubstr("`tls_server_name`"),
+                             HasSubstr("the certificate is for localhost, 127.0.0.1"))));
 }
 
 TEST_F(SecurityTest, TheNameOfTheCertificateMayBeGiven) {

@@ -92,6 +92,13 @@ TEST(StreamErrorsTest, ATlsHandshakeThatFailsIsToldAtFirstAndALossLater) {
   }
 }
 
+TEST(StreamErrorsTest, ASocketThatIsNotThisUsersNamesTheOption) {
+  const absl::Status end = absl::UnavailableError("unix:/x/t.sock: Permission denied");
+  EXPECT_THAT(DescribeOpenFailure("unix:/x/t.sock", {}, end),
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      AllOf(HasSubstr("Permission denied"), HasSubstr("`socket_mode`"))));
+}
+
 TEST(StreamErrorsTest, AClosedConnectionSaysWhatMayBeMissing) {
   const absl::Status end = absl::UnavailableError("Socket closed");
   const auto hint = [&end](const ClientSecurity& security) {
