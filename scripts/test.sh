@@ -2,12 +2,13 @@
 # Set-up, build, every test; then the layers without LibTorch again under the sanitizers, and the
 # fuzzers for a short while.
 #   scripts/test.sh
-#   scripts/test.sh --long   trainers and teachers are killed 25 times, instead of 3
+#   scripts/test.sh --long   trainers and teachers are killed 25 times, instead of 3, and a teacher
+#                            raises errors for ten minutes and at 50 starts
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 case "${1-}" in
   "") ;;
-  --long) export DISTILL_KILLS=25 ;;
+  --long) export DISTILL_KILLS=25 DISTILL_RAISE_SECONDS=600 DISTILL_RAISE_STARTS=50 ;;
   *) usage_error "unknown option '$1'; allowed is --long" ;;
 esac
 
