@@ -9,8 +9,8 @@
 # had been skipped. A reader that is opened anew has the point, but out of order: files are read one
 # after the other.
 #
-# Who resumes a run should therefore write a new file, whose name sorts last, and never append to one
-# that a newer file follows.
+# A program that resumes a run should therefore write a new file, whose name sorts last, and never
+# append to one that a newer file follows.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -72,6 +72,13 @@ absl::StatusOr<std::vector<RunnerOptions>> ParseModels(const std::vector<std::st
   return models;
 }
 
+absl::StatusOr<ReadAhead> ParseReadAhead(const std::string& text) {
+  if (text == "auto") return ReadAhead::kAuto;
+  if (text == "on") return ReadAhead::kOn;
+  if (text == "off") return ReadAhead::kOff;
+  return InvalidValue("the value", absl::StrCat("'", text, "'"), "auto, on or off");
+}
+
 absl::StatusOr<int> ParseFileMode(const std::string& text) {
   int mode = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
@@ -221,6 +228,11 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
             "not read yet; at least 2 * max_message_size * max_streams, and with that little each "
             "stream sends one request at a time")
       ->type_name("SIZE");
+  AddParsed(app, "--read_ahead", options.server.read_ahead, ParseReadAhead, "auto",
+            "Lets requests arrive before they are read, which streams over long lines need, in "
+            "three fifths of --max_bytes: on, off, or auto: if it listens beyond the loopback "
+            "interface and --max_bytes is 5 * max_message_size * max_streams or more")
+      ->type_name("auto|on|off");
   AddParsed(app, "--max_samples", options.server.max_samples, ParseInteger, "65536",
             "Samples of all streams in flight")
       ->type_name("N");

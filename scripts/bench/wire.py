@@ -42,7 +42,8 @@ class Case:
 
     @property
     def name(self) -> str:
-        side = {"sockets": "sockets alone", "protobuf": "plain protobuf"}.get(self.side, self.side)
+        side = {"sockets": "sockets alone", "protobuf": "plain protobuf",
+                "stream_ahead": "stream with --read_ahead on"}.get(self.side, self.side)
         against = " against plain protobuf" if self.against == "protobuf" else ""
         what = (DIRECTIONS | LONG).get(self.exchange, SMALL)
         return f"{what}, {side}, {TRANSPORTS[self.transport]}{against}"
@@ -60,9 +61,9 @@ CASES = [
 ] + [Case("small", transport, side) for side in ("stream", "protobuf", "sockets")
      for transport in ("tcp", "unix")] + [
     Case("line", "long", "sockets"),
-    Case("long_up", "long", "stream", goal=0.2),
+    Case("long_up", "long", "stream_ahead", goal=0.2),
     Case("long_up", "long", "protobuf"),
-    Case("long_down", "long", "stream", goal=0.2),
+    Case("long_down", "long", "stream_ahead", goal=0.2),
     Case("long_down", "long", "protobuf"),
 ]
 KEYS = {case.key for case in CASES}

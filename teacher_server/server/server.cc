@@ -26,6 +26,8 @@
 namespace distill {
 namespace {
 
+// What may arrive unread at first.
+constexpr int kUnreadBytes = 256 << 10;
 // Reflection alone is not asynchronous: each of its calls takes a thread.
 constexpr int kMaxReflectionThreads = 16;
 // Calls on one connection, beside the streams that the server takes.
@@ -59,16 +61,15 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
   // A connection that says nothing is closed.
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams + kMoreCalls);
-  // What gRPC receives before any stream is asked, such as messages that never end: over this it
-  // ends streams. What the Budget lets in stays below.
+  // What gRPC has received, whether it is read or not: as it comes near to this, gRPC lets less
+  // arrive unread, and over it gRPC ends streams, such as those of messages that never end.
   grpc::ResourceQuota quota("teacher_server");
-  quota.Resize(static_cast<size_t>(options.max_bytes));
+  quota.Resize(static_cast<size_t>(options.ReceivedBytes()));
   quota.SetMaxThreads(kMaxReflectionThreads);
   builder.SetResourceQuota(quota);
-  // What may arrive of a stream that is not read. Left alone, gRPC lets it grow with the network.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES,
-                             static_cast<int>(options.UnreadBytes()));
+  // What may arrive of a stream that is not read: gRPC lets it grow with the line, or keeps it.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, options.ReadsAhead() ? 1 : 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kUnreadBytes);
   // Half a mebibyte of gzip can hold more than all of this.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);

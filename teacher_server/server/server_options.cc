@@ -19,11 +19,14 @@ constexpr int64_t kMinMessageBytes = int64_t{64} << 10;
 constexpr int64_t kMaxMessageBytes = int64_t{1} << 30;
 constexpr int kMaxStreams = 65536;
 constexpr int64_t kMaxLength = int64_t{1} << 24;
-constexpr int64_t kLeastUnread = int64_t{256} << 10;
-constexpr int64_t kMostUnread = int64_t{16} << 20;
-// What is kept free of requests, in bytes that may be unread: gRPC keeps these in many small
-// pieces, and between them and the requests there is memory that is free and cannot be given back.
-constexpr int64_t kSpaceOfUnread = 3;
+
+// Inputs in flight are part of what gRPC has received. If they are all of this, they leave a third
+// of that to what is unread.
+int64_t InFlightIfReadingAhead(int64_t max_bytes) { return max_bytes / 5 * 2; }
+
+int64_t LeastToReadAhead(const ServerOptions& options) {
+  return options.max_streams * StreamReserve(options.limits) / 2 * 5;
+}
 
 absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
   ASSIGN_OR_RETURN(const Address address, ParseAddress(text), Field("listen"));
@@ -38,14 +41,22 @@ absl::Status CheckAddress(const std::string& text, const ServerOptions& options)
 
 }  // namespace
 
-int64_t ServerOptions::UnreadBytes() const {
-  const int64_t beside_reserves = max_bytes - max_streams * StreamReserve(limits);
-  return std::clamp(beside_reserves / (4 * max_streams), kLeastUnread, kMostUnread);
+bool ServerOptions::ReadsAhead() const {
+  if (read_ahead != ReadAhead::kAuto) return read_ahead == ReadAhead::kOn;
+  const bool remote = std::any_of(listen.begin(), listen.end(), [](const std::string& text) {
+    const absl::StatusOr<Address> address = ParseAddress(text);
+    return address.ok() && !IsLoopback(*address);
+  });
+  return remote && max_bytes >= LeastToReadAhead(*this);
 }
 
 int64_t ServerOptions::InFlightBytes() const {
-  return std::max(max_bytes - max_streams * kSpaceOfUnread * UnreadBytes(),
-                  max_streams * StreamReserve(limits));
+  if (ReadsAhead()) return InFlightIfReadingAhead(max_bytes);
+  return std::max(max_bytes / 10 * 9, max_streams * StreamReserve(limits));
+}
+
+int64_t ServerOptions::ReceivedBytes() const {
+  return ReadsAhead() ? max_bytes - InFlightBytes() : max_bytes;
 }
 
 absl::Status ServerOptions::Validate() const {
@@ -65,6 +76,11 @@ absl::Status ServerOptions::Validate() const {
         "max_bytes", FormatBytes(max_bytes),
         absl::StrCat(FormatBytes(least), " or more, which is twice ", Field("max_message_size"),
                      " for each of ", Field("max_streams"), " (", max_streams, ")"));
+  }
+  if (const int64_t least = LeastToReadAhead(*this);
+      read_ahead == ReadAhead::kOn && max_bytes < least) {
+    return InvalidField("max_bytes", FormatBytes(max_bytes),
+                        absl::StrCat(FormatBytes(least), " or more with ", Field("read_ahead")));
   }
   return CheckAtLeast("max_samples", max_samples, limits.max_request_samples,
                       Field("max_request_samples"));

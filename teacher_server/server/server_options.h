@@ -18,6 +18,10 @@
 
 namespace distill {
 
+// kAuto: if it listens on TCP beyond the loopback interface, and max_bytes allows each stream five
+// messages.
+enum class ReadAhead { kAuto, kOn, kOff };
+
 struct ServerOptions {
   std::vector<std::string> listen;  // as ParseAddress takes them, at least one
   // Of the TCP addresses. A Unix socket is guarded by its mode.
@@ -33,13 +37,19 @@ struct ServerOptions {
   int64_t max_bytes = int64_t{5} << 29;
   int64_t max_samples = 65536;
 
-  // What may arrive of a stream that is not read: the window that its client sees, so that a stream
-  // over a line of round trip t carries at most this in t. A quarter of what max_bytes leaves
-  // beside the streams' reserves, from 256 KiB to 16 MiB.
-  int64_t UnreadBytes() const;
+  ReadAhead read_ahead = ReadAhead::kAuto;
 
-  // What is left for what is in flight.
+  // Whether what arrives of a stream before it is read may grow with its line. A long line needs
+  // it; through the memory of one machine, which is fast anyway, more goes without.
+  bool ReadsAhead() const;
+
+  // What may be in flight, inputs and their answers: two fifths of max_bytes, or nine
+  // tenths; the rest is for memory that is free between what is used.
   int64_t InFlightBytes() const;
+
+  // What may have been received, inputs in flight among it: three fifths of max_bytes, or all of
+  // it.
+  int64_t ReceivedBytes() const;
 
   // INVALID_ARGUMENT names the field, its value and what is allowed. Does not read any file.
   absl::Status Validate() const;

@@ -21,7 +21,8 @@
 namespace distill {
 namespace {
 
-constexpr const WireSide* kSides[] = {&kWireSockets, &kWireStream, &kWireProtobuf};
+constexpr const WireSide* kSides[] = {&kWireSockets, &kWireStream, &kWireStreamAhead,
+                                      &kWireProtobuf};
 constexpr int kWarmUp = 32;  // messages until windows have grown and memory is allocated
 
 // The servers of the sides, each started when it is first needed.
@@ -99,7 +100,10 @@ void Register(Peers& peers) {
   for (const WireExchange& exchange : kWireExchanges) {
     for (const Transport transport : {Transport::kTcp, Transport::kUnix, Transport::kLong}) {
       if (exchange.long_line != (transport == Transport::kLong)) continue;
+      const WireSide* const other_server =
+          transport == Transport::kLong ? &kWireStream : &kWireStreamAhead;
       for (const WireSide* side : kSides) {
+        if (side == other_server) continue;
         const std::string name =
             absl::StrCat(exchange.name, "/", NameOf(transport), "/", side->name);
         benchmark::RegisterBenchmark(name.c_str(),

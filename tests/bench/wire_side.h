@@ -96,8 +96,9 @@ struct WireSide {
                                                          const WireExchange& exchange);
 };
 
-extern const WireSide kWireSockets;   // the bytes alone
-extern const WireSide kWireProtobuf;  // a plain gRPC service with generated code
-extern const WireSide kWireStream;    // TeacherServer and TeacherClient
+extern const WireSide kWireSockets;      // the bytes alone
+extern const WireSide kWireProtobuf;     // a plain gRPC service with generated code
+extern const WireSide kWireStream;       // TeacherServer and TeacherClient
+extern const WireSide kWireStreamAhead;  // the same, for clients at the end of a long line
 
 }  // namespace distill

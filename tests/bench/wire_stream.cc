@@ -71,8 +71,9 @@ struct StreamServer final : WireServer {
   std::unique_ptr<TeacherServer> server;
 };
 
-absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
-                                                  WireAddresses* addresses) {
+absl::StatusOr<std::unique_ptr<WireServer>> ServeWith(ReadAhead read_ahead,
+                                                      const std::string& socket,
+                                                      WireAddresses* addresses) {
   auto result = std::make_unique<StreamServer>();
   std::vector<ServedModel> models;
   std::vector<std::string> names;
@@ -82,13 +83,23 @@ absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
     names.emplace_back(exchange.name);
   }
   result->metrics = std::make_unique<Metrics>(names);
-  ServerOptions options;
+  ServerOptions options{.read_ahead = read_ahead};
   options.listen = {"127.0.0.1:0", absl::StrCat("unix:", socket)};
   ASSIGN_OR_RETURN(result->server, TeacherServer::Start(options, names, *result->metrics));
   result->server->Serve(models);
   addresses->tcp = result->server->addresses()[0];
   addresses->unix_socket = result->server->addresses()[1];
   return std::unique_ptr<WireServer>(std::move(result));
+}
+
+absl::StatusOr<std::unique_ptr<WireServer>> Serve(const std::string& socket,
+                                                  WireAddresses* addresses) {
+  return ServeWith(ReadAhead::kAuto, socket, addresses);
+}
+
+absl::StatusOr<std::unique_ptr<WireServer>> ServeAhead(const std::string& socket,
+                                                       WireAddresses* addresses) {
+  return ServeWith(ReadAhead::kOn, socket, addresses);
 }
 
 // Answers arrive on the thread of the stream and are copied on the thread of the benchmark, since
@@ -152,5 +163,6 @@ absl::StatusOr<std::unique_ptr<WireClient>> Connect(const std::string& address,
 }  // namespace
 
 const WireSide kWireStream = {"stream", Serve, Connect};
+const WireSide kWireStreamAhead = {"stream_ahead", ServeAhead, Connect};
 
 }  // namespace distill

@@ -66,12 +66,13 @@ class MemoryBounds(IntegrationTest):
         cls.large = write_mlp(pathlib.Path(folder.name) / "large", LARGE, 4096)
         cls.tiny = write_mlp(pathlib.Path(folder.name) / "tiny", TINY, 4)
 
-    def start_server(self, listen, streams):
-        # Half as much again as the least that the server takes: the rest is for what arrives unread.
-        self.max_bytes = 3 * streams * MAX_MESSAGE
+    def start_server(self, listen, streams, messages=2):
+        """`messages`: that each stream may have. 2 is the least; from 5 on, requests may arrive before they are read."""
+        self.max_bytes = messages * streams * MAX_MESSAGE
         server, address = self.serve(self.large, listen, "--model", self.tiny, "--max_bytes",
                                      self.max_bytes, "--max_streams", streams, "--max_message_size",
-                                     MAX_MESSAGE, "--batch_delay", "0s")
+                                     MAX_MESSAGE, "--batch_delay", "0s", "--read_ahead",
+                                     "on" if messages >= 5 else "off")
         self.idle = memory(server, "VmRSS")
         return server, address
 
@@ -116,8 +117,8 @@ class MemoryBounds(IntegrationTest):
 
         wait_until(stalled, "the server reads no more of clients that do not read")
 
-    def flood(self, listen):
-        server, address = self.start_server(listen, 64)
+    def flood(self, listen, messages):
+        server, address = self.start_server(listen, 64, messages)
         large = np.zeros((255, *LARGE), np.uint8)
         tiny = np.zeros((1, *TINY), np.uint8)
         floods = [Flood(self.connect(address), "large", large, 10_000) for _ in range(61)]
@@ -134,13 +135,15 @@ class MemoryBounds(IntegrationTest):
         for flood in floods:
             flood.responses.cancel()
         self.assert_answers_honestly(address, 5)
-        self.assert_bounded(server, f"{listen[:4]}: {sent} from clients that did not read")
+        self.assert_bounded(server, f"{messages} messages per stream: {sent} from clients that did not "
+                            "read")
 
     def test_clients_that_read_nothing_are_bounded_over_tcp(self):
-        self.flood("127.0.0.1:0")
+        for messages in (2, 5):
+            self.flood("127.0.0.1:0", messages)
 
     def test_clients_that_read_nothing_are_bounded_over_a_unix_socket(self):
-        self.flood(self.unix_address())
+        self.flood(self.unix_address(), 5)
 
     def test_encodings_that_take_far_more_memory_than_they_send_are_bounded(self):
         server, address = self.start_server(self.unix_address(), 32)

@@ -68,17 +68,35 @@ TEST(ServerOptionsTest, EachStreamHasRoomForAMessageAndItsAnswer) {
 }
 
 TEST(ServerOptionsTest, WhatArrivesUnreadIsPartOfWhatStreamsMayHold) {
-  const ServerOptions usual{.listen = kListen};
-  EXPECT_EQ(usual.UnreadBytes(), 8 << 20);
-  for (const int64_t max_bytes : {int64_t{600} << 20, int64_t{1} << 30, int64_t{1} << 36}) {
-    ServerOptions options{.listen = kListen};
-    options.max_bytes = max_bytes;
-    // Three times, since what is unread is in many small pieces.
-    EXPECT_LE(3 * options.max_streams * options.UnreadBytes() + options.InFlightBytes(), max_bytes);
-    EXPECT_GE(options.InFlightBytes(), options.max_streams * StreamReserve(options.limits));
-    EXPECT_GE(options.UnreadBytes(), 256 << 10);
-    EXPECT_LE(options.UnreadBytes(), 16 << 20);
+  for (const int64_t messages : {2, 3, 4, 5, 6, 100}) {
+    ServerOptions options{.listen = {"0.0.0.0:0"}};
+    const int64_t one_each = options.max_streams * options.limits.max_message_bytes;
+    options.max_bytes = messages * one_each;
+    EXPECT_EQ(options.ReadsAhead(), messages >= 5) << messages;
+    EXPECT_GE(options.InFlightBytes(), 2 * one_each) << messages;
+    EXPECT_LE(options.InFlightBytes(), options.ReceivedBytes()) << messages;
+    const int64_t both = options.InFlightBytes() + options.ReceivedBytes();
+    if (options.ReadsAhead()) {
+      EXPECT_LE(both, options.max_bytes) << messages;
+    }
   }
+}
+
+TEST(ServerOptionsTest, ReadsAheadForRemoteClientsUnlessToldOtherwise) {
+  const auto reads_ahead = [](const std::string& listen, ReadAhead read_ahead) {
+    return ServerOptions{.listen = {listen}, .read_ahead = read_ahead}.ReadsAhead();
+  };
+  EXPECT_TRUE(reads_ahead("gpu-node:1", ReadAhead::kAuto));
+  EXPECT_FALSE(reads_ahead("gpu-node:1", ReadAhead::kOff));
+  for (const char* here : {"127.0.0.1:1", "[::1]:1", "unix:/x"}) {
+    EXPECT_FALSE(reads_ahead(here, ReadAhead::kAuto)) << here;
+    EXPECT_TRUE(reads_ahead(here, ReadAhead::kOn)) << here;
+  }
+  ServerOptions little{.listen = kListen, .max_bytes = int64_t{1} << 30};
+  EXPECT_THAT(little.Validate(), IsOk());
+  little.read_ahead = ReadAhead::kOn;
+  EXPECT_THAT(little.Validate(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("`read_ahead`")));
 }
 
 TEST(ServerOptionsTest, AFileThatCannotBeReadIsFoundBeforeAModelIsLoaded) {
