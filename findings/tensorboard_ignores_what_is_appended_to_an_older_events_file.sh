@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# TensorBoard 2.20.0: a reader that stays open never shows what is appended to an events file once a
-# newer file lies beside it.
+# TensorBoard 2.20.0: a reader that stays open never shows what is appended to an events file once
+# there is a newer file beside it.
 #
 # Two programs that write into one folder, or a run that is continued by its first process after a
 # second one has written, are valid: each file grows by itself. One would expect an open TensorBoard
 # to show the points of both. It follows only the file that is last by name; a point that the older
 # file gets later is not shown until TensorBoard is restarted, and the step after it looks as if it
-# had been skipped. A reader that is opened anew has the point, but out of order: files are read one
+# had been skipped. A second reader has the point, but out of order: files are read one
 # after the other.
 #
 # A program that resumes a run should therefore write a new file, whose name sorts last, and never
@@ -67,7 +67,7 @@ older.add(4)
 print("the older one grew:", steps(reader))
 newer.add(5)
 print("the newer one grew:", steps(reader))
-print("a reader opened anew:", steps(EventAccumulator(folder)))
+print("a second reader:", steps(EventAccumulator(folder)))
 PYTHON
 expected='tensorboard 2.20.0
 one file: [1]
@@ -75,7 +75,7 @@ it grew: [1, 2]
 a newer file beside it: [1, 2, 3]
 the older one grew: [1, 2, 3]
 the newer one grew: [1, 2, 3, 5]
-a reader opened anew: [1, 2, 4, 3, 5]'
+a second reader: [1, 2, 4, 3, 5]'
 mkdir "$folder/events"
 seen=$("$folder/venv/bin/python" "$folder/show.py" "$folder/events" 2>/dev/null)
 echo "$seen"

@@ -26,7 +26,7 @@ struct Free {
 template <typename T>
 using Owned = std::unique_ptr<T, Free>;
 
-// While it exists, what this thread writes to a closed connection is no SIGPIPE.
+// While it exists, writing to a closed connection does not send SIGPIPE to this thread.
 class NoBrokenPipe {
  public:
   NoBrokenPipe() {
