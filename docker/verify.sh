@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Tests the images and compose.yaml, without a Docker engine: builds the images with buildah from a base
-# that debootstrap makes, runs the project's tests in the build stage, and runs the services of
-# compose.yaml against each other, each with a read-only root and as the user of its image. Ends with a
-# line of the checks that passed and the sizes of the images.
-#   docker/verify.sh               as root; writes to build/docker (about 10 GB)
+# Tests the images and compose.yaml: builds the images from a base that debootstrap makes, runs the
+# project's tests in the build stage, and runs the services of compose.yaml against each other, each
+# with a read-only root and as the user of its image. Kills the teacher, drains it, resumes runs. Ends
+# with a line of the checks that passed and the sizes of the images.
+#   docker/verify.sh               without a Docker engine, with buildah; as root; writes to
+#                                  build/docker (about 10 GB)
+#   docker/verify.sh --engine      with the Docker engine that answers, or with one that it starts and
+#                                  ends, by docker compose; also starts all services twice
 #   docker/verify.sh --skip_tests  without the project's tests, which take the longest
 #   docker/verify.sh --cuda        the programs run from the images of Dockerfile.cuda, on the CPU
 #                                  (several GB more to download)
@@ -11,14 +14,19 @@ source "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 
 for option in "$@"; do
   case "$option" in
-    --skip_tests | --cuda) ;;
-    *) usage_error "unknown option '$option'; allowed are --skip_tests and --cuda" ;;
+    --engine | --skip_tests | --cuda) ;;
+    *) usage_error "unknown option '$option'; allowed are --engine, --skip_tests and --cuda" ;;
   esac
 done
 ((EUID == 0)) || fail "mounts and network namespaces need root; run it as root"
 
 section "Set-up"
-packages=(buildah debootstrap iproute2 python3-venv)
+packages=(debootstrap iproute2 python3-venv)
+if [[ " $* " != *" --engine "* ]]; then
+  packages+=(buildah)
+elif ! command -v docker >/dev/null; then
+  packages+=(docker.io iptables)
+fi
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||

@@ -89,6 +89,14 @@ class Container:
         yield ["exec", "setpriv", "--no-new-privs", "chroot", f"--userspec={image.user}", root,
                "/usr/bin/env", "-i", *image.config["Env"], *command]
 
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
+
+    def crash(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def wait(self, seconds: float) -> int | None:
         """Its exit code; None if it still runs after so long."""
         try:

@@ -52,9 +52,12 @@ class Project:
 
     def close(self) -> None:
         for container in self.running.values():
-            if container.process.poll() is None and container.stop(120) is None:
+            if container.runs and container.stop(120) is None:
                 container.process.kill()
         self.network.close()
+
+    def volume(self, name: str) -> pathlib.Path:
+        return WORK / "volumes" / name
 
     def words(self, name: str) -> list[str]:
         """Returns the words of the service's program and of its command line."""

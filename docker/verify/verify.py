@@ -1,15 +1,17 @@
 """The checks of docker/verify.sh, which describes them. Run from the repository's root."""
 
+import contextlib
 import json
-import pathlib
+import re
 import sys
 import time
 from collections.abc import Callable
 
+import engine
+import engine_project
 import images
 import project
-from images import WORK, Image
-from project import Project
+from images import WORK
 
 COMPOSE_FILE, DOCKERFILE = "docker/compose.yaml", "docker/Dockerfile"
 TARGETS = ["teacher-server", "student-trainer"]
@@ -17,6 +19,7 @@ VOLUMES = {"/certificates", "/data", "/models", "/runs"}
 ANYBODYS = {"/tmp", "/var/tmp", "/run/lock"}  # in every Debian
 UID = "10001"
 PATIENCE = 300  # seconds
+MAX_MEBIBYTES = 600
 passed = 0
 
 
@@ -39,32 +42,34 @@ def section(title: str) -> None:
     print(f"\n== {title} ==", flush=True)
 
 
-def build_images(with_tests: bool, with_cuda: bool) -> None:
+def build_images(builder, with_tests: bool, with_cuda: bool) -> None:
+    """`builder`: the module images, or engine."""
     section("Images")
-    images.make_base()
+    builder.make_base()
     services = project.resolve(COMPOSE_FILE)["services"].values()
     if with_tests:
-        images.build(DOCKERFILE, "tests", "distill-tests", *images.pip_settings())
+        builder.build(DOCKERFILE, "tests", "distill-tests", images.pip_settings())
         log = (WORK / "build_distill-tests.log").read_text()
-        line = next((line for line in log.splitlines() if "tests passed" in line), "")
-        check(f"the project's tests pass in the build stage: {line}", line.startswith("100%"))
+        found = re.search(r"\d+% tests passed.*", log)
+        said = found[0] if found else ""
+        check(f"the project's tests pass in the build stage: {said}", said.startswith("100%"))
     for name, target in sorted((s["image"], s["build"]["target"]) for s in services if "build" in s):
-        images.build(DOCKERFILE, target, name)
+        builder.build(DOCKERFILE, target, name)
         check(f"{name} is built", True)
     for target in TARGETS if with_cuda else []:
-        images.build(f"{DOCKERFILE}.cuda", target, f"distill-{target}-cuda", *images.pip_settings())
+        builder.build(f"{DOCKERFILE}.cuda", target, f"distill-{target}-cuda", images.pip_settings())
         check(f"distill-{target}-cuda is built", True)
     project.resolve(COMPOSE_FILE, "docker/compose.gpu.yaml")
     check("compose.gpu.yaml fits compose.yaml and the schema", True)
 
 
-def check_image(image: Image) -> None:
+def check_image(image) -> None:
     check(f"{image.name} runs as user {UID}", image.user == f"{UID}:{UID}", image.user)
     found = image.compilers()
     check(f"{image.name} holds no compiler", not found, found)
 
 
-def check_confinement(pair: Project, service: str) -> None:
+def check_confinement(pair, service: str) -> None:
     """Checks from inside the container which user it runs as, and which folders it can write to."""
     script = ("id -u; touch /tmp/a || exit 1; "
               "for place in / /usr /home /etc; do touch $place/a 2>/dev/null && exit 1; done; echo done")
@@ -78,14 +83,14 @@ def check_confinement(pair: Project, service: str) -> None:
           bool(found) and found <= VOLUMES, output)
 
 
-def check_demo(pair: Project) -> None:
+def check_demo(pair) -> None:
     section("The services of compose.yaml")
     pair.up()
     for job in ("student-alone", "student-distilled", "student-soft-only", "report"):
         code = pair.running[job].wait(PATIENCE)
         check(f"{job} ends with 0", code == 0, f"{code}; see {pair.running[job].log}")
     print(pair.running["report"].log.read_text())
-    runs = WORK / "volumes/student_runs"
+    runs = pair.volume("student_runs")
     check("report.html is made", (runs / "report.html").stat().st_size > 0)
     results = json.loads((runs / "results.json").read_text())
     check("the teacher answered as many samples as the trainers accepted",
@@ -100,10 +105,10 @@ def check_demo(pair: Project) -> None:
              "['data']['result'][0]['value'][1])")
     wait_for("Prometheus has the teacher's count of samples", lambda: pair.run(
         "report", ["python3", "-c", query])[1].strip() == str(results["samples_served"]))
-    check("prometheus is still running", monitor.process.poll() is None)
+    check("prometheus is still running", monitor.runs)
 
 
-def check_security(pair: Project) -> None:
+def check_security(pair) -> None:
     section("mTLS")
     ask = ["teacher_server", "--check_health", "teacher:50051"]
     ca = ["--tls_ca", "/certificates/ca.crt"]
@@ -116,22 +121,65 @@ def check_security(pair: Project) -> None:
                                     ("no TLS is refused", [], False)]:
         code, output = pair.run("caller", ask + options)
         check(claim, (code == 0) == welcome, output)
+    del pair.services["caller"]
 
 
-def samples_in_flight(pair: Project) -> int:
+def samples_in_flight(pair) -> int:
     query = ("import re, urllib.request as r; text = r.urlopen('http://teacher:9464/metrics').read(); "
              "print(re.search(rb'^distill_in_flight_samples\\S* (\\d+)', text, re.M)[1].decode())")
     return int(pair.run("report", ["python3", "-c", query])[1])
 
 
-def check_drain(pair: Project) -> None:
-    section("Drain and resume")
+def words_of_run(pair, run: str) -> list[str]:
+    """student-distilled with two epochs and a run directory of its own."""
     words = pair.words("student-distilled")
-    words[words.index("--run_dir") + 1] = "/runs/drained"
-    words += ["--epochs", "2"]
-    trainer = pair.start("student-distilled", words, "student-drained")
+    words[words.index("--run_dir") + 1] = f"/runs/{run}"
+    return words + ["--epochs", "2"]
+
+
+def start_in_mid_epoch(pair, words: list[str], name: str):
+    trainer = pair.start("student-distilled", words, name)
     wait_for("a trainer is in the middle of an epoch", lambda: "step" in trainer.log.read_text())
     wait_for("the teacher has samples in flight", lambda: samples_in_flight(pair) > 0)
+    return trainer
+
+
+def check_end(pair, run: str, code: int | None) -> None:
+    metrics = pair.volume("student_runs") / run / "metrics.jsonl"
+    end = json.loads(metrics.read_text().splitlines()[-1])
+    check("it comes to its end, and has trained on no sample without soft targets",
+          code == 0 and end["kind"] == "end" and end["samples_without_targets"] == 0, end)
+
+
+def check_lost_teacher(pair, restarts: bool) -> None:
+    """`restarts`: whether what is killed is started again by itself."""
+    section("A teacher that is killed")
+    trainer = start_in_mid_epoch(pair, words_of_run(pair, "orphaned"), "student-orphaned")
+    pair.running["teacher"].crash()
+    wait_for("the trainer reports that its teacher is lost", lambda: "lost" in trainer.log.read_text())
+    teacher = pair.running["teacher"] if restarts else pair.start("teacher")
+    wait_for("the teacher is back and healthy", teacher.is_healthy)
+    code = trainer.wait(PATIENCE)
+    check("the trainer continues with it", "connected again" in trainer.log.read_text(),
+          trainer.log.read_text())
+    check_end(pair, "orphaned", code)
+
+
+def check_again(pair) -> None:
+    section("The same services again")
+    pair.up()
+    for job in ("student-alone", "student-distilled", "student-soft-only", "report"):
+        code = pair.running[job].wait(PATIENCE)
+        check(f"{job} ends with 0 when it is started again", code == 0, code)
+    wait_for("the teacher still serves", pair.running["teacher"].is_healthy)
+    pair.close()
+    check("down --volumes leaves nothing", pair.leftovers() == "", pair.leftovers())
+
+
+def check_drain(pair) -> None:
+    section("Drain and resume")
+    words = words_of_run(pair, "drained")
+    trainer = start_in_mid_epoch(pair, words, "student-drained")
     grace = project.seconds(pair.services["teacher"]["stop_grace_period"])
     teacher = pair.running["teacher"]
     code = teacher.stop(grace)
@@ -149,19 +197,22 @@ def check_drain(pair: Project) -> None:
     code = trainer.wait(PATIENCE)
     check("the same command resumes the run",
           "resuming the run" in trainer.log.read_text(), trainer.log.read_text())
-    end = json.loads((WORK / "volumes/student_runs/drained/metrics.jsonl").read_text()
-                     .splitlines()[-1])
-    check("it comes to its end, and has trained on no sample without soft targets",
-          code == 0 and end["kind"] == "end" and end["samples_without_targets"] == 0, end)
+    check_end(pair, "drained", code)
 
 
 def main() -> None:
-    with_cuda = "--cuda" in sys.argv
-    build_images("--skip_tests" not in sys.argv, with_cuda)
+    options = sys.argv[1:]
+    with_cuda, with_engine = "--cuda" in options, "--engine" in options
+    with engine.engine() if with_engine else contextlib.nullcontext():
+        build_images(engine if with_engine else images, "--skip_tests" not in options, with_cuda)
+        check_all(engine_project.Project if with_engine else project.Project, with_cuda, with_engine)
+
+
+def check_all(make_project, with_cuda: bool, with_engine: bool) -> None:
     suffix = "-cuda" if with_cuda else ""
     deployed = [f"distill-{target}{suffix}" for target in TARGETS]
-    pair = Project(COMPOSE_FILE, {f"distill-{target}": f"distill-{target}{suffix}"
-                                  for target in TARGETS})
+    pair = make_project(COMPOSE_FILE, {f"distill-{target}": f"distill-{target}{suffix}"
+                                       for target in TARGETS})
     try:
         section("What is in the images")
         for name in deployed:
@@ -173,10 +224,17 @@ def main() -> None:
         check_demo(pair)
         check_security(pair)
         check_drain(pair)
+        check_lost_teacher(pair, restarts=with_engine)
+        if with_engine:
+            check_again(pair)
     finally:
         pair.close()
-    sizes = ", ".join(f"{name} {pair.images[name].mebibytes():,} MiB" for name in deployed)
-    print(f"\nverify: {passed} checks passed. Images: {sizes}")
+    sizes = {name: pair.images[name].mebibytes() for name in deployed}
+    if not with_cuda:
+        check(f"no image takes more than {MAX_MEBIBYTES} MiB",
+              max(sizes.values()) <= MAX_MEBIBYTES, sizes)
+    text = ", ".join(f"{name} {size:,} MiB" for name, size in sizes.items())
+    print(f"\nverify: {passed} checks passed. Images: {text}")
 
 
 if __name__ == "__main__":
