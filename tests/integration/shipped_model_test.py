@@ -2,8 +2,11 @@
 
 import json
 import pathlib
+import re
 import shutil
+import subprocess
 import sys
+import textwrap
 import unittest
 
 import numpy as np
@@ -75,6 +78,34 @@ class ShippedModel(IntegrationTest):
         tuned = torch.jit.load(str(folder / "model.pt"))
         torch.nn.functional.cross_entropy(tuned(x), torch.tensor([0, 1, 2])).backward()
         self.assertTrue(all(p.grad is not None for p in tuned.parameters()))
+
+    def test_the_lines_of_the_documents_write_onnx(self):
+        import onnxruntime
+        import onnxruntime.quantization
+        text = (pathlib.Path(__file__).parents[2] / "docs/model_directory.md").read_text()
+        lines = re.search(r"^To ONNX .*?\n\n((?:    .*\n)+)", text, re.M)[1]
+        self.assertIn("zeros(1, 3, 32, 32)", lines)
+        script = textwrap.dedent(lines).replace("1, 3, 32, 32", f"1, 1, {SIDE}, {SIDE}")
+        torch.manual_seed(1)
+        for student in ("cifar_resnet8", "mobilenet_v2_050", "mlp_small"):
+            with self.subTest(student=student):
+                folder = self.dir / student
+                model = torch.jit.load(str(self.train(f"{student}/runs/first", student=student) / "model.pt"))
+                done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], cwd=folder,
+                                      capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                session = onnxruntime.InferenceSession(folder / "model.onnx")
+                for count in (1, 2, 5):
+                    x = torch.randn(count, 1, SIDE, SIDE)
+                    expected = model(x).detach().numpy()
+                    np.testing.assert_allclose(session.run(None, {"x": x.numpy()})[0], expected,
+                                               rtol=1e-4, atol=1e-4)
+                onnxruntime.quantization.quantize_dynamic(
+                    folder / "model.onnx", folder / "int8.onnx",
+                    weight_type=onnxruntime.quantization.QuantType.QUInt8)
+                quantised = onnxruntime.InferenceSession(folder / "int8.onnx")
+                np.testing.assert_allclose(quantised.run(None, {"x": x.numpy()})[0], expected,
+                                           atol=0.1 * np.abs(expected).max())
 
     def test_a_checkpoint_and_a_model_directory_are_exported_alike(self):
         model = self.train("run", "--ema_decay", "0.9", "--val_fraction", "0")
