@@ -64,6 +64,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   CLI::App app("Trains small models on hard labels and on the soft targets of a teacher_server.",
                "student_trainer");
   app.set_version_flag("--version", "student_trainer " DISTILL_VERSION);
+  AddVerbose(app);
   app.set_config("--config", "", "TOML file of options, with a [train] section");
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.config_formatter(std::make_shared<TomlConfig>(app));

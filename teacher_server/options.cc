@@ -178,6 +178,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
   CLI::App app("Serves a teacher model's soft targets to student_trainer over gRPC.",
                "teacher_server");
   app.set_version_flag("--version", "teacher_server " DISTILL_VERSION);
+  AddVerbose(app);
   app.add_option(
          "--model", models,
          "Model directory to serve, and the name that clients ask for it by (else the folder's "

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/flag_names.h"
+#include "common/base/log.h"
 
 namespace distill {
 
@@ -29,6 +30,13 @@ CLI::Option* AddParsed(CLI::App& app, const std::string& name, T& target, Parse 
     target = *value;
   };
   return app.add_option_function<std::string>(name, set, help)->default_str(default_text);
+}
+
+// Adds --verbose, which config files do not hold.
+inline void AddVerbose(CLI::App& app) {
+  app.add_flag_callback("--verbose", log::ShowDetails,
+                        "Also log the whole text of errors that messages shorten to a line")
+      ->configurable(false);
 }
 
 // For options of unsigned integers: CLI11 takes -1 for the greatest.

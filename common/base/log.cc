@@ -39,6 +39,9 @@ void Info(absl::string_view message) { Logger().info(View(message)); }
 void Warning(absl::string_view message) { Logger().warn(View(message)); }
 void Error(absl::string_view message) { Logger().error(View(message)); }
 
+void Detail(absl::string_view message) { Logger().debug(View(message)); }
+void ShowDetails() { Logger().set_level(spdlog::level::debug); }
+
 std::string Line(absl::string_view message, std::initializer_list<Field> fields) {
   std::string line(message);
   for (const Field& field : fields) {

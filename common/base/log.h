@@ -15,6 +15,10 @@ void Info(absl::string_view message);
 void Warning(absl::string_view message);
 void Error(absl::string_view message);
 
+// What is written only once details are shown: the whole text of an error whose message has a line.
+void Detail(absl::string_view message);
+void ShowDetails();
+
 // One key=value of a line. The value is what absl::StrCat makes of it.
 struct Field {
   template <typename T>

@@ -11,7 +11,8 @@
 
 namespace distill {
 
-// Returns the reason in the text of one of Torch's errors, in one line.
+// Returns the reason in the text of one of Torch's errors, in one line; what has more lines is
+// logged as a detail.
 absl::string_view TorchReason(absl::string_view text);
 
 // Calls `function`. Returns INTERNAL with the text of an exception, which may contain paths: it is

@@ -126,6 +126,9 @@ class RaisingTeacher(IntegrationTest):
         code, output = self.run_program(TRAINER, "evaluate", self.folder, "--test", data)
         self.assertEqual(code, 1, output)
         self.assertIn("the sample is not one of this model's", output)
+        self.assertNotIn("Traceback", output)
+        _, output = self.run_program(TRAINER, "evaluate", self.folder, "--test", data, "--verbose")
+        self.assertRegex(output, r" D .*\n(.*\n)*.*Traceback of TorchScript")
 
 
 if __name__ == "__main__":

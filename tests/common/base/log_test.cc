@@ -65,5 +65,16 @@ TEST(LogLineTest, NoValueForgesALineOrAField) {
   }
 }
 
+TEST(LogTest, DetailsAreWrittenOnceTheyAreShown) {
+  ::testing::internal::CaptureStderr();
+  Detail("hidden");
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  ShowDetails();
+  ::testing::internal::CaptureStderr();
+  Detail("first line\nsecond line");
+  const std::string written = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(written.find(" D first line\nsecond line\n"), std::string::npos) << written;
+}
+
 }  // namespace
 }  // namespace distill::log
