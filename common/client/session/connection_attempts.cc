@@ -164,8 +164,7 @@ void TeacherConnection::AfterStream() {
     if (IsLoss(end_)) return CountFruitless();
     return Fail(Annotate(end_, absl::StrCat("the teacher at ", name_, " ended the stream")));
   }
-  const absl::Status failure =
-      WithNames(DescribeOpenFailure(name_, options_.security, end_), options_);
+  const absl::Status failure = DescribeOpenFailure(name_, options_.security, end_);
   starting_ = IsServerStarting(end_);  // that takes as long as its models do
   if (starting_) give_up_ = std::max(give_up_, retry_at_ + options_.connect_timeout);
   if (has_opened_) {
@@ -177,7 +176,7 @@ void TeacherConnection::AfterStream() {
     has_news_ = true;
     return;
   }
-  Fail(failure);
+  Fail(WithNames(failure, options_));
 }
 
 // A teacher that is only lost now and then answers in between. A proxy that ends every stream does
