@@ -9,8 +9,9 @@ set -euo pipefail
 folder=$1
 shift
 mkdir -p "$folder"
-mapfile -t libraries < <(ldd "$@" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u)
-if missing=$(ldd "$@" | grep 'not found'); then
+found=$(ldd "$@")
+mapfile -t libraries < <(awk '$2 == "=>" && $3 ~ /^\// {print $3}' <<<"$found" | sort -u)
+if missing=$(grep 'not found' <<<"$found"); then
   echo "copy_closure: $missing" >&2
   exit 1
 fi

@@ -9,8 +9,8 @@ readonly BUILD_PACKAGES=(
   prometheus-cpp-dev protobuf-compiler protobuf-compiler-grpc python3 python3-venv zlib1g-dev)
 readonly DEMO_PACKAGES=(dataset-fashion-mnist)
 readonly TEST_PACKAGES=(
-  chromium chromium-driver clang dataset-fashion-mnist iproute2 libbenchmark-dev libclang-rt-dev libgmock-dev
-  libgtest-dev libturbojpeg0-dev openssl)
+  chromium chromium-driver clang dataset-fashion-mnist iproute2 libbenchmark-dev libclang-rt-dev
+  libgmock-dev libgtest-dev libturbojpeg0-dev openssl)
 
 print_help() {
   cat <<END

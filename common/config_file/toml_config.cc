@@ -15,7 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "common/base/byte_order_mark.h"
 #include "common/base/known_names.h"
 
 namespace distill {
@@ -52,7 +52,7 @@ class Reader {
   Reader(const CLI::App& app, std::string file) : app_(app), file_(std::move(file)) {}
 
   std::vector<CLI::ConfigItem> Read(absl::string_view text) const {
-    absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark
+    text = WithoutByteOrderMark(text);
     toml::table root;
     try {
       root = toml::parse(WithQuotedLargeNumbers(text));

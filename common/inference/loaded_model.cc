@@ -222,8 +222,7 @@ absl::Status LoadedModel::OnZeros(
       other_type ? "; if it computes in a type of its own, set `dtype` to f32" : "",
       absl::StrContains(ran.message(), "missing value for argument")
           ? "; an argument after the inputs is given a mask if its name has `mask` in it, and "
-            "needs "
-            "a default otherwise"
+            "needs a default otherwise"
           : ""));
 }
 

@@ -11,7 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
+#include "common/base/byte_order_mark.h"
 #include "common/base/check.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
@@ -87,9 +87,7 @@ absl::Status ClientSecurity::Validate(const Address& address) const {
 
 absl::StatusOr<std::string> ReadToken(const std::filesystem::path& file) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(file));
-  absl::string_view token = contents;
-  absl::ConsumePrefix(&token, "\xef\xbb\xbf");  // a byte order mark
-  token = absl::StripAsciiWhitespace(token);
+  const absl::string_view token = absl::StripAsciiWhitespace(WithoutByteOrderMark(contents));
   const auto refuse = [&file](absl::string_view why) {
     return absl::InvalidArgumentError(
         absl::StrCat("token file ", file.string(), ": ", why,

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "common/base/byte_order_mark.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 
@@ -98,10 +99,10 @@ absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_v
 
 absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
-  absl::string_view text = contents;
-  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark
   std::vector<std::string> names;
-  for (const absl::string_view line : LinesOf(text)) names.emplace_back(Stripped(line));
+  for (const absl::string_view line : LinesOf(WithoutByteOrderMark(contents))) {
+    names.emplace_back(Stripped(line));
+  }
   while (!names.empty() && names.back().empty()) names.pop_back();
   if (names.empty()) {
     return absl::InvalidArgumentError(

@@ -47,8 +47,7 @@ absl::Status TeacherAccess::Validate() const {
     if (!security.UsesTls() && security.token_file.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(
         "`tls`, `tls_ca`, `tls_cert`, `tls_key`, `tls_server_name`, `token_file`: they are given "
-        "without `teacher`; "
-        "give its address");
+        "without `teacher`; give its address");
   }
   if (classes != kByName) RETURN_IF_ERROR(ResolvedClasses({}).status());
   RETURN_IF_ERROR(CheckMoreThan("connect_timeout", connect_timeout, absl::ZeroDuration()));

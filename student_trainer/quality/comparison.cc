@@ -66,7 +66,6 @@ class Grid {
   std::vector<std::vector<std::string>> lines_;
 };
 
-// Labels with samples, the least known first where they are too many to show.
 std::vector<size_t> ClassesWithSamples(const Quality& quality) {
   std::vector<size_t> labels;
   for (size_t label = 0; label < quality.classes.size(); ++label) {
@@ -75,6 +74,7 @@ std::vector<size_t> ClassesWithSamples(const Quality& quality) {
   return labels;
 }
 
+// Labels with samples, the least known first where they are too many to show.
 std::vector<size_t> ClassesToShow(const Quality& first) {
   std::vector<size_t> labels = ClassesWithSamples(first);
   if (labels.size() <= kMostClasses) return labels;

@@ -13,7 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "common/base/byte_order_mark.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/sha256.h"
@@ -131,12 +131,11 @@ absl::StatusOr<std::vector<Tokens::Entry>> Tokens::Parse(absl::string_view text)
   std::vector<Entry> entries;
   std::map<std::string, int> line_of_name, line_of_digest;
   int line_number = 0;
-  absl::ConsumePrefix(&text, "\xef\xbb\xbf");  // a byte order mark
   const auto refuse = [&](absl::string_view why) {
     return absl::InvalidArgumentError(
         absl::StrCat("token file ", file_.string(), " line ", line_number, ": ", why));
   };
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+  for (absl::string_view line : absl::StrSplit(WithoutByteOrderMark(text), '\n')) {
     ++line_number;
     line = absl::StripAsciiWhitespace(line);
     if (line.empty() || line[0] == '#') continue;

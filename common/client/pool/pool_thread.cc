@@ -84,11 +84,13 @@ bool TeacherPool::IsSuperseded(const PoolMember& member) const {
 std::vector<std::string> TeacherPool::ChooseFamily(size_t address,
                                                    const std::vector<std::string>& found) {
   PoolAddress& of = addresses_[address];
+  const auto chosen = [&] {
+    return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
+  };
   bool failed = true;  // every attempt has
   for (const auto& member : members_.present()) {
     if (member->address != address) continue;
-    if (member->client->connected() || member->client->starting())
-      return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
+    if (member->client->connected() || member->client->starting()) return chosen();
     failed = failed && member->client->attempted();
   }
   const absl::Time now = clock_.Now();
@@ -97,7 +99,7 @@ std::vector<std::string> TeacherPool::ChooseFamily(size_t address,
     of.family_since = now;
     of.most_members = 0;
   }
-  return of.other_family ? OtherFamily(found) : OneAddressAServer(found);
+  return chosen();
 }
 
 // Makes an address's members those that its name has now; a connected member stays.
