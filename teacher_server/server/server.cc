@@ -8,10 +8,13 @@
 #include <grpcpp/server_builder.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/address.h"
@@ -32,6 +35,8 @@ constexpr int kUnreadBytes = 256 << 10;
 constexpr int kMaxReflectionThreads = 16;
 // Calls on one connection, beside the streams that the server takes.
 constexpr int kMoreCalls = 16;
+// For clients to read what was written, once the last stream has ended.
+constexpr absl::Duration kMaxFarewell = absl::Seconds(5);
 constexpr char kServiceName[] = "distill.v1.Teacher";
 
 // New files get `mode`, as long as this lives. The mask is the process's.
@@ -188,9 +193,16 @@ absl::Status TeacherServer::Drain(absl::Duration timeout) {
   parts_->server->GetHealthCheckService()->SetServingStatus(false);
   parts_->metrics->SetDraining();
   parts_->service->BeginDrain();
-  const int open = parts_->service->WaitForStreams(parts_->clock->Now() + timeout);
-  // Cancels what is open, then waits until gRPC has let go of every stream.
-  parts_->server->Shutdown(std::chrono::system_clock::now());
+  const absl::Time deadline = parts_->clock->Now() + timeout;
+  const int open = parts_->service->WaitForStreams(deadline);
+  // What was written may not be read yet, and a client that meets a closed connection while it
+  // sends loses it: gRPC closes a connection when the client has answered the ping after its
+  // GOAWAY. What is open after that is cancelled.
+  const absl::Duration left =
+      open == 0 ? std::clamp(deadline - parts_->clock->Now(), absl::ZeroDuration(), kMaxFarewell)
+                : absl::ZeroDuration();
+  parts_->server->Shutdown(absl::ToChronoTime(absl::Now() + left));
+  // Until gRPC has let go of every stream.
   parts_->service->WaitForStreams(absl::InfiniteFuture());
   if (open == 0) return absl::OkStatus();
   return absl::DeadlineExceededError(absl::StrCat("cannot drain within ",

@@ -49,8 +49,9 @@ class TeacherServer {
   const std::vector<std::string>& addresses() const;
 
   // Health becomes NOT_SERVING; open streams are told; requests that were taken are answered, new
-  // ones refused UNAVAILABLE; streams end OK; then the server stops listening. DEADLINE_EXCEEDED if
-  // streams were still open after `timeout`: they are cancelled.
+  // ones refused UNAVAILABLE; streams end OK; each connection is closed when its client has read
+  // what was written, or after 5 s; then the server stops listening. DEADLINE_EXCEEDED if streams
+  // were still open after `timeout`: they are cancelled.
   absl::Status Drain(absl::Duration timeout);
 
  private:

@@ -4,7 +4,7 @@ import select
 import socket
 import struct
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE = 0, 1, 3, 4, 6, 8
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM = ACK = 1
 INITIAL_WINDOW_SIZE = 4
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -27,6 +27,9 @@ class Http2:
         self.next_stream = 1
         self.ended = set()  # streams that the server ended
         self.pending = {}  # bytes to send, by stream
+        self.answers_pings = True
+        self.pings = []  # those that were not answered
+        self.going_away = False  # the server said so
         self._initial_window, self._windows = 65535, {0: 65535}
         self.socket.sendall(PREFACE)
         self.send_frame(SETTINGS, 0, 0, b"")
@@ -95,6 +98,10 @@ class Http2:
     def _receive(self, kind, flags, stream, payload):
         if kind == WINDOW_UPDATE:
             self._windows[stream] = self._windows.get(stream, 0) + struct.unpack(">I", payload)[0]
+        elif kind == GOAWAY:
+            self.going_away = True
+        elif kind == PING and not flags & ACK and not self.answers_pings:
+            self.pings.append(payload)
         elif kind in (SETTINGS, PING) and not flags & ACK:
             self.send_frame(kind, ACK, 0, payload if kind == PING else b"")
             for name, value in struct.iter_unpack(">HI", payload if kind == SETTINGS else b""):

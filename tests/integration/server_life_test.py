@@ -11,8 +11,9 @@ import grpc
 import numpy as np
 from distill.v1 import teacher_pb2 as pb
 
+from http2 import ACK, Http2, PING
 from plain_client import open_message, request_message, Stream
-from programs import IntegrationTest, make_images, SERVER, SIDE, write_dataset
+from programs import IntegrationTest, make_images, PATIENCE, SERVER, SIDE, write_dataset
 
 
 class ServerLife(IntegrationTest):
@@ -56,6 +57,30 @@ class ServerLife(IntegrationTest):
         stream.half_close()
         self.assertEqual(server.wait(), 0, server.output)
         self.assertIn("samples_served=8", server.output)
+
+    def test_a_drained_server_closes_a_connection_when_its_client_has_read_everything(self):
+        for listen in [self.unix_address(), "127.0.0.1:0"]:
+            with self.subTest(listen=listen):
+                server, address = self.serve(self.model, listen)
+                with Http2(address) as client:
+                    client.read_frames(1)
+                    client.answers_pings = False
+                    server.signal(signal.SIGTERM)
+                    while not client.pings:
+                        self.assertTrue(client.read_frames(PATIENCE), "nothing came")
+                    self.assertTrue(client.going_away)
+                    with self.assertRaises(subprocess.TimeoutExpired):
+                        server.process.wait(0.5)
+                    for ping in client.pings:
+                        client.send_frame(PING, ACK, 0, ping)
+                    self.assertEqual(server.wait(), 0, server.output)
+
+    def test_a_drained_server_does_not_wait_long_for_a_client_that_does_not_read(self):
+        server, address = self.serve(self.model, self.unix_address(), "--drain_timeout", "100ms")
+        with Http2(address) as client:
+            client.read_frames(1)
+            server.signal(signal.SIGTERM)
+            self.assertEqual(server.wait(), 0, server.output)
 
     def start_slowly(self, name):
         """A server whose model's file does not end before `finish` is called: it reads zeros meanwhile."""
