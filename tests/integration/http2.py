@@ -29,7 +29,7 @@ class Http2:
         self.pending = {}  # bytes to send, by stream
         self.answers_pings = True
         self.pings = []  # those that were not answered
-        self.going_away = False  # the server said so
+        self.going_away = False  # the server sent GOAWAY
         self._initial_window, self._windows = 65535, {0: 65535}
         self.socket.sendall(PREFACE)
         self.send_frame(SETTINGS, 0, 0, b"")
