@@ -6,9 +6,9 @@
 namespace distill {
 
 EncodedTargets EncodeTargets(const TargetSpec& spec, const at::Tensor& logits,
-                             const EncodeOptions& options) {
+                             const EncodeOptions& options, int64_t first_row) {
   if (FormOf(spec.encoding) == TargetForm::kFullLogits) return EncodeDense(spec, logits);
-  return EncodeSparse(spec, logits, options);
+  return EncodeSparse(spec, logits, options, first_row);
 }
 
 DecodedTargets DecodeTargets(absl::Span<const EncodedTargets> answers) {

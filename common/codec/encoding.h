@@ -12,17 +12,12 @@
 
 namespace distill {
 
-struct EncodeOptions {
-  double temperature = 1;  // finite, > 0; dense encodings ignore it
-  // Draw j of row r is a function of (seed, r, j) and of the distribution of the row.
-  uint64_t seed = 0;
-};
-
 // logits: float32 [rows, classes], finite; the spec must be valid for the classes. The result is in
 // host memory and keeps it alive. With kDenseF32 it shares the memory of the logits if they are in
-// host memory of their own, so do not write to them afterwards.
+// host memory of their own, so do not write to them afterwards. Draws are those of rows `first_row`,
+// `first_row` + 1, …, so that a few rows of many are encoded as among them.
 EncodedTargets EncodeTargets(const TargetSpec& spec, const at::Tensor& logits,
-                             const EncodeOptions& options);
+                             const EncodeOptions& options, int64_t first_row = 0);
 
 // Decodes one or more answers with the same spec and number of classes into consecutive rows, on
 // the CPU, in new memory. The answers must have passed Validate and ValidateValues.

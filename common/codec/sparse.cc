@@ -82,7 +82,7 @@ struct SparseParts {
 }  // namespace
 
 EncodedTargets EncodeSparse(const TargetSpec& spec, const at::Tensor& logits,
-                            const EncodeOptions& options) {
+                            const EncodeOptions& options, int64_t first_row) {
   const int64_t rows = logits.size(0), classes = logits.size(1), k = spec.k, draws = spec.draws;
   const int id_bits = IdBits(classes), count_bits = CountBits(spec);
   const at::Tensor ids = at::empty({rows, PackedBytes(k + draws, id_bits)}, at::kByte);
@@ -103,7 +103,7 @@ EncodedTargets EncodeSparse(const TargetSpec& spec, const at::Tensor& logits,
       from = head.others;
     }
     if (draws > 0) {
-      const Tally tally = Count(Draw(from, draws, options.seed, row));
+      const Tally tally = Count(Draw(from, draws, options.seed, first_row + row));
       some_ids.push_back(tally.ids);
       Pack(tally.counts, count_bits, counts.narrow(0, row, n));
     }

@@ -12,7 +12,6 @@
 
 #include "absl/types/span.h"
 #include "common/codec/decoded.h"
-#include "common/codec/encoding.h"
 #include "common/contract/target_spec.h"
 
 namespace distill {
@@ -21,7 +20,7 @@ namespace distill {
 // error is ≤ 2^-11, so the error of a probability p is at most p·|log p|·2^-11 ≤ 1.8e-4; values
 // below -65504 are clamped to it. The tail of k = classes, which is empty, is also -65504.
 EncodedTargets EncodeSparse(const TargetSpec& spec, const at::Tensor& logits,
-                            const EncodeOptions& options);
+                            const EncodeOptions& options, int64_t first_row);
 
 // Decode as DecodeTargets does. The rounding error that float16 adds to the sum of the
 // probabilities of a row is corrected in proportion.

@@ -61,6 +61,13 @@ absl::Status Validate(const TargetSpec& spec, int64_t classes);
 // Returns the bytes that one row takes in this encoding. The spec must be valid for `classes`.
 int64_t BytesPerRow(const TargetSpec& spec, int64_t classes);
 
+// What soft targets depend on beside the distribution and the spec.
+struct EncodeOptions {
+  double temperature = 1;  // finite, > 0; dense encodings ignore it
+  // Draw j of row r is a function of (seed, r, j) and of the distribution of the row.
+  uint64_t seed = 0;
+};
+
 // Soft targets of `rows` rows, in the parts that PartsOf lists.
 struct EncodedTargets {
   TargetSpec spec;

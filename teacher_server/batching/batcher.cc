@@ -14,6 +14,12 @@ namespace {
 // A batch holds a turn of so many streams where all have much to send.
 constexpr int64_t kStreamsABatch = 8;
 
+absl::StatusOr<EncodedTargets> Encode(const Computed& computed, const Work& work) {
+  RETURN_IF_ERROR(computed.status());
+  const Outputs& outputs = **computed;
+  return outputs.Encode(0, {0, outputs.rows(0)}, work.encoding, work.options);
+}
+
 }  // namespace
 
 absl::Status BatcherOptions::Validate() const {
@@ -131,12 +137,21 @@ void Batcher::RunBatch(Runner& runner, std::vector<std::unique_ptr<QueuedWork>> 
     if (observer_ != nullptr) observer_->OnQueueTime(begin - queued->enqueued);
     requests.push_back(std::move(queued->work.request));
   }
-  RunResult result = runner.Run(requests);
-  const absl::Duration compute_time = clock_.Now() - begin - result.encode_time;
-  if (observer_ != nullptr) observer_->OnBatch(samples, compute_time, result.encode_time);
-  requests.clear();  // The inputs' memory is free before the answers go out.
+  std::vector<Computed> computed = runner.Run(requests);
+  requests.clear();  // the inputs' memory is free before the answers are made
+  const absl::Time computed_at = clock_.Now();
+  std::vector<absl::StatusOr<EncodedTargets>> answers;
+  answers.reserve(batch.size());
   for (size_t i = 0; i < batch.size(); ++i) {
-    batch[i]->work.done({std::move(result.answers[i]), begin - batch[i]->enqueued, compute_time});
+    answers.push_back(Encode(computed[i], batch[i]->work));
+    computed[i] = nullptr;
+  }
+  const absl::Duration compute_time = computed_at - begin;
+  if (observer_ != nullptr) {
+    observer_->OnBatch(samples, compute_time, clock_.Now() - computed_at);
+  }
+  for (size_t i = 0; i < batch.size(); ++i) {
+    batch[i]->work.done({std::move(answers[i]), begin - batch[i]->enqueued, compute_time});
   }
 }
 

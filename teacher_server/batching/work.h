@@ -22,6 +22,8 @@ struct Work {
   // Whose it is: the queue is fair among streams.
   uint64_t stream = 0;
   RunnerRequest request;
+  OutputEncoding encoding;
+  EncodeOptions options;
   // Answered DEADLINE_EXCEEDED where it still waits by then.
   absl::Time deadline = absl::InfiniteFuture();
   // Called once, on the batcher's thread, unless the stream is cancelled. Must not block.

@@ -10,11 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "common/contract/served_model.h"
-#include "common/contract/target_spec.h"
 #include "common/tensor/host_tensor.h"
+#include "teacher_server/runner/outputs.h"
 
 namespace distill {
 
@@ -22,22 +21,12 @@ namespace distill {
 struct RunnerRequest {
   std::vector<HostTensor> inputs;
   int64_t samples = 0;
-  TargetSpec spec;
-  float temperature = 1;
-  uint64_t seed = 0;
-  // class_order[i] is the teacher's index of the client's class i; null: the teacher's own order.
-  std::shared_ptr<const std::vector<int64_t>> class_order;
   // Padded to numerics().fixed_batch_size; such a request is alone in its batch.
   bool batch_independent = false;
 };
 
-// What came of one batch.
-struct RunResult {
-  // One per request, in order.
-  std::vector<absl::StatusOr<EncodedTargets>> answers;
-  // The part of the run that turned logits into soft targets.
-  absl::Duration encode_time;
-};
+// What came of one request: a status that is not OK is fit for a client.
+using Computed = absl::StatusOr<std::unique_ptr<const Outputs>>;
 
 // Run() is called from one thread at a time; the rest is immutable and thread-safe.
 class Runner {
@@ -50,12 +39,11 @@ class Runner {
   // Requests with equal keys can be computed in one batch.
   virtual std::string BatchKey(const RunnerRequest& request) const = 0;
 
-  // Computes all requests, of equal keys, as one batch and encodes each by its own spec. An
-  // answer's status is fit for a client: INVALID_ARGUMENT for non-finite inputs (the others are
-  // still answered), INTERNAL without any detail (that goes to the log) when the model throws,
-  // gives NaN, or another number of classes. A batch that throws is run again request by request,
-  // so that only the guilty ones fail.
-  virtual RunResult Run(absl::Span<const RunnerRequest> requests) = 0;
+  // Computes all requests, of equal keys, as one batch. Returns one result per request, in order:
+  // INVALID_ARGUMENT for non-finite inputs (the others are still computed), INTERNAL without any
+  // detail (that goes to the log) when the model throws or gives another number of classes. A
+  // batch that throws is run again request by request, so that only the guilty ones fail.
+  virtual std::vector<Computed> Run(absl::Span<const RunnerRequest> requests) = 0;
 };
 
 inline constexpr int64_t kMaxBatchSamples = 65536;

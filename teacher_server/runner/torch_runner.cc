@@ -19,11 +19,11 @@
 #include "absl/time/clock.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
-#include "common/codec/encoding.h"
 #include "common/torch/threads.h"
 #include "common/torch/torch_errors.h"
 #include "teacher_server/runner/batch_plan.h"
 #include "teacher_server/runner/gather.h"
+#include "teacher_server/runner/torch_outputs.h"
 
 namespace distill {
 namespace {
@@ -113,58 +113,56 @@ std::string TorchRunner::BatchKey(const RunnerRequest& request) const {
   return key;
 }
 
-RunResult TorchRunner::Run(absl::Span<const RunnerRequest> requests) {
+std::vector<Computed> TorchRunner::Run(absl::Span<const RunnerRequest> requests) {
   UseThreadsHere();
   const c10::InferenceMode inference;
   const c10::OptionalStreamGuard stream(stream_);
-  std::vector<absl::StatusOr<EncodedTargets>> answers(requests.size(), absl::UnknownError(""));
+  std::vector<Computed> results(requests.size());
   Members members;
   std::vector<size_t> positions;
   for (size_t i = 0; i < requests.size(); ++i) {
     if (absl::Status finite = CheckFinite(requests[i], info_.inputs); !finite.ok()) {
-      answers[i] = std::move(finite);
+      results[i] = std::move(finite);
     } else {
       members.push_back(&requests[i]);
       positions.push_back(i);
     }
   }
-  if (members.empty()) return {std::move(answers), absl::ZeroDuration()};
-  RunResult computed = RunMembers(members);
-  for (size_t i = 0; i < positions.size(); ++i) {
-    answers[positions[i]] = std::move(computed.answers[i]);
-  }
-  return {std::move(answers), computed.encode_time};
+  if (members.empty()) return results;
+  std::vector<Computed> computed = RunMembers(members);
+  for (size_t i = 0; i < positions.size(); ++i) results[positions[i]] = std::move(computed[i]);
+  return results;
 }
 
-RunResult TorchRunner::RunMembers(const Members& members) {
-  RunResult result;
-  result.answers.reserve(members.size());
+std::vector<Computed> TorchRunner::RunMembers(const Members& members) {
+  std::vector<Computed> results;
+  results.reserve(members.size());
   const absl::StatusOr<at::Tensor> logits = ComputeLogits(members);
   if (!logits.ok() && stream_.has_value()) EndIfDeviceIsLost(logits.status());
   if (!logits.ok() && members.size() > 1) {
     for (const RunnerRequest* member : members) {
-      RunResult alone = RunMembers({member});
-      result.answers.push_back(std::move(alone.answers.front()));
-      result.encode_time += alone.encode_time;
+      results.push_back(std::move(RunMembers({member}).front()));
     }
-    return result;
+    return results;
   }
   if (!logits.ok()) {
-    result.answers.push_back(TeachersOwnFault(logits.status()));
-    return result;
+    results.push_back(faults_->Report(logits.status()));
+    return results;
   }
-  const absl::Time begin = absl::Now();
   const bool padded = LongestPadded(members, info_.inputs) > 0;
   int64_t sample = 0;
   for (const RunnerRequest* member : members) {
-    absl::StatusOr<EncodedTargets> encoded =
-        Encode(*member, logits->narrow(0, sample, member->samples), padded);
-    if (!encoded.ok()) encoded = TeachersOwnFault(encoded.status());
-    result.answers.push_back(std::move(encoded));
+    at::Tensor rows;
+    const absl::Status cut = CatchTorch(
+        [&] { rows = RowsOf(*member, logits->narrow(0, sample, member->samples), padded); });
+    if (cut.ok()) {
+      results.push_back(std::make_unique<TorchOutputs>(std::move(rows), stream_, faults_));
+    } else {
+      results.push_back(faults_->Report(cut));
+    }
     sample += member->samples;
   }
-  result.encode_time = absl::Now() - begin;
-  return result;
+  return results;
 }
 
 absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
@@ -200,22 +198,9 @@ absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
   return logits;
 }
 
-absl::StatusOr<EncodedTargets> TorchRunner::Encode(const RunnerRequest& request, at::Tensor logits,
-                                                   bool padded) {
-  EncodedTargets targets;
-  RETURN_IF_ERROR(CatchTorch([&] {
-    if (padded && logits.dim() == 3) logits = logits.narrow(1, 0, Length(request, info_.inputs));
-    logits = logits.reshape({-1, info_.classes});  // [rows, classes]
-    TORCH_CHECK(at::isfinite(logits).all().item<bool>(),
-                "the model gave a logit that is NaN or infinite");
-    if (request.class_order != nullptr) {
-      const at::Tensor order = at::tensor(*request.class_order, at::kLong);
-      logits = logits.index_select(1, order.to(logits.device()));
-    }
-    targets = EncodeTargets(request.spec, logits,
-                            {.temperature = request.temperature, .seed = request.seed});
-  }));
-  return targets;
+at::Tensor TorchRunner::RowsOf(const RunnerRequest& request, at::Tensor logits, bool padded) const {
+  if (padded && logits.dim() == 3) logits = logits.narrow(1, 0, Length(request, info_.inputs));
+  return logits.reshape({-1, info_.classes});
 }
 
 // An assertion that fails on a CUDA device, such as a token beyond an embedding, makes every later
@@ -228,13 +213,6 @@ void TorchRunner::EndIfDeviceIsLost(const absl::Status& failure) {
   if (works.ok()) return;
   log::Error(absl::StrCat("the device cannot be used any more, ending: ", failure.message()));
   std::_Exit(EXIT_FAILURE);
-}
-
-absl::Status TorchRunner::TeachersOwnFault(const absl::Status& detail) {
-  if (std::has_single_bit(++faults_)) {
-    log::Error(absl::StrCat("the model failed (", faults_, " so far): ", detail.message()));
-  }
-  return absl::InternalError("the teacher: it failed to compute this request");
 }
 
 absl::Status TorchRunner::WarmUp() {

@@ -15,6 +15,7 @@
 #include "absl/types/span.h"
 #include "common/inference/loaded_model.h"
 #include "teacher_server/runner/runner.h"
+#include "teacher_server/runner/teacher_faults.h"
 
 namespace distill {
 
@@ -32,7 +33,7 @@ class TorchRunner : public Runner {
 
   // Inputs of equal shapes; where the model takes a mask, lengths may differ up to twofold.
   std::string BatchKey(const RunnerRequest& request) const override;
-  RunResult Run(absl::Span<const RunnerRequest> requests) override;
+  std::vector<Computed> Run(absl::Span<const RunnerRequest> requests) override;
 
   // Computes zeros at every batch size, three times each: TorchScript specialises itself in its
   // first runs. INTERNAL if the model cannot.
@@ -45,26 +46,22 @@ class TorchRunner : public Runner {
   // classes], samples in the members' order; INTERNAL otherwise.
   absl::StatusOr<at::Tensor> ComputeLogits(const Members& members);
 
-  // One member's answer from its own logits; `padded`: they have more positions than its inputs.
-  // INTERNAL for NaN.
-  absl::StatusOr<EncodedTargets> Encode(const RunnerRequest& request, at::Tensor logits,
-                                        bool padded);
+  // Returns the rows of one member, [rows, classes], of its own logits; `padded`: they have more
+  // positions than its inputs.
+  at::Tensor RowsOf(const RunnerRequest& request, at::Tensor logits, bool padded) const;
 
-  // One answer a member. What fails for several together is tried again one by one.
-  RunResult RunMembers(const Members& members);
+  // Returns one result per member. What fails for several together is tried again one by one.
+  std::vector<Computed> RunMembers(const Members& members);
 
   // On CUDA, after a failure.
   void EndIfDeviceIsLost(const absl::Status& failure);
-
-  // The status that a client sees; `detail` goes to the log, at the 1st, 2nd, 4th, 8th … time.
-  absl::Status TeachersOwnFault(const absl::Status& detail);
 
   const std::shared_ptr<const LoadedModel> model_;
   const ModelInfo info_;
   const std::vector<int64_t> sizes_;
   std::optional<c10::Stream> stream_;  // on CUDA
   Numerics numerics_;
-  uint64_t faults_ = 0;
+  const std::shared_ptr<TeacherFaults> faults_ = std::make_shared<TeacherFaults>();
 };
 
 }  // namespace distill

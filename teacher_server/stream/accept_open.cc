@@ -43,11 +43,13 @@ absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher
                         absl::StrCat("at most ", kMaxClientNameBytes));
   }
   terms.client = open.client();
-  ASSIGN_OR_RETURN(terms.class_order, ChooseClasses(open, teacher.info));
+  ASSIGN_OR_RETURN(terms.encoding.class_order, ChooseClasses(open, teacher.info));
   terms.chosen_classes = open.class_subset() || !open.class_indices().empty();
-  terms.classes = terms.class_order == nullptr ? teacher.info.classes
-                                               : static_cast<int64_t>(terms.class_order->size());
-  ASSIGN_OR_RETURN(terms.spec, GrantTargets(open.targets(), terms.classes), "open.targets");
+  terms.classes = terms.encoding.class_order == nullptr
+                      ? teacher.info.classes
+                      : static_cast<int64_t>(terms.encoding.class_order->size());
+  ASSIGN_OR_RETURN(terms.encoding.spec, GrantTargets(open.targets(), terms.classes),
+                   "open.targets");
   if (!open.fingerprint().empty() && open.fingerprint() != teacher.info.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(
         "open.fingerprint is ", QuotedName(open.fingerprint().substr(0, 12)), "…; must be '",
@@ -63,11 +65,11 @@ absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher
 
 ModelInfo DescribeAnswers(const ModelInfo& model, const StreamTerms& terms) {
   ModelInfo answers = model;
-  if (!terms.chosen_classes || terms.class_order == nullptr) return answers;
+  if (!terms.chosen_classes || terms.encoding.class_order == nullptr) return answers;
   answers.classes = terms.classes;
   if (model.class_names.empty()) return answers;
   answers.class_names.clear();
-  for (const int64_t index : *terms.class_order) {
+  for (const int64_t index : *terms.encoding.class_order) {
     answers.class_names.push_back(model.class_names[static_cast<size_t>(index)]);
   }
   return answers;

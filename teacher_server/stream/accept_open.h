@@ -19,9 +19,7 @@ inline constexpr size_t kMaxClientNameBytes = 128;
 // What a stream was granted.
 struct StreamTerms {
   std::string client;
-  TargetSpec spec;
-  // As RunnerRequest::class_order.
-  ClassIndices class_order;
+  OutputEncoding encoding;
   int64_t classes = 0;          // of an answer
   bool chosen_classes = false;  // the client may have left some out
   bool batch_independent = false;

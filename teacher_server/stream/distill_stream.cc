@@ -79,7 +79,11 @@ void DistillStream::OnOpenTimeout() {
 }
 
 void DistillStream::Submit(StreamSession::Taken taken) {
-  Work work{.stream = id_, .request = std::move(taken.request), .deadline = taken.deadline};
+  Work work{.stream = id_,
+            .request = std::move(taken.request),
+            .encoding = session_.terms()->encoding,
+            .options = taken.options,
+            .deadline = taken.deadline};
   // The work may outlive the stream: its answer is then dropped.
   work.done = [weak = weak_from_this(), request_id = taken.id](WorkResult result) {
     if (const auto stream = weak.lock()) stream->OnAnswer(request_id, result);

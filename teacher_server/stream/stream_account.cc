@@ -56,8 +56,8 @@ void StreamAccount::Opened(const ServedTeacher& teacher, const StreamTerms& term
                                         {"client", client_},
                                         {"token", token_},
                                         {"model", teacher.info.name},
-                                        {"encoding", Name(terms.spec.encoding)},
-                                        {"classes_permuted", terms.class_order != nullptr},
+                                        {"encoding", Name(terms.encoding.spec.encoding)},
+                                        {"classes_permuted", terms.encoding.class_order != nullptr},
                                         {"batch_independent", terms.batch_independent}}));
 }
 

@@ -92,7 +92,7 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
   v1::Opened& opened = *response.mutable_opened();
   *opened.mutable_model() = ToProto(DescribeAnswers(teacher_->info, *terms_));
   opened.set_chosen_classes(terms_->chosen_classes);
-  *opened.mutable_targets() = ToProto(terms_->spec);
+  *opened.mutable_targets() = ToProto(terms_->encoding.spec);
   *opened.mutable_numerics() = ToProto(teacher_->numerics);
   *opened.mutable_limits() = ToProto(limits_);
   outgoing_.push_back({.frame = WriteFrame(response, {})});
@@ -119,8 +119,10 @@ std::optional<StreamSession::Taken> StreamSession::ReceiveRequest(
   }
   SetCharge(request.id(),
             {.samples = checked->samples, .bytes = InputBytes(*checked) + AnswerBytes(*checked)});
-  Taken taken{
-      .id = request.id(), .request = *std::move(checked), .deadline = absl::InfiniteFuture()};
+  Taken taken{.id = request.id(),
+              .request = *std::move(checked),
+              .options = {.temperature = request.temperature(), .seed = request.seed()},
+              .deadline = absl::InfiniteFuture()};
   if (request.timeout_us() > 0) taken.deadline = now + absl::Microseconds(request.timeout_us());
   return taken;
 }
@@ -151,10 +153,6 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   if (request.timeout_us() < 0) {
     return InvalidValue("timeout_us", request.timeout_us(), "0 or more");
   }
-  checked.spec = terms_->spec;
-  checked.temperature = request.temperature();
-  checked.seed = request.seed();
-  checked.class_order = terms_->class_order;
   checked.batch_independent = terms_->batch_independent;
   if (const int64_t bytes = AnswerBytes(checked); bytes > limits_.max_message_bytes) {
     return AnswerTooLarge(bytes);
@@ -171,8 +169,8 @@ absl::Status StreamSession::AnswerTooLarge(int64_t bytes) const {
 int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
   int64_t rows_per_sample = teacher_->info.rows_per_sample;
   if (rows_per_sample == -1) rows_per_sample = LongestLength(request, teacher_->info.inputs);
-  const absl::StatusOr<int64_t> bytes =
-      NumElements({request.samples, rows_per_sample, BytesPerRow(request.spec, terms_->classes)});
+  const absl::StatusOr<int64_t> bytes = NumElements(
+      {request.samples, rows_per_sample, BytesPerRow(terms_->encoding.spec, terms_->classes)});
   constexpr int64_t kTooMany = int64_t{1} << 62;
   return kRequestOverhead + (bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany);
 }

@@ -38,6 +38,7 @@ class StreamSession {
   struct Taken {
     uint64_t id = 0;
     RunnerRequest request;
+    EncodeOptions options;
     absl::Time deadline;
   };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tests/teacher_server/testing/fake_runner.h"
+#include "tests/teacher_server/testing/remembering_runner.h"
 #include "tests/testing/fake_clock.h"
 #include "tests/testing/status_matchers.h"
 
@@ -16,6 +17,7 @@ namespace {
 using ::distill::testing::FakeClock;
 using ::distill::testing::FakeRunner;
 using ::distill::testing::IsOk;
+using ::distill::testing::RememberingRunner;
 using ::distill::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -61,10 +63,10 @@ class BatcherTest : public ::testing::Test {
     Work work;
     work.stream = stream;
     work.request.samples = samples;
-    work.request.seed = seed;
+    work.options.seed = seed;
     const auto bytes = static_cast<size_t>(2 * samples);
     work.request.inputs = {
-        {DType::kUint8, {samples, 2}, Bytes::FromString(std::string(bytes, '\1'))}};
+        {DType::kUint8, {samples, 2}, Bytes::FromString(std::string(bytes, static_cast<char>(seed)))}};
     work.done = answers_.Taker(seed);
     return work;
   }
@@ -101,6 +103,20 @@ TEST_F(BatcherTest, StreamsShareABatchOnceTheDelayHasPassed) {
   answers_.WaitFor(2);
   EXPECT_THAT(runner_.batches(), ElementsAre(ElementsAre(1, 2)));
   EXPECT_EQ(answers_.result(0).queue_time, options_.rule.batch_delay);
+}
+
+TEST_F(BatcherTest, ADecoratorAnswersWhatItKnowsAndAsksTheRunnerForTheRest) {
+  RememberingRunner remembering(runner_);
+  options_.rule.batch_delay = absl::ZeroDuration();
+  Batcher batcher(options_, {&remembering}, clock_);
+  for (const uint64_t name : {1, 2, 1, 3, 2}) {
+    const size_t answered = answers_.order().size();
+    ASSERT_THAT(batcher.Submit(Request(1, 8, name)), IsOk());
+    answers_.WaitFor(answered + 1);
+  }
+  EXPECT_THAT(runner_.batches(), ElementsAre(ElementsAre(1), ElementsAre(2), ElementsAre(3)));
+  EXPECT_EQ(answers_.result(2).targets->parts[0].bytes, answers_.result(0).targets->parts[0].bytes);
+  EXPECT_EQ(answers_.result(4).targets->parts[0].bytes, answers_.result(1).targets->parts[0].bytes);
 }
 
 // A stream that keeps 16 requests of 256 samples queued, and one that sends 8 samples at a time.

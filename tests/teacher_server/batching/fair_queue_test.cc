@@ -24,7 +24,7 @@ QueuedWork QueuedRequest(uint64_t stream, int64_t samples, uint64_t seed = 0) {
   QueuedWork queued;
   queued.work.stream = stream;
   queued.work.request.samples = samples;
-  queued.work.request.seed = seed;
+  queued.work.options.seed = seed;
   return queued;
 }
 
@@ -46,7 +46,7 @@ absl::Time QueuedAt(int milliseconds) {
 
 std::vector<uint64_t> Seeds(const std::vector<std::unique_ptr<QueuedWork>>& taken) {
   std::vector<uint64_t> seeds;
-  for (const auto& queued : taken) seeds.push_back(queued->work.request.seed);
+  for (const auto& queued : taken) seeds.push_back(queued->work.options.seed);
   return seeds;
 }
 
@@ -75,7 +75,7 @@ TEST(FairQueueTest, OneStreamIsServedInTheOrderOfArrival) {
   FairQueue queue(kQueueQuantum);
   for (uint64_t seed = 0; seed < 5; ++seed) queue.Push(QueuedRequest(1, 100, seed));
   const std::vector<std::unique_ptr<QueuedWork>> taken = queue.Take(First(queue, 5));
-  for (uint64_t seed = 0; seed < 5; ++seed) EXPECT_EQ(taken[seed]->work.request.seed, seed);
+  for (uint64_t seed = 0; seed < 5; ++seed) EXPECT_EQ(taken[seed]->work.options.seed, seed);
   EXPECT_TRUE(queue.empty());
   EXPECT_EQ(queue.samples(), 0);
 }

@@ -38,7 +38,7 @@ void PushAll(const std::vector<Arrival>& arrivals, FairQueue& queue) {
     queued.work.stream = arrival.stream;
     queued.work.deadline = arrival.deadline;
     queued.work.request.samples = arrival.samples;
-    queued.work.request.seed = i;
+    queued.work.options.seed = i;
     queued.work.request.batch_independent = arrival.batch_independent;
     queue.Push(std::move(queued));
   }
@@ -46,7 +46,7 @@ void PushAll(const std::vector<Arrival>& arrivals, FairQueue& queue) {
 
 std::vector<size_t> Positions(const std::vector<std::unique_ptr<QueuedWork>>& requests) {
   std::vector<size_t> positions;
-  for (const auto& queued : requests) positions.push_back(queued->work.request.seed);
+  for (const auto& queued : requests) positions.push_back(queued->work.options.seed);
   return positions;
 }
 

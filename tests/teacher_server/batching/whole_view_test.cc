@@ -24,7 +24,7 @@ QueuedWork Queued(const PlainRequest& request) {
   QueuedWork queued;
   queued.work.stream = request.stream;
   queued.work.request.samples = request.samples;
-  queued.work.request.seed = request.name;
+  queued.work.options.seed = request.name;
   queued.work.request.batch_independent = request.batch_independent;
   queued.work.deadline = request.deadline;
   queued.enqueued = request.enqueued;
@@ -34,7 +34,7 @@ QueuedWork Queued(const PlainRequest& request) {
 
 std::vector<uint64_t> Names(const std::vector<std::unique_ptr<QueuedWork>>& requests) {
   std::vector<uint64_t> names;
-  for (const auto& queued : requests) names.push_back(queued->work.request.seed);
+  for (const auto& queued : requests) names.push_back(queued->work.options.seed);
   return names;
 }
 

@@ -65,8 +65,31 @@ std::unique_ptr<Runner> Load(const std::filesystem::path& directory) {
   return runners.ok() ? std::move(runners->front()) : nullptr;
 }
 
-RunnerRequest Request(const at::Tensor& input) {
-  return {.inputs = {FromTorch(input)}, .samples = input.size(0)};
+// A request, and how its answer is encoded.
+struct Asked {
+  RunnerRequest request;
+  OutputEncoding encoding;
+  EncodeOptions options;
+};
+
+Asked Request(const at::Tensor& input) {
+  return {.request = {.inputs = {FromTorch(input)}, .samples = input.size(0)}};
+}
+
+Answers Ask(Runner& runner, const std::vector<Asked>& asked) {
+  std::vector<RunnerRequest> requests;
+  for (const Asked& each : asked) requests.push_back(each.request);
+  const std::vector<Computed> computed = runner.Run(requests);
+  Answers answers;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (!computed[i].ok()) {
+      answers.push_back(computed[i].status());
+      continue;
+    }
+    const Outputs& outputs = **computed[i];
+    answers.push_back(outputs.Encode(0, {0, outputs.rows(0)}, asked[i].encoding, asked[i].options));
+  }
+  return answers;
 }
 
 at::Tensor Images(int64_t samples) { return at::randint(0, 256, {samples, 3, 4, 4}, at::kByte); }
@@ -112,7 +135,7 @@ TEST_F(MlpRunnerTest, SaysWhatItServesAndHow) {
 TEST_F(MlpRunnerTest, EachRequestOfABatchGetsItsOwnRows) {
   const at::Tensor first = Images(3);
   const at::Tensor second = Images(2);
-  const Answers answers = runner_->Run({Request(first), Request(second)}).answers;
+  const Answers answers = Ask(*runner_, {Request(first), Request(second)});
   ASSERT_EQ(answers.size(), 2u);
   ASSERT_THAT(answers[0], IsOk());
   ASSERT_THAT(answers[1], IsOk());
@@ -122,30 +145,30 @@ TEST_F(MlpRunnerTest, EachRequestOfABatchGetsItsOwnRows) {
 }
 
 TEST_F(MlpRunnerTest, EachRequestIsEncodedByItsOwnSpec) {
-  RunnerRequest half = Request(Images(2));
-  half.spec.encoding = TargetEncoding::kDenseF16;
-  const Answers answers = runner_->Run({Request(Images(2)), half}).answers;
+  Asked half = Request(Images(2));
+  half.encoding.spec.encoding = TargetEncoding::kDenseF16;
+  const Answers answers = Ask(*runner_, {Request(Images(2)), half});
   ASSERT_THAT(answers[0], IsOk());
   ASSERT_THAT(answers[1], IsOk());
   EXPECT_EQ(answers[0]->parts.size(), 1u);
   EXPECT_EQ(answers[1]->parts.size(), 2u);
-  EXPECT_EQ(answers[1]->spec, half.spec);
+  EXPECT_EQ(answers[1]->spec, half.encoding.spec);
 }
 
 TEST_F(MlpRunnerTest, TargetsOfARequestAreThoseOfItsTemperatureAndItsSeed) {
   const at::Tensor images = Images(4);
-  RunnerRequest request = Request(images);
-  request.spec = {.encoding = TargetEncoding::kHeadSampled, .k = 2, .draws = 3};
-  request.temperature = 3;
-  request.seed = 5;
-  RunnerRequest other_seed = request, other_temperature = request;
-  other_seed.seed = 6;
-  other_temperature.temperature = 1;
+  Asked request = Request(images);
+  request.encoding.spec = {.encoding = TargetEncoding::kHeadSampled, .k = 2, .draws = 3};
+  request.options.temperature = 3;
+  request.options.seed = 5;
+  Asked other_seed = request, other_temperature = request;
+  other_seed.options.seed = 6;
+  other_temperature.options.temperature = 1;
   // Whatever else is in the batch.
   const Answers answers =
-      runner_->Run({Request(Images(2)), request, other_seed, other_temperature}).answers;
+      Ask(*runner_, {Request(Images(2)), request, other_seed, other_temperature});
   const at::Tensor logits = *model_->Logits({images});
-  const EncodedTargets expected = EncodeTargets(request.spec, logits, {3, 5});
+  const EncodedTargets expected = EncodeTargets(request.encoding.spec, logits, {3, 5});
   ASSERT_THAT(answers[1], IsOk());
   ASSERT_EQ(answers[1]->parts.size(), 4u);
   EXPECT_TRUE(answers[1]->parts[0].bytes == expected.parts[0].bytes);
@@ -156,12 +179,12 @@ TEST_F(MlpRunnerTest, TargetsOfARequestAreThoseOfItsTemperatureAndItsSeed) {
 
 TEST_F(MlpRunnerTest, AClassOrderPermutesTheColumnsAndNothingElse) {
   const at::Tensor images = Images(6);
-  const at::Tensor own = Logits(runner_->Run({Request(images)}).answers[0]);
+  const at::Tensor own = Logits(Ask(*runner_, {Request(images)})[0]);
   std::vector<int64_t> order = {0, 1, 2, 3, 4};
   do {
-    RunnerRequest permuted = Request(images);
-    permuted.class_order = std::make_shared<const std::vector<int64_t>>(order);
-    const at::Tensor logits = Logits(runner_->Run({permuted}).answers[0]);
+    Asked permuted = Request(images);
+    permuted.encoding.class_order = std::make_shared<const std::vector<int64_t>>(order);
+    const at::Tensor logits = Logits(Ask(*runner_, {permuted})[0]);
     for (int64_t c = 0; c < 5; ++c) {
       ASSERT_TRUE(at::equal(logits.select(1, c), own.select(1, order[static_cast<size_t>(c)])));
     }
@@ -170,32 +193,32 @@ TEST_F(MlpRunnerTest, AClassOrderPermutesTheColumnsAndNothingElse) {
 
 TEST_F(MlpRunnerTest, ABatchIndependentRequestGivesTheSameBytesWhateverElseRuns) {
   for (const int64_t samples : {1, 5, 8, 19}) {  // 19: more than two fixed batches
-    RunnerRequest request = Request(Images(samples));
-    request.batch_independent = true;
-    const Answers before = runner_->Run({request}).answers;
+    Asked request = Request(Images(samples));
+    request.request.batch_independent = true;
+    const Answers before = Ask(*runner_, {request});
     ASSERT_THAT(before[0], IsOk());
     ASSERT_EQ(before[0]->rows, samples);
-    runner_->Run({Request(Images(3)), Request(Images(4))}).answers;
-    const Answers after = runner_->Run({request}).answers;
+    Ask(*runner_, {Request(Images(3)), Request(Images(4))});
+    const Answers after = Ask(*runner_, {request});
     EXPECT_EQ(before[0]->parts[0].bytes, after[0]->parts[0].bytes);
-    EXPECT_TRUE(
-        at::allclose(Logits(after[0]), *model_->Logits({ToTorch(request.inputs[0])}), 1e-5, 1e-5));
+    EXPECT_TRUE(at::allclose(Logits(after[0]),
+                             *model_->Logits({ToTorch(request.request.inputs[0])}), 1e-5, 1e-5));
   }
 }
 
 TEST_F(MlpRunnerTest, PaddingRepeatsTheLastSampleUpToTheFixedBatch) {
   const at::Tensor images = Images(3);
-  RunnerRequest request = Request(images);
-  request.batch_independent = true;
+  Asked request = Request(images);
+  request.request.batch_independent = true;
   const at::Tensor last = images.narrow(0, 2, 1).expand({kFixedBatch - 3, 3, 4, 4});
-  EXPECT_TRUE(at::equal(Logits(runner_->Run({request}).answers[0]),
+  EXPECT_TRUE(at::equal(Logits(Ask(*runner_, {request})[0]),
                         model_->Logits({at::cat({images, last})})->narrow(0, 0, 3)));
 }
 
 TEST_F(MlpRunnerTest, BatchesOfAnySizeAreAnsweredWhole) {
   for (int64_t samples = 1; samples <= 3 * kFixedBatch; ++samples) {
     const at::Tensor images = Images(samples);
-    const Answers answers = runner_->Run({Request(images)}).answers;
+    const Answers answers = Ask(*runner_, {Request(images)});
     ASSERT_THAT(answers[0], IsOk());
     EXPECT_TRUE(at::allclose(Logits(answers[0]), *model_->Logits({images}), 1e-5, 1e-5));
   }
@@ -208,12 +231,12 @@ TEST_F(MlpRunnerTest, InstancesAreEqualAndAnswerAlike) {
                                     .threads = 1});
   ASSERT_THAT(runners, IsOk());
   ASSERT_EQ(runners->size(), 3u);
-  const RunnerRequest request = Request(Images(kFixedBatch));
-  const Bytes first = runners->front()->Run({request}).answers[0]->parts[0].bytes;
+  const Asked request = Request(Images(kFixedBatch));
+  const Bytes first = Ask(*runners->front(), {request})[0]->parts[0].bytes;
   for (const auto& runner : *runners) {
     EXPECT_EQ(runner->info(), runner_->info());
     EXPECT_EQ(runner->numerics(), runner_->numerics());
-    EXPECT_EQ(runner->Run({request}).answers[0]->parts[0].bytes, first);
+    EXPECT_EQ(Ask(*runner, {request})[0]->parts[0].bytes, first);
   }
 }
 
@@ -227,7 +250,7 @@ TEST_F(MlpRunnerTest, HalfPrecisionIsCloseAndSaidInTheNumerics) {
     ASSERT_THAT(runners, IsOk());
     EXPECT_EQ(runners->front()->numerics().dtype, name);
     const at::Tensor images = Images(4);
-    const at::Tensor logits = Logits(runners->front()->Run({Request(images)}).answers[0]);
+    const at::Tensor logits = Logits(Ask(*runners->front(), {Request(images)})[0]);
     const at::Tensor exact = *model_->Logits({images});
     EXPECT_TRUE(at::allclose(logits, exact, tolerance, tolerance)) << dtype;
     EXPECT_FALSE(at::equal(logits, exact)) << dtype;
@@ -262,13 +285,13 @@ TEST(VariableLengthTest, ShorterRequestsArePaddedAndMaskedWithoutChangingTheirAn
     WriteTokenModel(dir.path(), forward);
     const std::unique_ptr<Runner> runner = Load(dir.path());
     ASSERT_NE(runner, nullptr);
-    const std::vector<RunnerRequest> requests = {
-        Request(Tokens({1, 2, 3})), Request(Tokens({3, 3, 1, 2})), Request(Tokens({2, 2, 1}))};
-    EXPECT_EQ(runner->BatchKey(requests[0]), runner->BatchKey(requests[1]));
-    const Answers together = runner->Run(requests).answers;
+    const std::vector<Asked> requests = {Request(Tokens({1, 2, 3})), Request(Tokens({3, 3, 1, 2})),
+                                         Request(Tokens({2, 2, 1}))};
+    EXPECT_EQ(runner->BatchKey(requests[0].request), runner->BatchKey(requests[1].request));
+    const Answers together = Ask(*runner, requests);
     for (size_t i = 0; i < requests.size(); ++i) {
       ASSERT_THAT(together[i], IsOk());
-      const Answers alone = runner->Run({requests[i]}).answers;
+      const Answers alone = Ask(*runner, {requests[i]});
       EXPECT_EQ(together[i]->rows, alone[0]->rows);
       EXPECT_TRUE(at::equal(Logits(together[i]), Logits(alone[0])));
     }
@@ -282,8 +305,8 @@ TEST(VariableLengthTest, WithoutAMaskOnlyEqualLengthsShareABatch) {
                   "  return torch.one_hot(tokens, 4).float()\n");
   const std::unique_ptr<Runner> runner = Load(dir.path());
   ASSERT_NE(runner, nullptr);
-  EXPECT_NE(runner->BatchKey(Request(Tokens({1, 2, 3}))),
-            runner->BatchKey(Request(Tokens({1, 2, 3, 3}))));
+  EXPECT_NE(runner->BatchKey(Request(Tokens({1, 2, 3})).request),
+            runner->BatchKey(Request(Tokens({1, 2, 3, 3})).request));
 }
 
 TEST(RunnerTest, ANonFiniteInputFailsAloneAmongGoodOnes) {
@@ -292,10 +315,8 @@ TEST(RunnerTest, ANonFiniteInputFailsAloneAmongGoodOnes) {
   const std::unique_ptr<Runner> runner = Load(dir.path());
   ASSERT_NE(runner, nullptr);
   for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
-    const Answers answers =
-        runner
-            ->Run({Request(Features({1, 2})), Request(Features({3, bad})), Request(Features({4}))})
-            .answers;
+    const Answers answers = Ask(
+        *runner, {Request(Features({1, 2})), Request(Features({3, bad})), Request(Features({4}))});
     EXPECT_TRUE(at::equal(Logits(answers[0]), Features({2, 4})));
     EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'features'")));
     EXPECT_TRUE(at::equal(Logits(answers[2]), Features({8})));
@@ -307,7 +328,7 @@ TEST(RunnerTest, NaNLogitsFailTheirOwnRequestOnly) {
   WriteScript(dir.path(), "def forward(self, x):\n  return torch.sqrt(x)\n");
   const std::unique_ptr<Runner> runner = Load(dir.path());
   ASSERT_NE(runner, nullptr);
-  const Answers answers = runner->Run({Request(Features({-1, 4})), Request(Features({4}))}).answers;
+  const Answers answers = Ask(*runner, {Request(Features({-1, 4})), Request(Features({4}))});
   EXPECT_THAT(answers[0], StatusIs(absl::StatusCode::kInternal));
   EXPECT_TRUE(at::equal(Logits(answers[1]), Features({2})));
 }
@@ -326,8 +347,7 @@ TEST_P(MisbehavingModelTest, FailsOnlyTheRequestsThatProvokeIt) {
   const std::unique_ptr<Runner> runner = Load(dir.path());
   ASSERT_NE(runner, nullptr);
   const Answers answers =
-      runner->Run({Request(Features({1, 2})), Request(Features({200})), Request(Features({3}))})
-          .answers;
+      Ask(*runner, {Request(Features({1, 2})), Request(Features({200})), Request(Features({3}))});
   EXPECT_TRUE(at::equal(Logits(answers[0]), Features({1, 2})));
   EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInternal,
                                    AllOf(HasSubstr("teacher"), Not(HasSubstr("secret")),

@@ -41,9 +41,9 @@ TEST(AcceptOpenTest, GrantsWhatWasAskedFor) {
   const auto terms = AcceptOpen(open, Teacher());
   ASSERT_THAT(terms, IsOk());
   EXPECT_EQ(terms->client, "test");
-  EXPECT_EQ(terms->spec.encoding, TargetEncoding::kDenseF16);
+  EXPECT_EQ(terms->encoding.spec.encoding, TargetEncoding::kDenseF16);
   EXPECT_TRUE(terms->batch_independent);
-  EXPECT_EQ(terms->class_order, nullptr);
+  EXPECT_EQ(terms->encoding.class_order, nullptr);
 }
 
 TEST(AcceptOpenTest, BatchIndependenceIsRefusedWhereThereIsNoFixedBatch) {
@@ -67,7 +67,7 @@ TEST(AcceptOpenTest, SomeClassesAreGrantedByNameAndByIndex) {
   for (const v1::Open& open : {by_name, by_index}) {
     const auto terms = AcceptOpen(open, Teacher());
     ASSERT_THAT(terms, IsOk());
-    EXPECT_THAT(*terms->class_order, ElementsAre(2, 0));
+    EXPECT_THAT(*terms->encoding.class_order, ElementsAre(2, 0));
     EXPECT_EQ(terms->classes, 2);
     const ModelInfo answers = DescribeAnswers(Teacher().info, *terms);
     EXPECT_EQ(answers.classes, 2);

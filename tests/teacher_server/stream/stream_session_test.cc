@@ -208,11 +208,11 @@ TEST_F(StreamSessionTest, TheRequestCarriesWhatTheStreamWasGranted) {
   const auto taken = session.Receive(Frame(message), kNow);
   ASSERT_TRUE(taken.has_value());
   EXPECT_EQ(taken->request.samples, 3);
-  EXPECT_EQ(taken->request.seed, 77u);
-  EXPECT_EQ(taken->request.temperature, 2.5f);
-  EXPECT_EQ(taken->request.spec.encoding, TargetEncoding::kDenseF16);
+  EXPECT_EQ(taken->options.seed, 77u);
+  EXPECT_EQ(taken->options.temperature, 2.5);
+  EXPECT_EQ(session.terms()->encoding.spec.encoding, TargetEncoding::kDenseF16);
   EXPECT_TRUE(taken->request.batch_independent);
-  EXPECT_EQ(*taken->request.class_order, (std::vector<int64_t>{2, 1, 0}));
+  EXPECT_EQ(*session.terms()->encoding.class_order, (std::vector<int64_t>{2, 1, 0}));
 }
 
 TEST_F(StreamSessionTest, HalfCloseEndsOkWhenEverythingIsWritten) {

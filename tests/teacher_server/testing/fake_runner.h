@@ -5,15 +5,64 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/mutex.h"
+#include "common/tensor/elements.h"
 #include "teacher_server/runner/runner.h"
 
 namespace distill::testing {
+
+// Returns the first element of a sample of an input, uint8 or float32.
+inline double FirstElement(const HostTensor& input, int64_t sample) {
+  const Bytes whole = input.bytes.Contiguous();
+  const size_t stride = whole.size() / static_cast<size_t>(input.shape[0]);
+  return ElementAt(input.dtype, whole.piece(0).data() + static_cast<size_t>(sample) * stride, 0);
+}
+
+// Logits that are a function of the first element of each sample.
+class FakeOutputs final : public Outputs {
+ public:
+  FakeOutputs(const RunnerRequest& request, int64_t classes) : classes_(classes) {
+    for (int64_t sample = 0; sample < request.samples; ++sample) {
+      first_.push_back(FirstElement(request.inputs[0], sample));
+    }
+  }
+
+  // Returns the logit of the teacher's own class c for a sample whose first element is `first`.
+  static float Logit(double first, int64_t c) { return static_cast<float>(first * 10 + c); }
+
+  int64_t rows(size_t) const override { return static_cast<int64_t>(first_.size()); }
+
+  // Returns float32 [rows, classes], whatever the encoding asked for.
+  absl::StatusOr<EncodedTargets> Encode(size_t, RowRange rows, const OutputEncoding& encoding,
+                                        const EncodeOptions&) const override {
+    std::vector<float> logits;
+    for (int64_t row = rows.first; row < rows.first + rows.count; ++row) {
+      for (int64_t c = 0; c < classes_; ++c) {
+        logits.push_back(Logit(
+            first_[static_cast<size_t>(row)],
+            encoding.class_order != nullptr ? (*encoding.class_order)[static_cast<size_t>(c)] : c));
+      }
+    }
+    std::string encoded(logits.size() * sizeof(float), '\0');
+    std::memcpy(encoded.data(), logits.data(), encoded.size());
+    return EncodedTargets{
+        .spec = encoding.spec,
+        .rows = rows.count,
+        .classes = classes_,
+        .parts = {
+            {DType::kFloat32, {rows.count, classes_}, Bytes::FromString(std::move(encoded))}}};
+  }
+
+ private:
+  const int64_t classes_;
+  std::vector<double> first_;  // of each sample
+};
 
 // Run() may be called by the batcher while a test calls the rest.
 class FakeRunner : public Runner {
@@ -36,9 +85,6 @@ class FakeRunner : public Runner {
   const ModelInfo& info() const override { return info_; }
   const Numerics& numerics() const override { return numerics_; }
 
-  // The logit of the teacher's own class c for a sample whose first element is `first`.
-  static float Logit(double first, int64_t c) { return static_cast<float>(first * 10 + c); }
-
   // Called by every Run(), without a lock; set it before the first.
   void SetOnRun(std::function<void()> on_run) { on_run_ = std::move(on_run); }
 
@@ -59,8 +105,9 @@ class FakeRunner : public Runner {
     failure_ = std::move(status);
   }
 
-  // The seeds of the requests of each batch so far, in order: tests use them as names.
-  std::vector<std::vector<uint64_t>> batches() {
+  // Returns the first element of each request of each batch so far, in order: tests use them as
+  // names.
+  std::vector<std::vector<int64_t>> batches() {
     MutexLock lock(mutex_);
     return batches_;
   }
@@ -80,63 +127,34 @@ class FakeRunner : public Runner {
     return ToString(absl::MakeConstSpan(request.inputs[0].shape).subspan(1));
   }
 
-  RunResult Run(absl::Span<const RunnerRequest> requests) override {
+  std::vector<Computed> Run(absl::Span<const RunnerRequest> requests) override {
     if (on_run_) on_run_();
     absl::Status failure;
     {
       MutexLock lock(mutex_);
       batches_.emplace_back();
       for (const RunnerRequest& request : requests) {
-        batches_.back().push_back(request.seed);
+        batches_.back().push_back(static_cast<int64_t>(FirstElement(request.inputs[0], 0)));
         samples_ += request.samples;
       }
       changed_.NotifyAll();
       while (held_) changed_.Wait(mutex_);
       failure = failure_;
     }
-    RunResult result;
+    std::vector<Computed> results;
     for (const RunnerRequest& request : requests) {
       if (!failure.ok()) {
-        result.answers.push_back(failure);
+        results.push_back(failure);
       } else if (!AllFinite(request.inputs[0])) {
-        result.answers.push_back(absl::InvalidArgumentError("input 'image' is not finite"));
+        results.push_back(absl::InvalidArgumentError("input 'image' is not finite"));
       } else {
-        result.answers.push_back(Encode(request));
+        results.push_back(std::make_unique<FakeOutputs>(request, info_.classes));
       }
     }
-    return result;
+    return results;
   }
 
  private:
-  // float32 [samples, classes], whatever the encoding asked for.
-  EncodedTargets Encode(const RunnerRequest& request) const {
-    const HostTensor& input = request.inputs[0];
-    const std::string bytes = input.bytes.ToString();
-    const size_t stride = bytes.size() / static_cast<size_t>(request.samples);
-    std::vector<float> logits;
-    for (int64_t sample = 0; sample < request.samples; ++sample) {
-      const char* begin = bytes.data() + static_cast<size_t>(sample) * stride;
-      double first = static_cast<uint8_t>(*begin);
-      if (input.dtype == DType::kFloat32) {
-        float value = 0;
-        std::memcpy(&value, begin, sizeof(value));
-        first = value;
-      }
-      for (int64_t c = 0; c < info_.classes; ++c) {
-        const auto i = static_cast<size_t>(c);
-        logits.push_back(Logit(first, request.class_order ? (*request.class_order)[i] : c));
-      }
-    }
-    std::string encoded(logits.size() * sizeof(float), '\0');
-    std::memcpy(encoded.data(), logits.data(), encoded.size());
-    return {.spec = request.spec,
-            .rows = request.samples,
-            .classes = info_.classes,
-            .parts = {{DType::kFloat32,
-                       {request.samples, info_.classes},
-                       Bytes::FromString(std::move(encoded))}}};
-  }
-
   ModelInfo info_;
   Numerics numerics_;
   std::function<void()> on_run_;
@@ -144,7 +162,7 @@ class FakeRunner : public Runner {
   CondVar changed_;
   bool held_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::vector<uint64_t>> batches_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::vector<int64_t>> batches_ ABSL_GUARDED_BY(mutex_);
   int64_t samples_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
