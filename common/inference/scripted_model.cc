@@ -61,13 +61,13 @@ void ScriptedModel::Mirror(const torch::jit::Module& script, torch::nn::Module& 
   }
 }
 
-at::Tensor ScriptedModel::Forward(const at::Tensor& x) {
+ModelOutput ScriptedModel::Compute(const at::Tensor& x) {
   const torch::jit::GraphOptimizerEnabledGuard one_by_one(false);
   const torch::jit::IValue output = script_.forward({x});
   TORCH_CHECK(output.isTensor(), "the TorchScript gives ", output.tagKind(),
               " instead of one tensor of logits");
   if (is_training()) KeepBuffers();
-  return output.toTensor();
+  return {.logits = output.toTensor()};
 }
 
 void ScriptedModel::KeepBuffers() {

@@ -32,7 +32,7 @@ class ScriptedModel : public Model {
                                                              const at::Tensor& example = {});
 
   // Throws if the script does not return one tensor.
-  at::Tensor Forward(const at::Tensor& x) override;
+  ModelOutput Compute(const at::Tensor& x) override;
 
   void train(bool on = true) override;
 

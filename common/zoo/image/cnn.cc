@@ -43,7 +43,7 @@ struct CnnOptions {
 // The parameters have torchvision's names for VGG: features.0.weight, …, classifier.1.weight.
 class Cnn : public Model {
  public:
-  explicit Cnn(const CnnOptions& options) : pool_(options.pool) {
+  explicit Cnn(const CnnOptions& options) : pool_(options.pool), dropout_(options.dropout) {
     int64_t in = options.channels;
     for (size_t stage = 0; stage < options.stages.size(); ++stage) {
       if (stage > 0) features_->push_back(torch::nn::MaxPool2d(2));
@@ -59,20 +59,26 @@ class Cnn : public Model {
     }
     in *= options.pool * options.pool;
     if (options.hidden > 0) {
-      classifier_->push_back(torch::nn::Linear(in, options.hidden));
+      hidden_ = torch::nn::Linear(in, options.hidden);
+      classifier_->push_back(hidden_);
       classifier_->push_back(torch::nn::ReLU());
       in = options.hidden;
     }
+    head_ = torch::nn::Linear(in, options.classes);
     classifier_->push_back(torch::nn::Dropout(options.dropout));
-    classifier_->push_back(torch::nn::Linear(in, options.classes));
+    classifier_->push_back(head_);
     register_module("features", features_);
     register_module("classifier", classifier_);
   }
 
-  at::Tensor Forward(const at::Tensor& x) override {
+  ModelOutput Compute(const at::Tensor& x) override {
     const at::Tensor y = features_->forward(x);
-    return classifier_->forward(at::adaptive_avg_pool2d(y, {pool_, pool_}).flatten(1));
+    at::Tensor features = at::adaptive_avg_pool2d(y, {pool_, pool_}).flatten(1);
+    if (hidden_) features = at::relu(hidden_(features));
+    return {.logits = head_(at::dropout(features, dropout_, is_training())), .features = features};
   }
+
+  std::shared_ptr<torch::nn::LinearImpl> Head() const override { return head_.ptr(); }
 
  private:
   void AddConvolution(int64_t in, int64_t out, int64_t size, int64_t groups) {
@@ -88,8 +94,11 @@ class Cnn : public Model {
   }
 
   const int64_t pool_;
+  const double dropout_;
   torch::nn::Sequential features_;
-  torch::nn::Sequential classifier_;
+  torch::nn::Sequential classifier_;  // holds the layers below
+  torch::nn::Linear hidden_ = nullptr;
+  torch::nn::Linear head_ = nullptr;
 };
 
 absl::StatusOr<std::shared_ptr<Model>> CreateCnn(const nlohmann::json& json) {

@@ -42,15 +42,19 @@ class Mlp : public Model {
     }
   }
 
-  at::Tensor Forward(const at::Tensor& x) override {
-    at::Tensor y = at::dropout(x.flatten(1), options_.input_dropout, is_training());
-    for (size_t i = 0; i < layers_->size(); ++i) {
-      y = layers_[i]->as<torch::nn::Linear>()->forward(y);
-      if (i + 1 < layers_->size()) {
-        y = at::dropout(at::relu(y), options_.dropout, is_training());
-      }
+  // The features are the last hidden layer, before its dropout.
+  ModelOutput Compute(const at::Tensor& x) override {
+    at::Tensor features = x.flatten(1);
+    at::Tensor y = at::dropout(features, options_.input_dropout, is_training());
+    for (size_t i = 0; i + 1 < layers_->size(); ++i) {
+      features = at::relu(layers_[i]->as<torch::nn::Linear>()->forward(y));
+      y = at::dropout(features, options_.dropout, is_training());
     }
-    return y;  // [n, classes]
+    return {.logits = Head()->forward(y), .features = features};
+  }
+
+  std::shared_ptr<torch::nn::LinearImpl> Head() const override {
+    return layers_->ptr<torch::nn::LinearImpl>(layers_->size() - 1);
   }
 
  private:

@@ -105,24 +105,27 @@ class MobileNetV2 : public Model {
     }
     const int64_t last = Scaled(kLastChannels, std::max(1.0, options.width));
     features_->push_back(std::make_shared<ConvolutionBnRelu>(in, last, 1, 1));
-    torch::nn::Linear linear(last, options.classes);
-    torch::nn::init::normal_(linear->weight, 0, 0.01);
-    torch::nn::init::zeros_(linear->bias);
+    head_ = torch::nn::Linear(last, options.classes);
+    torch::nn::init::normal_(head_->weight, 0, 0.01);
+    torch::nn::init::zeros_(head_->bias);
     classifier_->push_back(torch::nn::Dropout(options.dropout));
-    classifier_->push_back(linear);
+    classifier_->push_back(head_);
     register_module("features", features_);
     register_module("classifier", classifier_);
     DrawConvolutions(*this);
   }
 
-  at::Tensor Forward(const at::Tensor& x) override {
-    const at::Tensor y = features_->forward(x);
-    return classifier_->forward(at::adaptive_avg_pool2d(y, {1, 1}).flatten(1));  // [n, classes]
+  ModelOutput Compute(const at::Tensor& x) override {
+    const at::Tensor features = at::adaptive_avg_pool2d(features_->forward(x), {1, 1}).flatten(1);
+    return {.logits = classifier_->forward(features), .features = features};
   }
+
+  std::shared_ptr<torch::nn::LinearImpl> Head() const override { return head_.ptr(); }
 
  private:
   torch::nn::Sequential features_;
   torch::nn::Sequential classifier_;
+  torch::nn::Linear head_ = nullptr;  // the last of classifier_
 };
 
 absl::StatusOr<std::shared_ptr<Model>> CreateMobileNetV2(const nlohmann::json& json) {

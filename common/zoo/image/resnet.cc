@@ -55,12 +55,15 @@ class ResNet : public Model {
     DrawConvolutions(*this);
   }
 
-  at::Tensor Forward(const at::Tensor& x) override {
+  ModelOutput Compute(const at::Tensor& x) override {
     at::Tensor y = at::relu(bn1_(conv1_(x)));
     if (stem_ == Stem::kImageNet) y = at::max_pool2d(y, {3, 3}, {2, 2}, {1, 1});
     for (torch::nn::Sequential& layer : layers_) y = layer->forward(y);
-    return fc_(at::adaptive_avg_pool2d(y, {1, 1}).flatten(1));  // [n, classes]
+    const at::Tensor features = at::adaptive_avg_pool2d(y, {1, 1}).flatten(1);
+    return {.logits = fc_(features), .features = features};
   }
+
+  std::shared_ptr<torch::nn::LinearImpl> Head() const override { return fc_.ptr(); }
 
  private:
   const Stem stem_;

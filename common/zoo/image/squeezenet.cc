@@ -102,9 +102,11 @@ class SqueezeNet : public Model {
     Draw(*last);
   }
 
-  at::Tensor Forward(const at::Tensor& x) override {
-    const at::Tensor y = classifier_->forward(features_->forward(x));
-    return at::adaptive_avg_pool2d(y, {1, 1}).flatten(1);  // [n, classes]
+  // The classifier is a convolution before the pooling, so logits are no function of the features.
+  ModelOutput Compute(const at::Tensor& x) override {
+    const at::Tensor y = features_->forward(x);
+    return {.logits = at::adaptive_avg_pool2d(classifier_->forward(y), {1, 1}).flatten(1),
+            .features = at::adaptive_avg_pool2d(y, {1, 1}).flatten(1)};
   }
 
  private:

@@ -76,8 +76,8 @@ TEST(CompileForInferenceTest, OperationThatOneDnnDoesNotKnowIsLeftToTorch) {
 // Depends on the size of its batch, which a trace of one sample cannot show.
 class BatchDependent : public Model {
  public:
-  at::Tensor Forward(const at::Tensor& x) override {
-    return x.size(0) == 1 ? x.flatten(1) : x.flatten(1) * 2;
+  ModelOutput Compute(const at::Tensor& x) override {
+    return {.logits = x.size(0) == 1 ? x.flatten(1) : x.flatten(1) * 2};
   }
 };
 

@@ -67,8 +67,8 @@ TEST(ExportTorchScript, KeepsTheNamesOfParametersAndBuffers) {
 // A model whose trace freezes the size of the batch.
 class Frozen : public Model {
  public:
-  at::Tensor Forward(const at::Tensor& x) override {
-    return x + at::full({1}, static_cast<double>(x.size(0)));
+  ModelOutput Compute(const at::Tensor& x) override {
+    return {.logits = x + at::full({1}, static_cast<double>(x.size(0)))};
   }
 };
 

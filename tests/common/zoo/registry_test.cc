@@ -40,6 +40,25 @@ TEST(RegistryTest, EveryNameMakesAModelForGreyAndColourImages) {
   }
 }
 
+TEST(RegistryTest, FeaturesAreAVectorPerSampleOfWhichTheHeadMakesTheLogits) {
+  for (const std::string& name : StudentNames()) {
+    if (name == "cifar_resnet110" || name == "resnet152") continue;  // like others, but slower
+    SCOPED_TRACE(name);
+    const std::shared_ptr<Model> model = *CreateModel(*ArchitectureOf(name, {3, 32, 32}, 7));
+    model->eval();
+    const c10::InferenceMode inference_mode;
+    const ModelOutput output = model->Compute(at::rand({2, 3, 32, 32}));
+    ASSERT_EQ(output.features.dim(), 2);
+    EXPECT_EQ(output.features.size(0), 2);
+    EXPECT_GT(output.features.size(1), 1);
+    if (model->Head() == nullptr) {
+      EXPECT_THAT(name, ::testing::StartsWith("squeezenet"));
+    } else {
+      EXPECT_TRUE(model->Head()->forward(output.features).equal(output.logits));
+    }
+  }
+}
+
 TEST(RegistryTest, ArgumentsSurviveTheirJsonText) {
   for (const std::string& name : StudentNames()) {
     const absl::StatusOr<Architecture> architecture = ArchitectureOf(name, {3, 32, 32}, 10);

@@ -36,9 +36,9 @@ class DropoutNet : public Model {
     norm_ = register_module("norm", torch::nn::BatchNorm2d(8));
     classifier_ = register_module("classifier", torch::nn::Linear(8 * 4, kClasses));
   }
-  at::Tensor Forward(const at::Tensor& x) override {
+  ModelOutput Compute(const at::Tensor& x) override {
     const at::Tensor y = torch::relu(norm_(conv_(x))).flatten(1);
-    return classifier_(at::dropout(y, 0.3, is_training()));
+    return {.logits = classifier_(at::dropout(y, 0.3, is_training()))};
   }
 
  private:
