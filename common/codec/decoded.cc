@@ -19,6 +19,8 @@ absl::string_view Name(TargetForm form) {
       return "top-k with tail";
     case TargetForm::kSampled:
       return "samples";
+    case TargetForm::kVectors:
+      return "vectors";
   }
   return "unknown";
 }
@@ -28,13 +30,19 @@ TargetForm FormOf(TargetEncoding encoding) {
   return HasK(encoding) ? TargetForm::kTopK : TargetForm::kFullLogits;
 }
 
+TargetForm FormOf(const TargetSpec& spec) {
+  return spec.kind == OutputKind::kLogits ? FormOf(spec.encoding) : TargetForm::kVectors;
+}
+
 int64_t Rows(const DecodedTargets& targets) {
+  if (const auto* vectors = std::get_if<Vectors>(&targets)) return vectors->values.size(0);
   if (const auto* full = std::get_if<FullLogits>(&targets)) return full->logits.size(0);
   if (const auto* top_k = std::get_if<TopKTargets>(&targets)) return top_k->ids.size(0);
   return std::get<SampledTargets>(targets).ids.size(0);
 }
 
 int64_t Classes(const DecodedTargets& targets) {
+  if (const auto* vectors = std::get_if<Vectors>(&targets)) return vectors->values.size(1);
   if (const auto* full = std::get_if<FullLogits>(&targets)) return full->logits.size(1);
   if (const auto* top_k = std::get_if<TopKTargets>(&targets)) return top_k->classes;
   return std::get<SampledTargets>(targets).classes;

@@ -1,4 +1,4 @@
-// DecodedTargets are soft targets in the form that a loss takes, which is one of three.
+// DecodedTargets are soft targets in the form that a loss takes, which is one of four.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -33,25 +33,32 @@ struct SampledTargets {
   int64_t classes = 0;
 };
 
-using DecodedTargets = std::variant<FullLogits, TopKTargets, SampledTargets>;
+// Rows of an output that is not logits.
+struct Vectors {
+  at::Tensor values;  // float32 [rows, width]
+};
+
+using DecodedTargets = std::variant<FullLogits, TopKTargets, SampledTargets, Vectors>;
 
 // The alternatives of DecodedTargets, in order.
-enum class TargetForm { kFullLogits, kTopK, kSampled };
+enum class TargetForm { kFullLogits, kTopK, kSampled, kVectors };
 
-// "full logits", "top-k with tail", "samples".
+// "full logits", "top-k with tail", "samples", "vectors".
 absl::string_view Name(TargetForm form);
 
-// Returns the form that targets of the encoding decode to.
+// Returns the form that targets of the encoding decode to; of logits, or of the spec's kind.
 TargetForm FormOf(TargetEncoding encoding);
+TargetForm FormOf(const TargetSpec& spec);
 
 inline TargetForm FormOf(const DecodedTargets& targets) {
   return static_cast<TargetForm>(targets.index());
 }
 
 int64_t Rows(const DecodedTargets& targets);
+// Of vectors: their width.
 int64_t Classes(const DecodedTargets& targets);
 
-// Returns the most likely class of each row, int64 [rows].
+// Returns the most likely class of each row, int64 [rows]. The targets must not be vectors.
 at::Tensor MostLikely(const DecodedTargets& targets);
 
 }  // namespace distill

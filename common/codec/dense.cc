@@ -36,6 +36,16 @@ EncodedTargets EncodeDense(const TargetSpec& spec, const at::Tensor& logits) {
   return targets;
 }
 
+EncodedTargets EncodeVectors(const TargetSpec& spec, const at::Tensor& values) {
+  const DType dtype = PartsOf(spec, 0, values.size(1)).front().dtype;
+  const at::Tensor sent = dtype == DType::kFloat32 ? OwnMemory(values) : values.to(ToTorch(dtype));
+  return {spec, values.size(0), values.size(1), {FromTorch(sent)}};
+}
+
+at::Tensor DecodeVectors(absl::Span<const EncodedTargets> answers) {
+  return PartToTorch(answers, 0).to(at::kFloat);
+}
+
 at::Tensor DecodeDense(absl::Span<const EncodedTargets> answers) {
   const at::Tensor logits = PartToTorch(answers, 0);  // [rows, classes]
   if (answers.front().parts.size() == 1) return logits;

@@ -15,6 +15,12 @@ namespace distill {
 // from the exact one is at most ε² · E[(d/T)²].
 EncodedTargets EncodeDense(const TargetSpec& spec, const at::Tensor& logits);
 
+// Encodes rows of an output that is not logits: in the type of the encoding, as they are.
+EncodedTargets EncodeVectors(const TargetSpec& spec, const at::Tensor& values);
+
+// Decodes as DecodeTargets does, to float32 [rows, width].
+at::Tensor DecodeVectors(absl::Span<const EncodedTargets> answers);
+
 // Decodes as DecodeTargets does, to float32 [rows, classes].
 at::Tensor DecodeDense(absl::Span<const EncodedTargets> answers);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/contract/input_spec.h"
+#include "common/contract/output_spec.h"
 
 namespace distill {
 
@@ -14,6 +15,7 @@ struct ModelInfo {
   std::string fingerprint;
   std::string architecture;
   std::vector<InputSpec> inputs;
+  std::vector<OutputSpec> outputs;
   int64_t classes = 0;
   int64_t rows_per_sample = 1;           // -1: as many as the sample's length
   std::vector<std::string> class_names;  // `classes` names, or none

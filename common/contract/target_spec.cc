@@ -33,9 +33,12 @@ const EncodingInfo* Find(TargetEncoding encoding) {
   return nullptr;
 }
 
-std::vector<std::string> EncodingNames() {
+std::vector<std::string> EncodingNames(OutputKind kind = OutputKind::kLogits) {
   std::vector<std::string> names;
-  for (const EncodingInfo& info : kEncodings) names.emplace_back(info.name);
+  for (const EncodingInfo& info : kEncodings) {
+    const bool dense = !info.has_k && !info.has_draws;
+    if (dense || kind == OutputKind::kLogits) names.emplace_back(info.name);
+  }
   return names;
 }
 
@@ -102,8 +105,14 @@ absl::Status Validate(const TargetSpec& spec, int64_t classes) {
     return InvalidValue("the target encoding", static_cast<int>(spec.encoding),
                         AnyOf(EncodingNames()));
   }
+  if (spec.kind != OutputKind::kLogits && (info->has_k || info->has_draws)) {
+    return InvalidValue(absl::StrCat("the encoding of ", Name(spec.kind)), info->name,
+                        AnyOf(EncodingNames(spec.kind)));
+  }
   if (classes < 1 || classes > kMaxClasses) {
-    return InvalidValue("the number of classes", classes, absl::StrCat("1 to ", kMaxClasses));
+    return InvalidValue(
+        spec.kind == OutputKind::kLogits ? "the number of classes" : "the width of the output",
+        classes, absl::StrCat("1 to ", kMaxClasses));
   }
   // At least one class must remain outside the head, since the draws come from there.
   const int64_t largest_k = info->has_draws ? classes - 1 : classes;
@@ -121,6 +130,12 @@ int64_t BytesPerRow(const TargetSpec& spec, int64_t classes) {
 }
 
 std::vector<PartSpec> PartsOf(const TargetSpec& spec, int64_t rows, int64_t classes) {
+  if (spec.kind != OutputKind::kLogits) {
+    const DType dtype = spec.encoding == TargetEncoding::kDenseF32   ? DType::kFloat32
+                        : spec.encoding == TargetEncoding::kDenseF16 ? DType::kFloat16
+                                                                     : DType::kBFloat16;
+    return {{"values", dtype, {rows, classes}}};
+  }
   switch (spec.encoding) {
     case TargetEncoding::kDenseF32:
       return {{"logits", DType::kFloat32, {rows, classes}}};

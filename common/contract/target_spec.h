@@ -10,12 +10,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/contract/output_spec.h"
 #include "common/tensor/host_tensor.h"
 
 namespace distill {
 
 // The form in which one row (one distribution over the classes) is sent. `id bits` are the bits of
-// classes - 1, `count bits` the bits of draws.
+// classes - 1, `count bits` the bits of draws. Rows of outputs of other kinds are vectors, which
+// have the first three forms, without a maximum: 4 or 2 bytes per number.
 enum class TargetEncoding {
   kDenseF32,     // logits, float32: 4·classes bytes per row, exact
   kDenseF16,     // logit - row maximum as float16, and the maximum as float32: 2·classes + 4 bytes
@@ -41,6 +43,8 @@ struct TargetSpec {
   TargetEncoding encoding = TargetEncoding::kDenseF32;
   int32_t k = 0;      // kTopK: 1 ≤ k ≤ classes; kHeadSampled: 1 ≤ k < classes
   int32_t draws = 0;  // kSampled, kHeadSampled: 1 ≤ draws ≤ kMaxDraws
+  // Of the output whose rows these are. It is not sent: both sides know the output.
+  OutputKind kind = OutputKind::kLogits;
 
   friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
@@ -55,7 +59,7 @@ int CountBits(const TargetSpec& spec);
 
 // Returns OK if `classes` is in [1, kMaxClasses] and the parameters fit the encoding. Otherwise
 // returns INVALID_ARGUMENT with the parameter and its range, or with the known encodings if the
-// encoding is not one of them.
+// encoding is not one of them, or not one for the kind.
 absl::Status Validate(const TargetSpec& spec, int64_t classes);
 
 // Returns the bytes that one row takes in this encoding. The spec must be valid for `classes`.
@@ -72,13 +76,14 @@ struct EncodeOptions {
 struct EncodedTargets {
   TargetSpec spec;
   int64_t rows = 0;
-  int64_t classes = 0;
+  int64_t classes = 0;  // numbers of a row, for other kinds than logits
   std::vector<HostTensor> parts;
 };
 
 // Returns the parts of such targets, in order:
 //   kDenseF32: logits float32 [rows, classes];
 //   kDenseF16, kDenseBF16: logits float16/bfloat16 [rows, classes], maximum float32 [rows];
+//   of other kinds than logits: values float32, float16 or bfloat16 [rows, width], nothing else;
 //   the sparse encodings, those of the following that they have: ids uint8 [rows, bytes] (the k,
 //   then the draws), log_probabilities float16 [rows, k], tail float16 [rows], counts uint8 [rows,
 //   bytes]. Ids and counts are packed as in bit_packing.h.

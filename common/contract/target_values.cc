@@ -20,6 +20,11 @@ absl::Status Wrong(absl::string_view part, int64_t row, const Words&... what) {
   return absl::InvalidArgumentError(absl::StrCat(part, " of row ", row, ": ", what...));
 }
 
+absl::Status ValidateVectors(const EncodedTargets& targets) {
+  if (AllFinite(targets.parts[0])) return absl::OkStatus();
+  return absl::InvalidArgumentError("values: an element is NaN or infinite");
+}
+
 absl::Status ValidateDense(const EncodedTargets& targets) {
   const std::vector<PartSpec> specs = PartsOf(targets.spec, targets.rows, targets.classes);
   for (size_t i = 0; i < specs.size(); ++i) {
@@ -162,6 +167,7 @@ absl::Status ValidateSparse(const EncodedTargets& targets) {
 }  // namespace
 
 absl::Status ValidateValues(const EncodedTargets& targets) {
+  if (targets.spec.kind != OutputKind::kLogits) return ValidateVectors(targets);
   const bool sparse = HasK(targets.spec.encoding) || HasDraws(targets.spec.encoding);
   return sparse ? ValidateSparse(targets) : ValidateDense(targets);
 }

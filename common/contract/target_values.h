@@ -15,6 +15,7 @@ inline constexpr double kProbabilityTolerance = 0.02;
 inline constexpr float kLargestLogit = 1e30f;
 
 // The targets must have passed Validate(). Returns OK if
+//   every element of outputs that are not logits is finite;
 //   every element of dense targets is finite, within kLargestLogit, and at most the maximum of its
 //   row if that is sent separately;
 //   ids are below the number of classes and ascend (the k; the draws that have a count), and no id

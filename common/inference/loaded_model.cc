@@ -72,9 +72,9 @@ using ScriptLoader = std::function<absl::StatusOr<TorchScriptModel>()>;
 absl::StatusOr<ChosenForm> ChooseForm(TorchScriptModel script, const ScriptLoader& load,
                                       const std::string& where,
                                       const std::vector<std::vector<at::Tensor>>& examples) {
-  std::vector<at::Tensor> expected(examples.size());
+  std::vector<std::vector<at::Tensor>> expected(examples.size());
   for (size_t i = 0; i < examples.size(); ++i) {
-    // One that it fails on stays undefined: it may take batches of one size alone.
+    // One that it fails on stays empty: it may take batches of one size alone.
     static_cast<void>(CatchTorch([&] { expected[i] = script.plain(examples[i]); }));
   }
   absl::Status problem;
@@ -131,10 +131,12 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   RETURN_IF_ERROR(description.architecture == kTorchScriptArchitecture
                       ? loaded->LoadScript(directory, weights)
                       : loaded->LoadZoo(directory));
-  at::Tensor output;
-  RETURN_IF_ERROR(loaded->OnZeros(
-      directory, [&](const std::vector<at::Tensor>& zeros) { output = loaded->forward_(zeros); }));
-  RETURN_IF_ERROR(loaded->CheckOutput(output, directory.string()));
+  std::vector<at::Tensor> given;
+  RETURN_IF_ERROR(loaded->OnZeros(directory, [&](const std::vector<at::Tensor>& zeros) {
+    given = loaded->Given(zeros);
+    if (loaded->has_head()) given[0] = loaded->LogitsOf(given[1]);
+  }));
+  RETURN_IF_ERROR(loaded->CheckOutputs(given, directory.string()));
   RETURN_IF_ERROR(loaded->CheckForm(directory.string()));
   return loaded;
 }
@@ -143,7 +145,9 @@ absl::Status LoadedModel::LoadScript(const std::filesystem::path& directory,
                                      const std::filesystem::path& weights) {
   std::vector<at::Tensor> sample = Prepare(VariedInputs(1));
   for (at::Tensor& input : sample) input = input.cpu();
-  const ScriptLoader load = [&] { return LoadTorchScript(weights, placement_, sample); };
+  std::vector<std::string> outputs;
+  for (const NamedOutput& output : description_.outputs) outputs.push_back(output.name);
+  const ScriptLoader load = [&] { return LoadTorchScript(weights, placement_, sample, outputs); };
   absl::StatusOr<TorchScriptModel> script = load();
   if (absl::IsFailedPrecondition(script.status())) {
     return Annotate(script.status(), weights.string());
@@ -186,19 +190,20 @@ absl::Status LoadedModel::LoadZoo(const std::filesystem::path& directory) {
     (*model)->eval();
     // What it fails on is an error of CompileForInference.
     Count(directory, [&](const std::vector<at::Tensor>& x) {
-      return (*model)->Forward(x.at(0));
+      return std::vector<at::Tensor>{(*model)->Forward(x.at(0))};
     }).IgnoreError();
     return model;
   };
-  absl::StatusOr<ForwardFunction> forward =
+  absl::StatusOr<CompiledModel> compiled =
       CompileForInference(load, Prepare(ExampleInputs(1)).at(0));
   RETURN_IF_ERROR(loading);
-  if (!forward.ok()) {
+  if (!compiled.ok()) {
     return absl::InvalidArgumentError(
         absl::StrCat(directory.string(), ": the model cannot take inputs ",
-                     ToString(description_.inputs.at(0)), ": ", forward.status().message()));
+                     ToString(description_.inputs.at(0)), ": ", compiled.status().message()));
   }
-  forward_ = *std::move(forward);
+  forward_ = std::move(compiled->forward);
+  head_ = std::move(compiled->head);
   return absl::OkStatus();
 }
 
@@ -218,7 +223,7 @@ absl::Status LoadedModel::OnZeros(
       description_.architecture == kTorchScriptArchitecture && placement_.dtype != at::kFloat;
   return absl::InvalidArgumentError(absl::StrCat(
       directory.string(), ": the model fails on one sample of zeros of the inputs that ",
-      kConfigFile, " names, where it should give one tensor: ", ran.message(),
+      kConfigFile, " names: ", ran.message(),
       other_type ? "; if it computes in a type of its own, set `dtype` to f32" : "",
       absl::StrContains(ran.message(), "missing value for argument")
           ? "; an argument after the inputs is given a mask if its name has `mask` in it, and "
@@ -226,13 +231,44 @@ absl::Status LoadedModel::OnZeros(
           : ""));
 }
 
-absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::string& directory) {
-  if ((output.dim() != 2 && output.dim() != 3) || output.size(0) != 1 || output.numel() == 0 ||
-      !output.is_floating_point()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        directory, ": for one sample the model gives ", c10::toString(output.scalar_type()), " ",
-        ToString(output.sizes().vec()), " instead of logits [1, classes] or [1, length, classes]"));
+std::vector<NamedOutput> LoadedModel::NamedOutputs(size_t given) const {
+  if (!description_.outputs.empty()) return description_.outputs;
+  std::vector<NamedOutput> outputs = {{kLogitsOutput, OutputKind::kLogits},
+                                      {"features", OutputKind::kFeatures}};
+  outputs.resize(given);
+  return outputs;
+}
+
+absl::Status LoadedModel::CheckOutputs(const std::vector<at::Tensor>& given,
+                                       const std::string& directory) {
+  const std::vector<NamedOutput> named = NamedOutputs(given.size());
+  for (size_t i = 0; i < given.size(); ++i) {
+    const at::Tensor& output = given[i];
+    const bool per_sample = named[i].kind == OutputKind::kFeatures;
+    const bool per_position = named[i].kind == OutputKind::kHidden;
+    const bool dimensions =
+        (output.dim() == 2 && !per_position) || (output.dim() == 3 && !per_sample);
+    if (!dimensions || output.size(0) != 1 || output.numel() == 0 || !output.is_floating_point()) {
+      const absl::string_view wanted = per_sample     ? "[1, width]"
+                                       : per_position ? "[1, length, width]"
+                                                      : "[1, classes] or [1, length, classes]";
+      return absl::InvalidArgumentError(absl::StrCat(
+          directory, ": for one sample the model gives ", c10::toString(output.scalar_type()), " ",
+          ToString(output.sizes().vec()), " instead of ", named[i].name, " ", wanted));
+    }
+    OutputSpec spec{.name = named[i].name, .kind = named[i].kind, .width = output.size(-1)};
+    if (output.dim() == 3) {
+      const bool by_length = VariableInput(description_) >= 0 && output.size(1) == kExampleLength;
+      spec.rows_per_sample = by_length ? -1 : output.size(1);
+    }
+    outputs_.push_back(std::move(spec));
   }
+  logits_ = IndexOf(kLogitsOutput, outputs_);
+  return logits_ < 0 ? absl::OkStatus()
+                     : CheckLogits(given[static_cast<size_t>(logits_)], directory);
+}
+
+absl::Status LoadedModel::CheckLogits(const at::Tensor& output, const std::string& directory) {
   columns_ = output.size(-1);
   if (columns_ == 1 && !description_.output.has_value()) {
     return absl::InvalidArgumentError(
@@ -243,10 +279,9 @@ absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::strin
   }
   output_ = description_.output.value_or(OutputForm::kLogits);
   classes_ = std::max<int64_t>(columns_, 2);
-  if (output.dim() == 3) {
-    const bool by_length = VariableInput(description_) >= 0 && output.size(1) == kExampleLength;
-    rows_per_sample_ = by_length ? -1 : output.size(1);
-  }
+  OutputSpec& logits = outputs_[static_cast<size_t>(logits_)];
+  logits.width = classes_;
+  rows_per_sample_ = logits.rows_per_sample;
   const size_t names = description_.class_names.size();
   if (names != 0 && names != static_cast<size_t>(classes_)) {
     return absl::InvalidArgumentError(absl::StrCat(directory, ": the model gives ", classes_,
@@ -258,10 +293,14 @@ absl::Status LoadedModel::CheckOutput(const at::Tensor& output, const std::strin
 }
 
 absl::Status LoadedModel::CheckForm(const std::string& directory) {
-  if (description_.architecture != kTorchScriptArchitecture) return absl::OkStatus();
+  if (description_.architecture != kTorchScriptArchitecture || logits_ < 0) {
+    return absl::OkStatus();
+  }
   at::Tensor rows;
   for (const int64_t samples : {kFormSamples, int64_t{1}}) {
-    if (CatchTorch([&] { rows = forward_(Prepare(VariedInputs(samples))); }).ok()) break;
+    const absl::Status ran = CatchTorch(
+        [&] { rows = Given(Prepare(VariedInputs(samples)))[static_cast<size_t>(logits_)]; });
+    if (ran.ok()) break;
   }
   if (!rows.defined()) return absl::OkStatus();
   if (!description_.output.has_value()) {
@@ -284,19 +323,51 @@ absl::Status LoadedModel::CheckForm(const std::string& directory) {
       ", and the model gives numbers ", logarithms ? "above 0" : "below 0 or above 1"));
 }
 
-absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
+std::vector<at::Tensor> LoadedModel::Given(absl::Span<const at::Tensor> prepared) const {
+  std::vector<at::Tensor> given = forward_({prepared.begin(), prepared.end()});
+  if (has_head()) given.insert(given.begin(), at::Tensor());
+  return given;
+}
+
+absl::StatusOr<std::vector<at::Tensor>> LoadedModel::Compute(
+    absl::Span<const at::Tensor> inputs) const {
   if (inputs.size() != description_.inputs.size() || inputs.empty()) {
     return InvalidValue("the number of inputs", inputs.size(), description_.inputs.size());
   }
-  at::Tensor logits;
+  std::vector<at::Tensor> outputs;
   RETURN_IF_ERROR(CatchTorch([&] {
     const c10::InferenceMode inference_mode;
-    const at::Tensor output = forward_(Prepare(inputs));
-    TORCH_CHECK((output.dim() == 2 || output.dim() == 3) && output.size(0) == inputs[0].size(0) &&
-                    output.size(-1) == columns_,
-                "the model gives ", output.sizes(), " for ", inputs[0].size(0), " samples of ",
-                classes_, " classes");
-    logits = ToLogits(output_, output).contiguous();
+    outputs = Given(Prepare(inputs));
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      at::Tensor& output = outputs[i];
+      if (!output.defined()) continue;  // made by the head
+      const bool is_logits = static_cast<int64_t>(i) == logits_;
+      const int64_t width = is_logits ? columns_ : outputs_[i].width;
+      const int64_t rows = outputs_[i].rows_per_sample;
+      const bool rows_fit = output.dim() == 2
+                                ? rows == 1
+                                : output.dim() == 3 && (rows == -1 || output.size(1) == rows);
+      TORCH_CHECK(rows_fit && output.size(0) == inputs[0].size(0) && output.size(-1) == width,
+                  "the model gives ", outputs_[i].name, " ", output.sizes(), " for ",
+                  inputs[0].size(0), " samples with rows of ", width, " numbers");
+      output = (is_logits ? ToLogits(output_, output) : output).contiguous();
+    }
+  }));
+  return outputs;
+}
+
+at::Tensor LoadedModel::LogitsOf(const at::Tensor& features) const {
+  return head_.LogitsOf(features).to(at::kFloat);
+}
+
+absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
+  if (logits_ < 0) return absl::FailedPreconditionError("the model: it gives no logits");
+  ASSIGN_OR_RETURN(std::vector<at::Tensor> outputs, Compute(inputs));
+  at::Tensor logits = std::move(outputs[static_cast<size_t>(logits_)]);
+  if (!has_head()) return logits;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    const c10::InferenceMode inference_mode;
+    logits = LogitsOf(outputs[1]);
   }));
   return logits;
 }

@@ -32,10 +32,19 @@ class LoadedModel {
   static absl::StatusOr<std::unique_ptr<LoadedModel>> Load(const std::filesystem::path& directory,
                                                            const Placement& placement = {});
 
-  // Computes float32 logits [samples, classes], or [samples, length, classes] for sequences, on the
-  // device of the model. `inputs` is a batch in the type of the data, one tensor per input, on any
-  // device. Runs in inference mode, on the current stream of the device. Returns INTERNAL, with
-  // Torch's text, which must not be sent to clients, if the model throws or gives another shape.
+  // Computes one tensor per output, in the order of outputs(): [samples, width], or [samples,
+  // length, width], on the device of the model; logits are float32, the others in the type of the
+  // model. If has_head(), the logits are undefined: LogitsOf makes them of the features. `inputs`
+  // is a batch in the type of the data, one tensor per input, on any device. Runs in inference
+  // mode, on the current stream of the device. Returns INTERNAL, with Torch's text, which must not
+  // be sent to clients, if the model throws or gives another shape.
+  absl::StatusOr<std::vector<at::Tensor>> Compute(absl::Span<const at::Tensor> inputs) const;
+
+  // Returns float32 logits [n, classes] of features [n, width], as Compute gives them. Throws like
+  // Torch.
+  at::Tensor LogitsOf(const at::Tensor& features) const;
+
+  // Computes float32 logits alone, as Compute does. FAILED_PRECONDITION if there are none.
   absl::StatusOr<at::Tensor> Logits(absl::Span<const at::Tensor> inputs) const;
 
   // Returns a batch of zeros that Logits accepts, on the CPU; variable lengths are 8.
@@ -53,6 +62,11 @@ class LoadedModel {
   const Placement& placement() const { return placement_; }
   const ModelDescription& description() const { return description_; }
   const std::string& fingerprint() const { return fingerprint_; }
+  // Returns what the model gives. The name of logits is kLogitsOutput.
+  const std::vector<OutputSpec>& outputs() const { return outputs_; }
+  // Returns whether the logits are made of the features by a linear layer.
+  bool has_head() const { return head_.defined(); }
+  // Returns the classes of the logits; 0 if the model gives none.
   int64_t classes() const { return classes_; }
   // Returns what rows of samples that differ look like, where config.json does not say what they
   // are: other than logits for a model that ends with a softmax, a log-softmax or a sigmoid.
@@ -80,10 +94,18 @@ class LoadedModel {
   absl::Status OnZeros(const std::filesystem::path& directory,
                        const std::function<void(const std::vector<at::Tensor>&)>& run) const;
 
-  // Sets classes_ and rows_per_sample_ by the output for one sample of zeros, and suspected_output_
-  // by that for samples that differ.
-  absl::Status CheckOutput(const at::Tensor& output, const std::string& directory);
+  // Set outputs_, classes_ and rows_per_sample_ by what the model gives for one sample of zeros,
+  // and suspected_output_ by what it gives for samples that differ.
+  absl::Status CheckOutputs(const std::vector<at::Tensor>& given, const std::string& directory);
+  absl::Status CheckLogits(const at::Tensor& logits, const std::string& directory);
   absl::Status CheckForm(const std::string& directory);
+
+  // Returns the names and kinds of what the model gives.
+  std::vector<NamedOutput> NamedOutputs(size_t given) const;
+
+  // Returns the tensors of the outputs, as forward_ gives them; undefined for logits that the head
+  // makes. Throws.
+  std::vector<at::Tensor> Given(absl::Span<const at::Tensor> inputs) const;
 
   // Returns the arguments of forward_: normalised inputs, in the type of the model and on its
   // device, and the mask.
@@ -92,6 +114,9 @@ class LoadedModel {
   ModelDescription description_;
   std::string fingerprint_;
   ForwardFunction forward_;
+  LinearHead head_;
+  std::vector<OutputSpec> outputs_;
+  int64_t logits_ = 0;  // the index of the logits in outputs_, or -1
   int64_t classes_ = 0;
   int64_t columns_ = 0;  // that forward_ gives: 1 where there are two classes
   OutputForm output_ = OutputForm::kLogits;

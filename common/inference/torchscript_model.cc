@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/inference/graph_weights.h"
 #include "common/inference/script_dtype.h"
@@ -15,9 +16,52 @@
 namespace distill {
 namespace {
 
-ForwardFunction Forward(const torch::jit::Module& module) {
-  return [script = module](const std::vector<at::Tensor>& inputs) mutable {
-    return script.forward({inputs.begin(), inputs.end()}).toTensor();
+using Names = std::vector<std::string>;
+
+// Returns the values of a tuple or a list, of which there must be one per name.
+std::vector<c10::IValue> Elements(const c10::IValue& value, const Names& names) {
+  std::vector<c10::IValue> elements;
+  if (value.isTuple()) {
+    elements = value.toTupleRef().elements().vec();
+  } else if (value.isList()) {
+    elements = value.toListRef().vec();
+  } else {
+    TORCH_CHECK(false, "the model gives ", value.tagKind(), ", where `outputs` names ",
+                names.size(), " tensors");
+  }
+  TORCH_CHECK(elements.size() == names.size(), "the model gives ", elements.size(),
+              " tensors, where `outputs` names ", names.size());
+  return elements;
+}
+
+c10::IValue AtKey(const c10::IValue& dict, const std::string& key) {
+  const c10::Dict<c10::IValue, c10::IValue> values = dict.toGenericDict();
+  const auto found = values.find(key);
+  if (found != values.end()) return found->value();
+  Names keys;
+  for (const auto& each : values) keys.push_back(c10::str("'", each.key(), "'"));
+  TORCH_CHECK(false, "the model gives a dict without the key '", key, "', which `outputs` names; ",
+              "it has ", absl::StrJoin(keys, ", "));
+}
+
+// Returns the tensors of the names in what a script gave, or its one tensor if there are none.
+std::vector<at::Tensor> TensorsOf(const c10::IValue& value, const Names& names) {
+  if (value.isTensor() && names.size() <= 1) return {value.toTensor()};
+  TORCH_CHECK(!names.empty(), "the model gives ", value.tagKind(),
+              R"( instead of one tensor; describe its tensors: "outputs": [{"name": "logits", )"
+              R"("kind": "logits"}, {"name": "NAME", "kind": "features"}])");
+  std::vector<at::Tensor> tensors;
+  if (value.isGenericDict()) {
+    for (const std::string& name : names) tensors.push_back(AtKey(value, name).toTensor());
+  } else {
+    for (const c10::IValue& each : Elements(value, names)) tensors.push_back(each.toTensor());
+  }
+  return tensors;
+}
+
+ForwardFunction Forward(const torch::jit::Module& module, const Names& names) {
+  return [script = module, names](const std::vector<at::Tensor>& inputs) mutable {
+    return TensorsOf(script.forward({inputs.begin(), inputs.end()}), names);
   };
 }
 
@@ -40,7 +84,8 @@ torch::jit::Module Freeze(torch::jit::Module module, at::Device device, bool opt
 
 absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
                                                  const Placement& placement,
-                                                 const std::vector<at::Tensor>& example) {
+                                                 const std::vector<at::Tensor>& example,
+                                                 const std::vector<std::string>& outputs) {
   // Compiling kernels for each new shape would stall the first passes.
   torch::jit::setTensorExprFuserEnabled(false);
   TorchScriptModel result;
@@ -57,14 +102,15 @@ absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& pa
   if (placement.dtype == at::kFloat) RETURN_IF_ERROR(RunInFloat32(*module, example));
   RETURN_IF_ERROR(CatchTorch([&] { module->to(placement.device); }));
 
-  result.plain = [module](const std::vector<at::Tensor>& inputs) {
-    return module->forward({inputs.begin(), inputs.end()}).toTensor();
+  result.plain = [module, outputs](const std::vector<at::Tensor>& inputs) {
+    return TensorsOf(module->forward({inputs.begin(), inputs.end()}), outputs);
   };
-  result.freeze = [module,
+  result.freeze = [module, outputs,
                    device = placement.device](bool optimized) -> absl::StatusOr<ForwardFunction> {
     ForwardFunction forward;
-    RETURN_IF_ERROR(CatchTorch(
-        [&] { forward = Forward(Freeze(std::exchange(*module, {}), device, optimized)); }));
+    RETURN_IF_ERROR(CatchTorch([&] {
+      forward = Forward(Freeze(std::exchange(*module, {}), device, optimized), outputs);
+    }));
     return forward;
   };
   return result;

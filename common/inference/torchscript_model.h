@@ -28,11 +28,14 @@ struct TorchScriptModel {
 };
 
 // Loads the file in eval mode at `placement`. Loading runs the code of the file, so an operator
-// must have named the file. `example`: inputs of one sample on the CPU, with which weights of
-// another type than float32 are converted to it. Returns INVALID_ARGUMENT with Torch's message if
-// the file is not TorchScript; errors of RunInFloat32.
+// must have named the file. `outputs`: the names of the tensors that forward gives, the keys of a
+// dict, or in the order of a tuple or a list; if empty, it must give one tensor. The functions
+// throw if it gives something else, and say what. `example`: inputs of one sample on the CPU, with
+// which weights of another type than float32 are converted to it. Returns INVALID_ARGUMENT with
+// Torch's message if the file is not TorchScript; errors of RunInFloat32.
 absl::StatusOr<TorchScriptModel> LoadTorchScript(const std::filesystem::path& path,
                                                  const Placement& placement = {},
-                                                 const std::vector<at::Tensor>& example = {});
+                                                 const std::vector<at::Tensor>& example = {},
+                                                 const std::vector<std::string>& outputs = {});
 
 }  // namespace distill

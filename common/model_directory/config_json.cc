@@ -20,10 +20,12 @@ using Json = nlohmann::json;
 
 constexpr char kFormat[] = "distill/1";
 constexpr int kMaxConfigDepth = 64;
+constexpr size_t kMaxOutputs = 64;
 constexpr absl::string_view kFields[] = {"format",      "architecture", "arguments", "inputs",
                                          "scale",       "mean",         "std",       "pad_id",
-                                         "class_names", "output",       "training"};
+                                         "class_names", "output",       "outputs",   "training"};
 constexpr absl::string_view kInputFields[] = {"name", "dtype", "shape"};
+constexpr absl::string_view kOutputFields[] = {"name", "kind"};
 
 // "field 'scale' is 0; must be …".
 absl::Status MustBe(absl::string_view field, const Json& value, absl::string_view range) {
@@ -231,6 +233,48 @@ absl::StatusOr<std::optional<OutputForm>> ParseOutput(const Json& value,
   return form;
 }
 
+absl::StatusOr<NamedOutput> ParseNamedOutput(const std::string& field, const Json& value) {
+  if (!value.is_object()) return MustBe(field, value, R"({"name": …, "kind": …})");
+  RETURN_IF_ERROR(RefuseUnknownFields(value, kOutputFields, absl::StrCat(field, ".")));
+  NamedOutput output;
+  ASSIGN_OR_RETURN(output.name,
+                   ParseName(absl::StrCat(field, ".name"), FieldOrNull(value, "name")));
+  const Json& kind = FieldOrNull(value, "kind");
+  if (!kind.is_string() || !OutputKindFromName(kind.get<std::string>()).has_value()) {
+    return MustBe(absl::StrCat(field, ".kind"), kind, "logits, features or hidden");
+  }
+  output.kind = *OutputKindFromName(kind.get<std::string>());
+  if ((output.name == kLogitsOutput) != (output.kind == OutputKind::kLogits)) {
+    return Invalid(field,
+                   "logits are the output of the name and the kind `logits`, and there is "
+                   "one such output at most");
+  }
+  return output;
+}
+
+absl::StatusOr<std::vector<NamedOutput>> ParseNamedOutputs(const Json& value,
+                                                           absl::string_view architecture) {
+  std::vector<NamedOutput> outputs;
+  if (value.is_null()) return outputs;
+  if (architecture != kTorchScriptArchitecture) {
+    return Invalid("outputs", absl::StrCat("those of ", architecture, " are known; leave it out"));
+  }
+  if (!value.is_array() || value.empty() || value.size() > kMaxOutputs) {
+    return MustBe("outputs", value, absl::StrCat("a list of 1 to ", kMaxOutputs));
+  }
+  for (const Json& each : value) {
+    const std::string field = absl::StrCat("outputs[", outputs.size(), "]");
+    ASSIGN_OR_RETURN(NamedOutput output, ParseNamedOutput(field, each));
+    for (const NamedOutput& other : outputs) {
+      if (other.name == output.name) {
+        return Invalid(field, absl::StrCat("the name '", output.name, "' repeats"));
+      }
+    }
+    outputs.push_back(std::move(output));
+  }
+  return outputs;
+}
+
 absl::Status CheckFormat(const Json& root) {
   const Json& format = FieldOrNull(root, "format");
   if (format.is_null() && root.contains("model_type")) {
@@ -265,6 +309,8 @@ absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_t
   ASSIGN_OR_RETURN(description.class_names, ParseClassNames(FieldOrNull(root, "class_names")));
   ASSIGN_OR_RETURN(description.output,
                    ParseOutput(FieldOrNull(root, "output"), description.architecture));
+  ASSIGN_OR_RETURN(description.outputs,
+                   ParseNamedOutputs(FieldOrNull(root, "outputs"), description.architecture));
   ASSIGN_OR_RETURN(description.training, ParseObject("training", FieldOrNull(root, "training")));
   return description;
 }
@@ -288,6 +334,13 @@ std::string ToJson(const ModelDescription& description) {
   if (description.pad_id.has_value()) root["pad_id"] = *description.pad_id;
   root["class_names"] = description.class_names;
   if (description.output.has_value()) root["output"] = Name(*description.output);
+  if (!description.outputs.empty()) {
+    root["outputs"] = nlohmann::ordered_json::array();
+    for (const NamedOutput& output : description.outputs) {
+      root["outputs"].push_back(
+          nlohmann::ordered_json{{"name", output.name}, {"kind", Name(output.kind)}});
+    }
+  }
   root["training"] = description.training;
   return JsonText(root, 2) + "\n";
 }

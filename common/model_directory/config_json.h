@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "common/contract/input_spec.h"
 #include "common/contract/output_form.h"
+#include "common/contract/output_spec.h"
 
 namespace distill {
 
@@ -30,6 +31,14 @@ struct Normalization {
 // Returns whether mean and std can apply to an input: uint8, int8 or floating point.
 bool IsNormalized(const InputSpec& input);
 
+// One output of a TorchScript that gives several tensors, or one that is not logits.
+struct NamedOutput {
+  std::string name;  // of a dict: its key
+  OutputKind kind = OutputKind::kLogits;
+
+  friend bool operator==(const NamedOutput&, const NamedOutput&) = default;
+};
+
 struct ModelDescription {
   std::string architecture;                             // a name of the zoo, or "torchscript"
   nlohmann::json arguments = nlohmann::json::object();  // the arguments of the architecture
@@ -38,6 +47,7 @@ struct ModelDescription {
   std::optional<int64_t> pad_id;                       // if an input has a variable length
   std::vector<std::string> class_names;                // empty if not known
   std::optional<OutputForm> output;                    // of a TorchScript; unset: logits
+  std::vector<NamedOutput> outputs;                    // of a TorchScript; empty: logits alone
   nlohmann::json training = nlohmann::json::object();  // how it was made; not part of its identity
 };
 
@@ -46,8 +56,9 @@ struct ModelDescription {
 // that is missing, of the wrong type, unknown or given twice, an unknown format or dtype, a scale
 // or std that is not finite and positive, a mean or std that does not match the channels of each
 // input it applies to, a dimension that is neither -1 nor positive, an input or class name that
-// repeats, a variable length without pad_id, and an output where it is logits anyway. Only format,
-// architecture and inputs are required. Never throws.
+// repeats, a variable length without pad_id, an output where it is logits anyway, and outputs of a
+// model of the zoo, with a name that repeats, or where "logits" is not the name of the logits. Only
+// format, architecture and inputs are required. Never throws.
 absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text);
 std::string ToJson(const ModelDescription& description);
 

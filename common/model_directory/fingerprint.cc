@@ -33,6 +33,9 @@ std::string Fingerprint(const ModelDescription& description, const std::string& 
   if (output == OutputForm::kProbabilities || output == OutputForm::kSigmoid) {
     identity["output"] = Name(output);
   }
+  for (const NamedOutput& named : description.outputs) {
+    identity["outputs"].push_back({{"name", named.name}, {"kind", Name(named.kind)}});
+  }
   return Sha256Hex(JsonText(identity));
 }
 

@@ -27,6 +27,9 @@ DecodedTargets Slice(const DecodedTargets& targets, int64_t begin, int64_t end) 
     return TopKTargets{Slice(top->ids, begin, end), Slice(top->log_probabilities, begin, end),
                        Slice(top->log_tail, begin, end), top->classes};
   }
+  if (const auto* vectors = std::get_if<Vectors>(&targets)) {
+    return Vectors{Slice(vectors->values, begin, end)};
+  }
   const auto& sampled = std::get<SampledTargets>(targets);
   return SampledTargets{Slice(sampled.ids, begin, end), Slice(sampled.weights, begin, end),
                         sampled.classes};

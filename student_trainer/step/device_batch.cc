@@ -32,6 +32,8 @@ void Move(SampledTargets& targets, at::Device device) {
   targets.weights = targets.weights.to(device);
 }
 
+void Move(Vectors& targets, at::Device device) { targets.values = targets.values.to(device); }
+
 // On the CPU; fills what is about labels.
 void AddLabels(const TrainingBatch& batch, DeviceBatch& result) {
   result.labels.labels = torch::tensor(batch.labels, torch::kInt64);

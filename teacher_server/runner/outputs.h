@@ -1,6 +1,6 @@
 // Outputs: what a teacher computed for one request, before it is encoded. The interface holds no
-// Torch type. Whoever stands between a runner and the streams, such as a store of soft targets or
-// a relay to another server, gives Outputs of its own.
+// Torch type. A decorator of a runner, such as a store of soft targets or a relay to another server,
+// gives Outputs of its own.
 #pragma once
 
 #include <cstddef>

@@ -28,6 +28,7 @@ ModelInfo Describe(const LoadedModel& model, std::string name) {
           .fingerprint = model.fingerprint(),
           .architecture = description.architecture,
           .inputs = description.inputs,
+          .outputs = model.outputs(),
           .classes = model.classes(),
           .rows_per_sample = model.rows_per_sample(),
           .class_names = description.class_names,

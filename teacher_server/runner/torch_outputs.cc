@@ -23,46 +23,62 @@ void AppendRows(EncodedTargets more, EncodedTargets& targets) {
   }
 }
 
+constexpr double kLargestHalf = 65504;
+
+bool FitsHalf(const at::Tensor& rows) { return rows.abs().max().item<double>() <= kLargestHalf; }
+
+// Encodes rows of one chunk. Throws.
+EncodedTargets EncodeChunk(const at::Tensor& rows, int64_t first_row,
+                           const OutputEncoding& encoding, const at::Tensor& class_order,
+                           const EncodeOptions& options) {
+  TORCH_CHECK(at::isfinite(rows).all().item<bool>(),
+              "the model gave a number that is NaN or infinite");
+  return EncodeTargets(encoding.spec,
+                       class_order.defined() ? rows.index_select(1, class_order) : rows, options,
+                       first_row);
+}
+
 }  // namespace
 
-TorchOutputs::TorchOutputs(at::Tensor logits, std::optional<c10::Stream> stream,
+TorchOutputs::TorchOutputs(std::vector<SharedRows> outputs, std::optional<c10::Stream> stream,
                            std::shared_ptr<TeacherFaults> faults)
-    : logits_(std::move(logits)), stream_(stream), faults_(std::move(faults)) {}
+    : outputs_(std::move(outputs)), stream_(stream), faults_(std::move(faults)) {}
 
-int64_t TorchOutputs::rows(size_t) const { return logits_.size(0); }
+int64_t TorchOutputs::rows(size_t output) const { return outputs_[output].count; }
 
-absl::StatusOr<EncodedTargets> TorchOutputs::Encode(size_t, RowRange rows,
+absl::StatusOr<EncodedTargets> TorchOutputs::Encode(size_t output, RowRange rows,
                                                     const OutputEncoding& encoding,
                                                     const EncodeOptions& options) const {
   UseThreadsHere();
   const c10::InferenceMode inference;
   const c10::OptionalStreamGuard stream(stream_);
-  const int64_t row_bytes = logits_.size(1) * static_cast<int64_t>(sizeof(float));
-  const int64_t step = std::max<int64_t>(1, kEncodeBytes / row_bytes);
+  BatchRows& batch = *outputs_[output].batch;
+  const int64_t first = outputs_[output].first + rows.first;
+  const int64_t end = first + rows.count;
+  const bool narrow = encoding.spec.kind != OutputKind::kLogits &&
+                      encoding.spec.encoding == TargetEncoding::kDenseF16;
+  bool fits = true;
   EncodedTargets targets;
   const absl::Status encoded = CatchTorch([&] {
     at::Tensor order;
-    if (encoding.class_order != nullptr) {
-      order = at::tensor(*encoding.class_order, at::kLong).to(logits_.device());
-    }
-    for (int64_t done = 0; done < rows.count; done += step) {
-      EncodedTargets piece = EncodePiece({rows.first + done, std::min(step, rows.count - done)},
-                                         encoding, order, options);
-      done == 0 ? void(targets = std::move(piece)) : AppendRows(std::move(piece), targets);
+    for (int64_t row = first; row < end;) {
+      const int64_t next = std::min(end, batch.ChunkEnd(row));
+      const at::Tensor some = batch.Rows(row, next - row);
+      if (encoding.class_order != nullptr && !order.defined()) {
+        order = at::tensor(*encoding.class_order, at::kLong).to(some.device());
+      }
+      fits = fits && (!narrow || FitsHalf(some));  // NaN does not fit, and is found below
+      EncodedTargets chunk = EncodeChunk(some, row - first + rows.first, encoding, order, options);
+      row == first ? void(targets = std::move(chunk)) : AppendRows(std::move(chunk), targets);
+      row = next;
     }
   });
   if (!encoded.ok()) return faults_->Report(encoded);
+  if (!fits) {
+    return absl::InternalError(
+        "the teacher: it gave a number beyond float16 in this output; ask for bf16 or f32");
+  }
   return targets;
-}
-
-EncodedTargets TorchOutputs::EncodePiece(RowRange rows, const OutputEncoding& encoding,
-                                         const at::Tensor& class_order,
-                                         const EncodeOptions& options) const {
-  at::Tensor logits = logits_.narrow(0, rows.first, rows.count);
-  TORCH_CHECK(at::isfinite(logits).all().item<bool>(),
-              "the model gave a logit that is NaN or infinite");
-  if (class_order.defined()) logits = logits.index_select(1, class_order);
-  return EncodeTargets(encoding.spec, logits, options, rows.first);
 }
 
 }  // namespace distill

@@ -7,20 +7,27 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
+#include "teacher_server/runner/batch_rows.h"
 #include "teacher_server/runner/outputs.h"
 #include "teacher_server/runner/teacher_faults.h"
 
 namespace distill {
 
-// Encoding runs on the device, in pieces of kEncodeBytes of logits: what it takes beside them does
-// not grow with the batch. Nothing that Torch throws leaves it.
+// The rows [first, first + count) of an output of a batch.
+struct SharedRows {
+  std::shared_ptr<BatchRows> batch;
+  int64_t first = 0;
+  int64_t count = 0;
+};
+
+// Encoding runs on the device, chunk by chunk of BatchRows: what it takes does not grow with the
+// batch. Nothing that Torch throws leaves it.
 class TorchOutputs final : public Outputs {
  public:
-  static constexpr int64_t kEncodeBytes = 64 << 20;
-
-  // `logits`: float32 [rows, classes]. `stream`: the one that computed them, on CUDA.
-  TorchOutputs(at::Tensor logits, std::optional<c10::Stream> stream,
+  // One entry per output of the model. `stream`: the one that computed them, on CUDA.
+  TorchOutputs(std::vector<SharedRows> outputs, std::optional<c10::Stream> stream,
                std::shared_ptr<TeacherFaults> faults);
 
   int64_t rows(size_t output) const override;
@@ -29,11 +36,7 @@ class TorchOutputs final : public Outputs {
                                         const EncodeOptions& options) const override;
 
  private:
-  // Encodes what kEncodeBytes hold. Throws.
-  EncodedTargets EncodePiece(RowRange rows, const OutputEncoding& encoding,
-                             const at::Tensor& class_order, const EncodeOptions& options) const;
-
-  const at::Tensor logits_;
+  const std::vector<SharedRows> outputs_;
   const std::optional<c10::Stream> stream_;
   const std::shared_ptr<TeacherFaults> faults_;
 };

@@ -23,7 +23,6 @@
 #include "common/torch/torch_errors.h"
 #include "teacher_server/runner/batch_plan.h"
 #include "teacher_server/runner/gather.h"
-#include "teacher_server/runner/torch_outputs.h"
 
 namespace distill {
 namespace {
@@ -137,35 +136,35 @@ std::vector<Computed> TorchRunner::Run(absl::Span<const RunnerRequest> requests)
 std::vector<Computed> TorchRunner::RunMembers(const Members& members) {
   std::vector<Computed> results;
   results.reserve(members.size());
-  const absl::StatusOr<at::Tensor> logits = ComputeLogits(members);
-  if (!logits.ok() && stream_.has_value()) EndIfDeviceIsLost(logits.status());
-  if (!logits.ok() && members.size() > 1) {
+  const absl::StatusOr<Pieces> pieces = Compute(members);
+  if (!pieces.ok() && stream_.has_value()) EndIfDeviceIsLost(pieces.status());
+  if (!pieces.ok() && members.size() > 1) {
     for (const RunnerRequest* member : members) {
       results.push_back(std::move(RunMembers({member}).front()));
     }
     return results;
   }
-  if (!logits.ok()) {
-    results.push_back(faults_->Report(logits.status()));
-    return results;
+  absl::Status status = pieces.status();
+  std::vector<std::vector<SharedRows>> outputs(members.size());
+  if (status.ok()) {
+    status = CatchTorch([&] {
+      for (size_t output = 0; output < info_.outputs.size(); ++output) {
+        const std::vector<SharedRows> rows = RowsOf(output, members, *pieces);
+        for (size_t i = 0; i < members.size(); ++i) outputs[i].push_back(rows[i]);
+      }
+    });
   }
-  const bool padded = LongestPadded(members, info_.inputs) > 0;
-  int64_t sample = 0;
-  for (const RunnerRequest* member : members) {
-    at::Tensor rows;
-    const absl::Status cut = CatchTorch(
-        [&] { rows = RowsOf(*member, logits->narrow(0, sample, member->samples), padded); });
-    if (cut.ok()) {
-      results.push_back(std::make_unique<TorchOutputs>(std::move(rows), stream_, faults_));
+  for (size_t i = 0; i < members.size(); ++i) {
+    if (status.ok()) {
+      results.push_back(std::make_unique<TorchOutputs>(std::move(outputs[i]), stream_, faults_));
     } else {
-      results.push_back(faults_->Report(cut));
+      results.push_back(faults_->Report(status));
     }
-    sample += member->samples;
   }
   return results;
 }
 
-absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
+absl::StatusOr<TorchRunner::Pieces> TorchRunner::Compute(const Members& members) {
   const int64_t samples = TotalSamples(members);
   const int64_t fixed = numerics_.fixed_batch_size;
   const std::vector<int64_t> plan =
@@ -177,30 +176,53 @@ absl::StatusOr<at::Tensor> TorchRunner::ComputeLogits(const Members& members) {
                               .pinned = stream_.has_value()};
   std::vector<at::Tensor> batch;  // one per input, [rows, …]
   RETURN_IF_ERROR(CatchTorch([&] { batch = Gather(info_.inputs, members, options); }));
-  std::vector<at::Tensor> pieces;
+  Pieces pieces(info_.outputs.size());
   int64_t row = 0;
   for (const int64_t size : plan) {
     std::vector<at::Tensor> piece;
     for (const at::Tensor& input : batch) piece.push_back(input.narrow(0, row, size));
-    ASSIGN_OR_RETURN(pieces.emplace_back(), model_->Logits(piece));
+    ASSIGN_OR_RETURN(std::vector<at::Tensor> outputs, model_->Compute(piece));
+    for (size_t i = 0; i < outputs.size(); ++i) pieces[i].push_back(std::move(outputs[i]));
     row += size;
   }
-  at::Tensor logits;
-  RETURN_IF_ERROR(CatchTorch([&] {
-    logits = (pieces.size() == 1 ? pieces[0] : at::cat(pieces)).narrow(0, 0, samples);
-    if (stream_.has_value()) stream_->synchronize();
-  }));
-  const int64_t longest = LongestPadded(members, info_.inputs);
-  if (longest > 0 && logits.dim() == 3 && logits.size(1) != longest) {
-    return absl::InternalError(absl::StrCat("lengths cannot be padded with this model: it gave ",
-                                            logits.size(1), " positions for ", longest));
-  }
-  return logits;
+  if (stream_.has_value()) RETURN_IF_ERROR(CatchTorch([&] { stream_->synchronize(); }));
+  return pieces;
 }
 
-at::Tensor TorchRunner::RowsOf(const RunnerRequest& request, at::Tensor logits, bool padded) const {
-  if (padded && logits.dim() == 3) logits = logits.narrow(1, 0, Length(request, info_.inputs));
-  return logits.reshape({-1, info_.classes});
+std::vector<SharedRows> TorchRunner::RowsOf(size_t output, const Members& members,
+                                            const Pieces& pieces) const {
+  const OutputSpec& spec = info_.outputs[output];
+  std::vector<SharedRows> rows;
+  const bool of_head = model_->has_head() && spec.kind == OutputKind::kLogits;
+  const std::vector<at::Tensor>& given = pieces[of_head ? output + 1 : output];
+  if (given.front().dim() == 2) {
+    BatchRows::Make make;
+    if (of_head) make = [model = model_](const at::Tensor& x) { return model->LogitsOf(x); };
+    const auto batch = std::make_shared<BatchRows>(given, spec.width, std::move(make));
+    int64_t first = 0;
+    for (const RunnerRequest* member : members) {
+      rows.push_back({batch, first, member->samples});
+      first += member->samples;
+    }
+    return rows;
+  }
+  const at::Tensor all = given.size() == 1 ? given.front() : at::cat(given);
+  const int64_t longest = LongestPadded(members, info_.inputs);
+  TORCH_CHECK(longest == 0 || all.size(1) == longest || spec.rows_per_sample != -1,
+              "lengths cannot be padded with this model: it gave ", all.size(1), " positions for ",
+              longest);
+  int64_t sample = 0;
+  for (const RunnerRequest* member : members) {
+    at::Tensor own = all.narrow(0, sample, member->samples);
+    if (longest > 0 && spec.rows_per_sample == -1) {
+      own = own.narrow(1, 0, Length(*member, info_.inputs));
+    }
+    own = own.reshape({-1, spec.width});
+    rows.push_back(
+        {std::make_shared<BatchRows>(std::vector<at::Tensor>{own}, spec.width), 0, own.size(0)});
+    sample += member->samples;
+  }
+  return rows;
 }
 
 // An assertion that fails on a CUDA device, such as a token beyond an embedding, makes every later

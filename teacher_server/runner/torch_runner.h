@@ -16,6 +16,7 @@
 #include "common/inference/loaded_model.h"
 #include "teacher_server/runner/runner.h"
 #include "teacher_server/runner/teacher_faults.h"
+#include "teacher_server/runner/torch_outputs.h"
 
 namespace distill {
 
@@ -42,13 +43,13 @@ class TorchRunner : public Runner {
  private:
   using Members = std::vector<const RunnerRequest*>;
 
-  // The logits of all members on the model's device, [samples, classes] or [samples, length,
-  // classes], samples in the members' order; INTERNAL otherwise.
-  absl::StatusOr<at::Tensor> ComputeLogits(const Members& members);
+  // What the model gave for all members, in their order, and then for padding: per output one
+  // tensor per run of the model, as LoadedModel::Compute gives it.
+  using Pieces = std::vector<std::vector<at::Tensor>>;
+  absl::StatusOr<Pieces> Compute(const Members& members);
 
-  // Returns the rows of one member, [rows, classes], of its own logits; `padded`: they have more
-  // positions than its inputs.
-  at::Tensor RowsOf(const RunnerRequest& request, at::Tensor logits, bool padded) const;
+  // Returns the rows of output `output` of each member. Throws.
+  std::vector<SharedRows> RowsOf(size_t output, const Members& members, const Pieces& pieces) const;
 
   // Returns one result per member. What fails for several together is tried again one by one.
   std::vector<Computed> RunMembers(const Members& members);

@@ -102,7 +102,7 @@ class SqueezeNet : public Model {
     Draw(*last);
   }
 
-  // The classifier is a convolution before the pooling, so logits are no function of the features.
+  // The classifier is a convolution before the pooling, so the features do not determine the logits.
   ModelOutput Compute(const at::Tensor& x) override {
     const at::Tensor y = features_->forward(x);
     return {.logits = at::adaptive_avg_pool2d(classifier_->forward(y), {1, 1}).flatten(1),

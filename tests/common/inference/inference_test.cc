@@ -32,19 +32,29 @@ ModelLoader Gives(const std::shared_ptr<Model>& model) {
   return [model] { return model; };
 }
 
+at::Tensor Logits(const CompiledModel& model, const at::Tensor& x) {
+  const at::Tensor first = model.forward({x})[0];
+  return model.head.defined() ? model.head.LogitsOf(first) : first;
+}
+
 TEST(CompileForInferenceTest, EqualsTheModelAtEveryBatchSize) {
-  for (const char* student : {"cifar_resnet8", "cnn_student", "cnn_teacher", "mlp_small"}) {
+  for (const char* student :
+       {"cifar_resnet8", "cnn_student", "cnn_teacher", "mlp_small", "squeezenet1_1"}) {
     const c10::InferenceMode inference_mode;
     const auto model = Trained(student, {3, 20, 24});
-    const absl::StatusOr<ForwardFunction> forward = CompileForInference(
+    const absl::StatusOr<CompiledModel> compiled = CompileForInference(
         CopiesOf(model, *ArchitectureOf(student, {3, 20, 24}, 10)), at::zeros({1, 3, 20, 24}));
-    ASSERT_TRUE(forward.ok()) << forward.status();
+    ASSERT_TRUE(compiled.ok()) << compiled.status();
     model->eval();
     for (int64_t n : {1, 2, 7, 33}) {
       const at::Tensor x = at::rand({n, 3, 20, 24});
-      const at::Tensor expected = model->Forward(x);
-      const double scale = expected.abs().max().item<double>();
-      EXPECT_TRUE(at::allclose((*forward)({x}), expected, 0, 1e-5 * scale)) << student << " " << n;
+      const ModelOutput expected = model->Compute(x);
+      for (const auto& [actual, wanted] :
+           {std::pair{Logits(*compiled, x), expected.logits},
+            std::pair{compiled->forward({x}).back(), expected.features}}) {
+        const double scale = wanted.abs().max().item<double>();
+        EXPECT_TRUE(at::allclose(actual, wanted, 0, 1e-5 * scale)) << student << " " << n;
+      }
     }
   }
 }
@@ -52,14 +62,14 @@ TEST(CompileForInferenceTest, EqualsTheModelAtEveryBatchSize) {
 TEST(CompileForInferenceTest, HoldsConvolutionsOfItsOwn) {
   const c10::InferenceMode inference_mode;
   const auto model = Trained("cnn_student", {1, 28, 28});
-  const ForwardFunction forward = *CompileForInference(Gives(model), at::zeros({1, 1, 28, 28}));
+  const CompiledModel compiled = *CompileForInference(Gives(model), at::zeros({1, 1, 28, 28}));
   const at::Tensor x = at::rand({2, 1, 28, 28});
-  const at::Tensor before = forward({x});
+  const at::Tensor before = Logits(compiled, x);
   for (const auto& item : model->named_parameters()) {
     if (item.key().starts_with("features")) item.value().zero_();
   }
   // If the trace had been rejected, the model itself would run.
-  EXPECT_TRUE(forward({x}).equal(before));
+  EXPECT_TRUE(Logits(compiled, x).equal(before));
   EXPECT_FALSE(model->Forward(x).equal(before));
 }
 
@@ -68,9 +78,9 @@ TEST(CompileForInferenceTest, OperationThatOneDnnDoesNotKnowIsLeftToTorch) {
   // oneDNN cannot average 7x7 to 3x3.
   const auto model = *CreateModel({"cnn", nlohmann::json::parse(R"({"channels": 1, "classes": 3,
       "stages": [[4], [6]], "pool": 3})")});
-  const ForwardFunction forward = *CompileForInference(Gives(model), at::zeros({1, 1, 14, 14}));
+  const CompiledModel compiled = *CompileForInference(Gives(model), at::zeros({1, 1, 14, 14}));
   const at::Tensor x = at::rand({5, 1, 14, 14});
-  EXPECT_TRUE(at::allclose(forward({x}), model->Forward(x), 1e-5, 1e-5));
+  EXPECT_TRUE(at::allclose(Logits(compiled, x), model->Forward(x), 1e-5, 1e-5));
 }
 
 // Depends on the size of its batch, which a trace of one sample cannot show.
@@ -84,8 +94,8 @@ class BatchDependent : public Model {
 TEST(CompileForInferenceTest, ModelThatItsTraceDoesNotDescribeRunsAsItIs) {
   const c10::InferenceMode inference_mode;
   const auto model = std::make_shared<BatchDependent>();
-  const ForwardFunction forward = *CompileForInference(Gives(model), at::zeros({1, 4}));
-  EXPECT_TRUE(forward({at::ones({2, 4})}).equal(at::full({2, 4}, 2.0)));
+  const CompiledModel compiled = *CompileForInference(Gives(model), at::zeros({1, 4}));
+  EXPECT_TRUE(Logits(compiled, at::ones({2, 4})).equal(at::full({2, 4}, 2.0)));
 }
 
 TEST(CompileForInferenceTest, ExampleThatTheModelCannotTakeIsAnError) {
@@ -95,18 +105,21 @@ TEST(CompileForInferenceTest, ExampleThatTheModelCannotTakeIsAnError) {
 }
 
 TEST(CheckAgreesTest, ResultsAreComparedWhereSomeAreExpected) {
-  const auto rounded = [](const std::vector<at::Tensor>& x) { return x[0] * 2 + 1e-5; };
-  const auto other = [](const std::vector<at::Tensor>& x) { return x[0] * 2 + 0.1; };
-  const auto one_sample = [](const std::vector<at::Tensor>& x) { return x[0].view({1, 3}) * 2; };
-  const auto raises = [](const std::vector<at::Tensor>&) -> at::Tensor {
+  using Tensors = std::vector<at::Tensor>;
+  const auto rounded = [](const Tensors& x) { return Tensors{x[0] * 2 + 1e-5}; };
+  const auto other = [](const Tensors& x) { return Tensors{x[0] * 2 + 0.1}; };
+  const auto more = [](const Tensors& x) { return Tensors{x[0] * 2, x[0]}; };
+  const auto one_sample = [](const Tensors& x) { return Tensors{x[0].view({1, 3}) * 2}; };
+  const auto raises = [](const Tensors&) -> Tensors {
     throw std::runtime_error("pooling is not supported");
   };
-  const std::vector<std::vector<at::Tensor>> examples = {{at::ones({1, 3})}, {at::ones({2, 3})}};
-  const std::vector<at::Tensor> both = {at::full({1, 3}, 2.0), at::full({2, 3}, 2.0)};
-  const std::vector<at::Tensor> first = {both[0], at::Tensor()};
+  const std::vector<Tensors> examples = {{at::ones({1, 3})}, {at::ones({2, 3})}};
+  const std::vector<Tensors> both = {{at::full({1, 3}, 2.0)}, {at::full({2, 3}, 2.0)}};
+  const std::vector<Tensors> first = {both[0], {}};
   EXPECT_TRUE(CheckAgrees(rounded, examples, both).ok());
   EXPECT_TRUE(CheckAgrees(one_sample, examples, first).ok());
   EXPECT_FALSE(CheckAgrees(other, examples, both).ok());
+  EXPECT_FALSE(CheckAgrees(more, examples, both).ok());
   EXPECT_FALSE(CheckAgrees(one_sample, examples, both).ok());
   EXPECT_THAT(std::string(CheckAgrees(raises, examples, both).message()),
               ::testing::HasSubstr("pooling is not supported"));

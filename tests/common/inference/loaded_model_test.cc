@@ -256,7 +256,7 @@ TEST(LoadedModelTest, TorchScriptThatCannotBeServedIsRefusedByName) {
       {"return torch.linear(x, x)[0][0]", "[1, classes]"},
       {"return torch.cat([x, x])", "[1, classes]"},
       {"return x > 0", "[1, classes]"},
-      {"return (x, x)", "one tensor"},
+      {"return (x, x)", "instead of one tensor"},
       {"return torch.linear(x, torch.cat([x, x], 1))", "one sample of zeros"},
   };
   for (const auto& test : cases) {

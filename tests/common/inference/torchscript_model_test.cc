@@ -24,7 +24,7 @@ TEST(LoadTorchScriptTest, RunsTheFilesForward) {
        {load()->plain, *load()->freeze(/*optimized=*/true), *load()->freeze(/*optimized=*/false)}) {
     for (int64_t n : {1, 2, 5, 2}) {
       EXPECT_TRUE(
-          forward({at::ones({n, 3})})[n - 1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
+          forward({at::ones({n, 3})})[0][n - 1].equal(at::tensor({3.0f, 12.0f, 21.0f, 30.0f})));
     }
   }
 }

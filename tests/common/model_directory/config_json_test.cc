@@ -15,6 +15,7 @@ using testing::ErrorIs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::StatusIs;
 
 using Json = nlohmann::json;
 
@@ -85,6 +86,50 @@ TEST(ParseModelDescriptionTest, OfATorchScriptTheOutputIsRead) {
     EXPECT_EQ(Name(*model->output), name);
     EXPECT_EQ(ParseModelDescription(ToJson(*model))->output, model->output);
   }
+}
+
+TEST(ParseModelDescriptionTest, OutputsOfATorchScriptAreRead) {
+  Json json = Tokens();
+  json["outputs"] = Json::parse(R"([{"name": "pooled", "kind": "features"},
+                                    {"name": "logits", "kind": "logits"},
+                                    {"name": "states", "kind": "hidden"}])");
+  const absl::StatusOr<ModelDescription> model = ParseModelDescription(json.dump());
+  ASSERT_THAT(model, IsOk());
+  EXPECT_THAT(model->outputs, ElementsAre(NamedOutput{"pooled", OutputKind::kFeatures},
+                                          NamedOutput{"logits", OutputKind::kLogits},
+                                          NamedOutput{"states", OutputKind::kHidden}));
+  EXPECT_EQ(ParseModelDescription(ToJson(*model))->outputs, model->outputs);
+}
+
+TEST(ParseModelDescriptionTest, OutputsThatCannotBeAreRefused) {
+  const struct {
+    const char* outputs;
+    const char* expected;
+  } cases[] = {
+      {"[]", "field 'outputs' is []"},
+      {R"({"name": "logits"})", "field 'outputs' is"},
+      {R"(["logits"])", "field 'outputs[0]' is"},
+      {R"([{"name": "logits", "kind": "logits", "width": 3}])", "outputs[0].width"},
+      {R"([{"name": "", "kind": "logits"}])", "outputs[0].name"},
+      {R"([{"name": "logits"}])",
+       "field 'outputs[0].kind' is null; must be logits, features or hidden"},
+      {R"([{"name": "logits", "kind": "features"}])", "field 'outputs[0]'"},
+      {R"([{"name": "scores", "kind": "logits"}])", "field 'outputs[0]'"},
+      {R"([{"name": "a", "kind": "hidden"}, {"name": "a", "kind": "features"}])",
+       "field 'outputs[1]': the name 'a' repeats"},
+  };
+  for (const auto& c : cases) {
+    Json json = Tokens();
+    json["outputs"] = Json::parse(c.outputs);
+    EXPECT_THAT(ParseModelDescription(json.dump()).status(),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.expected)))
+        << c.outputs;
+  }
+  Json zoo = Image();
+  zoo["outputs"] = Json::parse(R"([{"name": "logits", "kind": "logits"}])");
+  EXPECT_THAT(
+      ParseModelDescription(zoo.dump()).status(),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("those of cifar_resnet are known")));
 }
 
 TEST(ParseModelDescriptionTest, WhatIsWrongIsNamedByItsField) {

@@ -144,6 +144,20 @@ TEST_F(MlpRunnerTest, EachRequestOfABatchGetsItsOwnRows) {
   EXPECT_TRUE(at::allclose(Logits(answers[1]), *model_->Logits({second}), 1e-5, 1e-5));
 }
 
+TEST_F(MlpRunnerTest, FeaturesAreServedBesideTheLogits) {
+  EXPECT_EQ(runner_->info().outputs, model_->outputs());
+  const at::Tensor images = Images(3);
+  const std::vector<Computed> computed =
+      runner_->Run({Request(Images(2)).request, Request(images).request});
+  ASSERT_THAT(computed[1], IsOk());
+  const Outputs& outputs = **computed[1];
+  ASSERT_EQ(outputs.rows(1), 3);
+  const auto answer = outputs.Encode(1, {0, 3}, {.spec = {.kind = OutputKind::kFeatures}}, {});
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_TRUE(at::allclose(std::get<Vectors>(DecodeTargets(*answer)).values,
+                           (*model_->Compute({images}))[1], 1e-5, 1e-5));
+}
+
 TEST_F(MlpRunnerTest, EachRequestIsEncodedByItsOwnSpec) {
   Asked half = Request(Images(2));
   half.encoding.spec.encoding = TargetEncoding::kDenseF16;

@@ -19,8 +19,9 @@ using ::distill::testing::CountingAllocator;
 using ::distill::testing::IsOk;
 using ::distill::testing::StatusIs;
 
-TorchOutputs OutputsOf(at::Tensor logits) {
-  return {std::move(logits), std::nullopt, std::make_shared<TeacherFaults>()};
+TorchOutputs OutputsOf(const at::Tensor& logits) {
+  const auto rows = std::make_shared<BatchRows>(std::vector<at::Tensor>{logits}, logits.size(1));
+  return {{{rows, 0, logits.size(0)}}, std::nullopt, std::make_shared<TeacherFaults>()};
 }
 
 std::vector<OutputEncoding> Encodings() {
@@ -53,7 +54,7 @@ TEST(TorchOutputsTest, ARangeOfRowsIsEncodedAsAmongTheOthers) {
 }
 
 // Four rows are one piece.
-constexpr int64_t kManyClasses = TorchOutputs::kEncodeBytes / 4 / sizeof(float);
+constexpr int64_t kManyClasses = BatchRows::kChunkBytes / 4 / sizeof(float);
 
 TEST(TorchOutputsTest, PiecesGiveTheBytesOfTheWhole) {
   const at::Tensor logits = at::rand({6, kManyClasses});
@@ -82,7 +83,46 @@ TEST(TorchOutputsTest, WhatEncodingTakesDoesNotGrowWithTheRows) {
     taken.push_back(allocator.most() - answer_bytes);
   }
   EXPECT_LE(taken[1], taken[0] + (1 << 20));
-  EXPECT_LE(taken[1], size_t{3} * TorchOutputs::kEncodeBytes);
+  EXPECT_LE(taken[1], size_t{3} * BatchRows::kChunkBytes);
+}
+
+TEST(TorchOutputsTest, RowsThatAreMadeAreMadeOncePerChunkWhoeverAsks) {
+  int made = 0;
+  const BatchRows::Make twice = [&made](const at::Tensor& x) {
+    ++made;
+    return x.expand({x.size(0), kManyClasses}) * 2;
+  };
+  // Two pieces, of one chunk and of two.
+  const at::Tensor features = at::arange(9, at::kFloat).view({9, 1});
+  const auto rows = std::make_shared<BatchRows>(
+      std::vector<at::Tensor>{features.narrow(0, 0, 3), features.narrow(0, 3, 6)}, kManyClasses,
+      twice);
+  int64_t first = 0;
+  for (const int64_t count : {1, 4, 2, 2}) {  // requests
+    const TorchOutputs outputs({{rows, first, count}}, std::nullopt,
+                               std::make_shared<TeacherFaults>());
+    const auto answer = outputs.Encode(0, {0, count}, {}, {});
+    ASSERT_THAT(answer, IsOk());
+    const at::Tensor logits = std::get<FullLogits>(DecodeTargets(*answer)).logits;
+    EXPECT_TRUE(
+        logits.select(1, kManyClasses - 1).equal(features.narrow(0, first, count).squeeze(1) * 2));
+    first += count;
+  }
+  EXPECT_EQ(made, 3);
+}
+
+TEST(TorchOutputsTest, VectorsBeyondFloat16AreRefusedInItAlone) {
+  at::Tensor values = at::ones({2, 3});
+  values[1][1] = 70000;
+  const TorchOutputs outputs = OutputsOf(values);
+  OutputEncoding encoding{.spec = {.kind = OutputKind::kFeatures}};
+  EXPECT_THAT(outputs.Encode(0, {0, 2}, encoding, {}), IsOk());
+  encoding.spec.encoding = TargetEncoding::kDenseBF16;
+  EXPECT_THAT(outputs.Encode(0, {0, 2}, encoding, {}), IsOk());
+  encoding.spec.encoding = TargetEncoding::kDenseF16;
+  EXPECT_THAT(outputs.Encode(0, {0, 1}, encoding, {}), IsOk());
+  EXPECT_THAT(outputs.Encode(0, {0, 2}, encoding, {}).status(),
+              StatusIs(absl::StatusCode::kInternal, ::testing::HasSubstr("ask for bf16 or f32")));
 }
 
 TEST(TorchOutputsTest, OnlyTheRowsThatAreNotFiniteFail) {
