@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   distill::KeepFreedMemory();
   const distill::ParsedCommandLine command_line = distill::ParseCommandLine(argc, argv);
   if (command_line.exit_code.has_value()) return *command_line.exit_code;
+  distill::log::UseFlagNames(command_line.flags);
 
   std::stop_source stop;
   const distill::SignalWatcher signals([&stop](int, int count) {
@@ -47,6 +48,6 @@ int main(int argc, char** argv) {
     distill::log::Error("interrupted");
     return kInterrupted;
   }
-  distill::log::Error(distill::WithFlags(status.message(), command_line.flags));
+  distill::log::Error(status.message());
   return 1;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -24,7 +25,14 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
-spdlog::string_view_t View(absl::string_view message) { return {message.data(), message.size()}; }
+FlagNames& Flags() {
+  static auto* const flags = new FlagNames();
+  return *flags;
+}
+
+void Write(spdlog::level::level_enum level, absl::string_view message) {
+  Logger().log(level, spdlog::string_view_t(WithFlags(message, Flags())));
+}
 
 // Whether a value needs neither quotes nor escapes in a line.
 bool IsPlain(absl::string_view value) {
@@ -35,11 +43,11 @@ bool IsPlain(absl::string_view value) {
 
 }  // namespace
 
-void Info(absl::string_view message) { Logger().info(View(message)); }
-void Warning(absl::string_view message) { Logger().warn(View(message)); }
-void Error(absl::string_view message) { Logger().error(View(message)); }
-
-void Detail(absl::string_view message) { Logger().debug(View(message)); }
+void Info(absl::string_view message) { Write(spdlog::level::info, message); }
+void Warning(absl::string_view message) { Write(spdlog::level::warn, message); }
+void Error(absl::string_view message) { Write(spdlog::level::err, message); }
+void Detail(absl::string_view message) { Write(spdlog::level::debug, message); }
+void UseFlagNames(FlagNames flags) { Flags() = std::move(flags); }
 void ShowDetails() { Logger().set_level(spdlog::level::debug); }
 
 std::string Line(absl::string_view message, std::initializer_list<Field> fields) {

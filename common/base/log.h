@@ -8,12 +8,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/flag_names.h"
 
 namespace distill::log {
 
 void Info(absl::string_view message);
 void Warning(absl::string_view message);
 void Error(absl::string_view message);
+
+// From now on options are written as flags of the command line: WithFlags, in every message. Called
+// once, before there are other threads.
+void UseFlagNames(FlagNames flags);
 
 // What is written only once details are shown: the whole text of an error whose message has a line.
 void Detail(absl::string_view message);

@@ -136,6 +136,11 @@ absl::Status CheckCheckpoint(const Run& run) {
                        "; set `resume_anyway` to continue anyway"));
     }
     log::Warning(absl::StrCat("continuing though ", same.message()));
+    if (was.value("data", "") != run.identity.value("data", "")) {
+      log::Warning(
+          "the data have changed, and are split again: samples that were trained on may be held out "
+          "now, so the errors of the epochs before do not compare with those to come");
+    }
   }
   return absl::OkStatus();
 }
@@ -158,12 +163,22 @@ absl::StatusOr<RunProgress> Resume(const TrainOptions& options, const Checkpoint
   RETURN_IF_ERROR(trainer.LoadState(checkpoint.trainer));
   std::string change;
   const RunProgress progress = ResumeAt(checkpoint.progress, batches_per_epoch, &change);
-  log::Info(absl::StrCat("resuming the run in ", options.run_dir, " after ", progress.batches,
-                         " batches, ", progress.epoch_batches, " of them in epoch ",
-                         progress.epochs + 1));
+  if (!change.empty()) {
+    const int64_t steps_per_epoch =
+        (batches_per_epoch + options.accumulate - 1) / options.accumulate;
+    trainer.SetSchedulePosition(progress.epochs * steps_per_epoch +
+                                progress.epoch_batches / options.accumulate);
+  }
+  std::string line = absl::StrCat("resuming the run in ", options.run_dir, " after ",
+                                  progress.batches, " batches");
+  if (progress.epochs < options.epochs) {
+    absl::StrAppend(&line, ", ", progress.epoch_batches, " of them in epoch ", progress.epochs + 1,
+                    "; the learning rate is ", absl::StrFormat("%.4g", trainer.learning_rate()));
+  }
+  log::Info(line);
   if (!change.empty()) log::Warning(change);
   if (progress.epochs >= options.epochs) {
-    log::Warning(absl::StrCat("the run has ended epoch ", progress.epochs, ", and epochs is ",
+    log::Warning(absl::StrCat("the run has ended epoch ", progress.epochs, ", and `epochs` is ",
                               options.epochs, ": nothing is trained"));
   }
   return progress;
@@ -189,7 +204,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   log::Info(absl::StrCat(steps_per_epoch, " steps per epoch, in batches of ", batch_size));
   if (options.epochs * steps_per_epoch < kFewSteps) {
     log::Warning(absl::StrCat("the run has only ", options.epochs * steps_per_epoch,
-                              " steps; more come from more epochs or a smaller batch_size"));
+                              " steps; more come from more `epochs` or a smaller `batch_size`"));
   }
   ASSIGN_OR_RETURN(const TrainerOptions trainer_options, TrainerOptionsOf(run, steps_per_epoch));
   Trainer trainer(run.student.model, description.normalization, trainer_options);
@@ -235,6 +250,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
         ASSIGN_OR_RETURN(checkpoint.trainer, trainer.state());
         return run.checkpoints().Write(checkpoint);
       },
+      .waited_for_data = [&batches] { return batches.waited_for_data(); },
       .log = *log,
       .progress = progress,
       .clock = clock,
@@ -247,7 +263,6 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
       .begin = begin};
   TrainFigures figures;
   ASSIGN_OR_RETURN(figures.training, RunTrainingLoop(loop, stop));
-  figures.waited_for_data = batches.waited_for_data();
   return figures;
 }
 
@@ -307,7 +322,7 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   if (held_out > 0 && held_out < kFewHeldOut) {
     log::Warning(absl::StrCat("only ", held_out,
                               " samples are held out, which choose the best "
-                              "epoch by few errors; give more as val or val_count"));
+                              "epoch by few errors; give more as `val` or `val_count`"));
   }
 
   const ReportedRun reported{options, run.data, run.directory, run.teacher.teachers.get()};

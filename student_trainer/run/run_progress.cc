@@ -59,6 +59,7 @@ nlohmann::json ToJson(const RunProgress& progress) {
   json["epochs"] = progress.epochs;
   json["epoch_batches"] = progress.epoch_batches;
   json["epoch_length"] = progress.epoch_length;
+  json["seconds_waiting_for_data"] = progress.seconds_waiting_for_data;
   return json;
 }
 
@@ -68,6 +69,7 @@ absl::StatusOr<RunProgress> RunProgressFromJson(const nlohmann::json& json) {
     progress.epochs = json.value("epochs", kEpochsNotCounted);
     progress.epoch_batches = json.value("epoch_batches", int64_t{0});
     progress.epoch_length = json.value("epoch_length", int64_t{0});
+    progress.seconds_waiting_for_data = json.value("seconds_waiting_for_data", 0.0);
     return progress;
   } catch (const nlohmann::json::exception& error) {
     return absl::InvalidArgumentError(absl::StrCat("not the progress of a run: ", error.what()));

@@ -47,6 +47,7 @@ struct RunProgress {
   EvaluationResult best_validation;
   double seconds = 0;          // of the processes that trained before this one
   double seconds_waiting = 0;  // of those, for the teacher
+  double seconds_waiting_for_data = 0;
 };
 
 // Returns where a run resumes whose epochs have `batches_per_epoch` now. If that has changed, the

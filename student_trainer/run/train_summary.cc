@@ -103,18 +103,17 @@ std::vector<std::string> SummaryLines(const TrainFigures& figures) {
 
 nlohmann::json SummaryRecord(const TrainFigures& figures) {
   const RunProgress& run = figures.training.run;
-  nlohmann::json record = {
-      {"kind", "end"},
-      {"steps", figures.training.steps},
-      {"samples", run.samples},
-      {"best_epoch", run.best_epoch + 1},
-      {"validation", run.best_validation},
-      {"seconds", run.seconds},
-      {"seconds_waiting", run.seconds_waiting},
-      {"seconds_waiting_for_data", absl::ToDoubleSeconds(figures.waited_for_data)},
-      {"samples_with_targets", run.samples_with_targets},
-      {"samples_without_targets", figures.training.samples_without_targets},
-      {"corrupt_samples", figures.corrupt_samples}};
+  nlohmann::json record = {{"kind", "end"},
+                           {"steps", figures.training.steps},
+                           {"samples", run.samples},
+                           {"best_epoch", run.best_epoch + 1},
+                           {"validation", run.best_validation},
+                           {"seconds", run.seconds},
+                           {"seconds_waiting", run.seconds_waiting},
+                           {"seconds_waiting_for_data", run.seconds_waiting_for_data},
+                           {"samples_with_targets", run.samples_with_targets},
+                           {"samples_without_targets", figures.training.samples_without_targets},
+                           {"corrupt_samples", figures.corrupt_samples}};
   if (figures.test.has_value()) record["test"] = *figures.test;
   if (figures.teacher.has_value()) {
     const TeacherFigures& teacher = *figures.teacher;

@@ -32,8 +32,7 @@ struct TrainFigures {
   TrainingSummary training;
   std::optional<EvaluationResult> test;
   std::optional<TeacherFigures> teacher;
-  int64_t corrupt_samples = 0;     // that were skipped
-  absl::Duration waited_for_data;  // by this process
+  int64_t corrupt_samples = 0;  // that were skipped
 };
 
 // Lines for the terminal.

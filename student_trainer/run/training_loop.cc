@@ -63,14 +63,20 @@ class LoopState {
     RunProgress run = run_;
     run.seconds += absl::ToDoubleSeconds(loop_.clock.Now() - start_);
     run.seconds_waiting += absl::ToDoubleSeconds(loop_.batches.waited());
+    if (loop_.waited_for_data != nullptr) {
+      run.seconds_waiting_for_data += absl::ToDoubleSeconds(loop_.waited_for_data());
+    }
     return run;
   }
 
-  absl::Status Checkpoint() const { return loop_.checkpoint(Run()); }
+  absl::Status Checkpoint() {
+    kept_ = Run();
+    return loop_.checkpoint(*kept_);
+  }
 
   TrainingSummary Finish() const {
     return {
-        .run = Run(),
+        .run = kept_.value_or(Run()),  // what another process finds, which adds to it
         .steps = loop_.trainer.steps(),
         .samples_without_targets = loop_.has_teacher ? run_.named - run_.samples_with_targets : 0};
   }
@@ -138,7 +144,8 @@ class LoopState {
 
   const TrainingLoop& loop_;
   const absl::Time start_;
-  RunProgress run_;  // seconds: of the processes before
+  RunProgress run_;                  // seconds: of the processes before
+  std::optional<RunProgress> kept_;  // by the last checkpoint
 };
 
 // The batches of the next step, none beyond the epoch. CANCELLED once `stop` is requested.

@@ -27,6 +27,8 @@ struct TrainingLoop {
   std::function<absl::Status(int64_t epoch, const EvaluationResult& validation)> keep_best;
   // Saves the state of the run: everything that the steps so far have changed.
   std::function<absl::Status(const RunProgress& progress)> checkpoint;
+  // The time that `batches` has waited for data so far; null: none.
+  std::function<absl::Duration()> waited_for_data;
   RunLog& log;
   Progress& progress;
   Clock& clock;

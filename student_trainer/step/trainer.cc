@@ -43,6 +43,9 @@ void BoundWeights(const std::vector<at::Tensor>& parameters, double max_norm) {
   }
 }
 
+// In the state where it differs from "steps".
+constexpr char kScheduled[] = "scheduled_steps";
+
 absl::Status Diverged(absl::string_view what, double value, int64_t step) {
   return absl::InternalError(absl::StrCat("training has diverged: ", what, " is ", value,
                                           " at step ", step, "; try a smaller `lr`"));
@@ -59,12 +62,13 @@ Trainer::Trainer(std::shared_ptr<Model> model, Normalization normalization,
   if (options_.ema_decay > 0) average_.emplace(*model_, options_.ema_decay);
 }
 
-double Trainer::learning_rate() const { return LearningRate(options_.schedule, step_); }
+double Trainer::learning_rate() const { return LearningRate(options_.schedule, scheduled_); }
 
 DistillationLossOptions Trainer::loss_options() const {
   DistillationLossOptions loss = options_.loss;
-  if (options_.alpha.has_value()) loss.alpha = ValueAt(*options_.alpha, step_);
-  if (options_.temperature.has_value()) loss.temperature = ValueAt(*options_.temperature, step_);
+  if (options_.alpha.has_value()) loss.alpha = ValueAt(*options_.alpha, scheduled_);
+  if (options_.temperature.has_value())
+    loss.temperature = ValueAt(*options_.temperature, scheduled_);
   return loss;
 }
 
@@ -151,6 +155,7 @@ absl::Status Trainer::TakeStep(StepResult& result) {
   }
   ForgetStep();
   ++step_;
+  ++scheduled_;
   return absl::OkStatus();
 }
 
@@ -182,6 +187,7 @@ absl::StatusOr<TensorMap> Trainer::state() const {
   RETURN_IF_ERROR(CatchTorch([&] {
     NamedTensors all = Tensors();
     all.emplace("steps", at::scalar_tensor(step_, at::kLong));
+    if (scheduled_ != step_) all.emplace(kScheduled, at::scalar_tensor(scheduled_, at::kLong));
     AddUnder("generator", GeneratorStates(options_.device), all);
     state = ToHost(all);
   }));
@@ -195,9 +201,12 @@ absl::Status Trainer::LoadState(const TensorMap& state) {
   RETURN_IF_ERROR(CatchTorch([&] { generators = GeneratorStates(options_.device); }));
   AddUnder("generator", generators, all);
   all.emplace("steps", steps);
+  const at::Tensor scheduled = at::zeros({}, at::kLong);
+  if (state.contains(kScheduled)) all.emplace(kScheduled, scheduled);
   RETURN_IF_ERROR(CopyInto(state, all, "the state of this training"));
   ForgetStep();
   step_ = steps.item<int64_t>();
+  scheduled_ = state.contains(kScheduled) ? scheduled.item<int64_t>() : step_;
   return CatchTorch([&] { SetGeneratorStates(options_.device, generators); });
 }
 

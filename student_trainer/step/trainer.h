@@ -58,7 +58,11 @@ class Trainer {
 
   // Steps of the optimizer that were taken, or passed over.
   int64_t steps() const { return step_; }
+  // What the next step is taken with.
   double learning_rate() const;
+  // The schedules continue as at step `step`: that of a run whose epochs always had the steps that
+  // they have now. They go by steps() otherwise.
+  void SetSchedulePosition(int64_t step) { scheduled_ = step; }
   // What the next batch's loss is computed with.
   DistillationLossOptions loss_options() const;
 
@@ -67,7 +71,7 @@ class Trainer {
   std::optional<Ema::Swapped> UseAverage();
 
   // All that it takes to continue bit by bit, in addition to the model's parameters and buffers
-  // (common/zoo/weights.h): optimizer, average, step, and Torch's generators, which dropout
+  // (common/zoo/weights.h): optimizer, average, step, place in the schedules, and Torch's generators, which dropout
   // draws from. It may share memory: write it before the next step. FAILED_PRECONDITION within a
   // step of several batches.
   absl::StatusOr<TensorMap> state() const;
@@ -89,6 +93,7 @@ class Trainer {
   const std::unique_ptr<Optimizer> optimizer_;
   std::optional<Ema> average_;
   int64_t step_ = 0;
+  int64_t scheduled_ = 0;  // the step that the schedules go by
 
   // Of the incomplete step.
   int64_t batches_ = 0;

@@ -112,6 +112,23 @@ class Resume(IntegrationTest):
             self.assertIn("--resume_anyway", output)
         self.run_ok(*self.arguments("run", "--resume_anyway", epochs=2))
 
+    def test_epochs_of_another_length_go_on_at_their_own_place_of_the_schedule(self):
+        for before, after in [(8, 32), (32, 8)]:
+            run, whole = f"run_{before}", f"whole_{after}"
+            self.run_ok(*self.arguments(whole, epochs=6, batch_size=after))
+            self.run_ok(*self.arguments(run, epochs=2, batch_size=before))
+            self.run_ok(*self.arguments(run, "--resume_anyway", epochs=4, batch_size=before))
+            self.run_ok(*self.arguments(run, "--resume_anyway", epochs=6, batch_size=after))
+            rates = [[record["lr"] for record in self.epochs(name)[4:]] for name in (run, whole)]
+            self.assertEqual(*rates)
+
+    def test_a_run_that_has_ended_reports_the_same_times_again(self):
+        self.run_ok(*self.arguments("run", epochs=2))
+        before = self.end("run")
+        self.run_ok(*self.arguments("run", epochs=2))
+        for key in ["seconds", "seconds_waiting_for_data"]:
+            self.assertGreaterEqual(self.end("run")[key], before[key])
+
     def test_two_processes_cannot_train_in_one_folder(self):
         first = self.start(*self.arguments("run", epochs=1000))
         wait_until(lambda: self.newest("run") > 0, "the first trains")

@@ -17,7 +17,7 @@ TrainFigures HardLabelFigures() {
                               .best_validation = {.samples = 50, .errors = 5},
                               .seconds = 12.3},
                       .steps = 100};
-  figures.waited_for_data = absl::Milliseconds(1500);
+  figures.training.run.seconds_waiting_for_data = 1.5;
   return figures;
 }
 

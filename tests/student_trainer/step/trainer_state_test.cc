@@ -117,6 +117,24 @@ TEST(TrainerState, WithoutTheGeneratorsDropoutWouldDiffer) {
   EXPECT_FALSE(first->parameters()[0].equal(second->parameters()[0]));
 }
 
+TEST(TrainerState, TheSchedulesGoOnWhereTheyWereMovedTo) {
+  TrainerOptions options = Options(OptimizerKind::kSgd);
+  Trainer trainer(SmallModel(), {.scale = 255}, options);
+  TrainSteps(trainer, 0, 3);
+  trainer.SetSchedulePosition(10);
+  EXPECT_EQ(trainer.learning_rate(), LearningRate(options.schedule, 10));
+  EXPECT_EQ(trainer.loss_options().alpha, ValueAt(*options.alpha, 10));
+  TrainSteps(trainer, 3, 5);
+  EXPECT_EQ(trainer.steps(), 5);
+  EXPECT_EQ(trainer.learning_rate(), LearningRate(options.schedule, 12));
+  const auto state = trainer.state();
+  ASSERT_THAT(state.status(), IsOk());
+  Trainer another(SmallModel(), {.scale = 255}, options);
+  ASSERT_THAT(another.LoadState(*state), IsOk());
+  EXPECT_EQ(another.steps(), 5);
+  EXPECT_EQ(another.learning_rate(), LearningRate(options.schedule, 12));
+}
+
 TEST(TrainerState, WithinAStepThereIsNone) {
   Trainer trainer(SmallModel(), {.scale = 255}, Options(OptimizerKind::kSgd));
   ASSERT_THAT(trainer.Step(SmallBatch()), IsOk());
