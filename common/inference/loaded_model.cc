@@ -16,6 +16,7 @@
 #include "common/inference/scripted_model.h"
 #include "common/inference/torchscript_model.h"
 #include "common/model_directory/fingerprint.h"
+#include "common/model_directory/foreign_file.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/normalize.h"
 #include "common/torch/torch_errors.h"
@@ -28,9 +29,16 @@ namespace {
 // The variable length in the example that a model is tried with.
 constexpr int64_t kExampleLength = 8;
 
+constexpr char kSaveScript[] =
+    "torch.jit.script(model).save(FILE), or torch.jit.trace(model, example).save(FILE)";
+
 // Samples that tell what a model gives, and how far a probability may round beyond 1.
 constexpr int64_t kFormSamples = 8;
 constexpr double kRounding = 1e-3;
+
+// Inputs that are so much larger make logits larger, and no sigmoid greater than 1.
+constexpr double kAmplification = 1000;
+constexpr int64_t kTokensTried = 64;
 
 // Returns the input whose length varies, or -1 if there is none.
 int64_t VariableInput(const ModelDescription& description) {
@@ -153,13 +161,19 @@ absl::Status LoadedModel::LoadScript(const std::filesystem::path& directory,
     return Annotate(script.status(), weights.string());
   }
   if (!script.ok()) {
-    // What torch.save writes is such an archive, too, without code.
-    const bool pickled = absl::StrContains(script.status().message(), "constants.pkl");
-    return absl::InvalidArgumentError(absl::StrCat(
-        weights.string(), " is not TorchScript that can be run: ",
-        pickled ? "it was written by torch.save; write torch.jit.script(model).save(FILE), or "
-                  "torch.jit.trace(model, example).save(FILE)"
-                : script.status().message()));
+    // What torch.save and torch.export write are such archives, too, without code.
+    const bool other_archive = absl::StrContains(script.status().message(), "constants.pkl");
+    const std::string foreign = DescribeForeignFileAt(weights, kSaveScript);
+    const bool archive = absl::StrContains(foreign, "torch.save");
+    std::string reason(script.status().message());
+    if (other_archive) {
+      reason =
+          absl::StrCat("it was written by torch.save or torch.export; write it with ", kSaveScript);
+    } else if (!foreign.empty() && (!archive || absl::StrContains(reason, "PytorchStreamReader"))) {
+      reason = foreign;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat(weights.string(), " is not TorchScript that can be run: ", reason));
   }
   parameters_ = script->parameters;
   takes_mask_ = TakesMask(*script, description_);
@@ -292,6 +306,24 @@ absl::Status LoadedModel::CheckLogits(const at::Tensor& output, const std::strin
   return absl::OkStatus();
 }
 
+bool LoadedModel::StaysAProbability() const {
+  bool within = true;
+  // What it fails on, as tokens beyond its vocabulary, tells nothing.
+  CatchTorch([&] {
+    std::vector<at::Tensor> inputs = Prepare(VariedInputs(kFormSamples));
+    for (at::Tensor& input : inputs) {
+      if (input.is_floating_point()) {
+        input = input * kAmplification;
+      } else if (input.scalar_type() != at::kBool) {
+        input = at::arange(input.numel(), input.options()).remainder_(kTokensTried).view_as(input);
+      }
+    }
+    const at::Tensor rows = Given(inputs)[static_cast<size_t>(logits_)].to(at::kFloat);
+    within = rows.ge(0).logical_and(rows.le(1)).all().item<bool>();
+  }).IgnoreError();
+  return within;
+}
+
 absl::Status LoadedModel::CheckForm(const std::string& directory) {
   if (description_.architecture != kTorchScriptArchitecture || logits_ < 0) {
     return absl::OkStatus();
@@ -305,6 +337,9 @@ absl::Status LoadedModel::CheckForm(const std::string& directory) {
   if (!rows.defined()) return absl::OkStatus();
   if (!description_.output.has_value()) {
     suspected_output_ = LooksLike(rows);
+    if (suspected_output_ == OutputForm::kSigmoid && !StaysAProbability()) {
+      suspected_output_ = OutputForm::kLogits;
+    }
     if (suspected_output_ != OutputForm::kLogits) {
       log::Warning(absl::StrCat(directory, ": the model gives what looks like ",
                                 Name(suspected_output_), " instead of logits; set \"output\" in ",

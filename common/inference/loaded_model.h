@@ -100,6 +100,9 @@ class LoadedModel {
   absl::Status CheckLogits(const at::Tensor& logits, const std::string& directory);
   absl::Status CheckForm(const std::string& directory);
 
+  // Returns false if larger inputs, or other tokens, make a logit less than 0 or more than 1.
+  bool StaysAProbability() const;
+
   // Returns the names and kinds of what the model gives.
   std::vector<NamedOutput> NamedOutputs(size_t given) const;
 

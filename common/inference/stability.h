@@ -1,4 +1,4 @@
-// CheckStable: whether a model gives a sample the same logits each time.
+// CheckStable: whether a model gives a sample the same outputs each time.
 #pragma once
 
 #include "absl/status/status.h"
@@ -6,11 +6,11 @@
 
 namespace distill {
 
-// Asks the model for one sample, for the same again, and for it among four others. Returns
-// FAILED_PRECONDITION, which names the likely cause, if its logits differ by more than kernels for
-// other batch sizes round: a model saved in training mode, with dropout or batch statistics left
-// on. A model that takes no other batch size is asked twice only. Returns the errors of Logits for
-// one sample.
+// Asks the model for one sample and for a batch of eight, each several times, for the batch in
+// reverse, and for its last sample alone. Returns FAILED_PRECONDITION, which names the likely
+// cause, if its outputs differ: when it is asked again, at all on a CPU; otherwise by more than
+// kernels for other batch sizes round. A model that takes no other batch size is asked for the one
+// sample only. Returns the errors of Compute for one sample.
 absl::Status CheckStable(const LoadedModel& model);
 
 }  // namespace distill

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
+#include "common/model_directory/foreign_file.h"
 #include "common/model_directory/safetensors_header.h"
 #include "common/tensor/mapped_file.h"
 
@@ -25,19 +26,30 @@ struct Parsed {
   size_t data_begin = 0;
 };
 
+constexpr char kSaveFile[] = "safetensors.torch.save_file(state_dict, FILE)";
+
+// Names the format of the file if it is another one, which says more than the reason.
+absl::Status NotSafetensors(const Bytes& file, absl::string_view reason) {
+  const Bytes::Piece begin = file.empty() ? Bytes::Piece() : file.piece(0).subspan(0, 64);
+  const std::string foreign = DescribeForeignFile(
+      absl::string_view(reinterpret_cast<const char*>(begin.data()), begin.size()), kSaveFile);
+  return absl::DataLossError(
+      foreign.empty() ? reason : absl::StrCat("it is not a safetensors file: ", foreign));
+}
+
 absl::StatusOr<Parsed> ParseFile(const Bytes& file) {
   if (file.size() < kLengthBytes) {
-    return absl::DataLossError(
-        absl::StrCat("it has ", file.size(), " bytes, fewer than the 8 of the header's length"));
+    return NotSafetensors(file, absl::StrCat("it has ", file.size(),
+                                             " bytes, fewer than the 8 of the header's length"));
   }
   const Bytes::Piece bytes = file.piece(0);
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
   const size_t behind_length = bytes.size() - kLengthBytes;
   if (header_bytes > behind_length || header_bytes > kMaxSafetensorsHeaderBytes) {
-    return absl::DataLossError(absl::StrCat("the header's length is ", header_bytes, ", of ",
-                                            behind_length, " bytes that follow and ",
-                                            kMaxSafetensorsHeaderBytes, " allowed"));
+    return NotSafetensors(
+        file, absl::StrCat("the header's length is ", header_bytes, ", of ", behind_length,
+                           " bytes that follow and ", kMaxSafetensorsHeaderBytes, " allowed"));
   }
   const absl::string_view json(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes,
                                header_bytes);

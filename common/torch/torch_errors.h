@@ -4,6 +4,7 @@
 #include <c10/util/Exception.h>
 
 #include <exception>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -13,7 +14,7 @@ namespace distill {
 
 // Returns the reason in the text of one of Torch's errors, in one line; what has more lines is
 // logged as a detail.
-absl::string_view TorchReason(absl::string_view text);
+std::string TorchReason(absl::string_view text);
 
 // Calls `function`. Returns INTERNAL with the text of an exception, which may contain paths: it is
 // meant for the operator and must never be sent to a client.

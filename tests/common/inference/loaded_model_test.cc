@@ -279,6 +279,15 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadEnding(const TempDir& dir, cons
   return LoadedModel::Load(dir.path());
 }
 
+TEST(LoadedModelTest, LogitsThatLieBetweenZeroAndOneAreLogits) {
+  for (const char* last : {".mul(0.001).add(0.5)", ".relu().mul(0.001).add(0.1)"}) {
+    const TempDir dir;
+    const auto loaded = LoadEnding(dir, last, std::nullopt);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ((*loaded)->suspected_output(), OutputForm::kLogits) << last;
+  }
+}
+
 TEST(LoadedModelTest, AModelThatGivesProbabilitiesIsNoticed) {
   const struct {
     const char* last;

@@ -40,7 +40,7 @@ TEST(CheckStableTest, DropoutThatWasLeftOnIsNamed) {
       CheckScript("def forward(self, x):\n"
                   "    return torch.dropout(torch.linear(x, self.weight), 0.5, True)\n"),
       ErrorIs(absl::StatusCode::kFailedPrecondition,
-              AllOf(HasSubstr("other logits when it is asked again"), HasSubstr("dropout"))));
+              AllOf(HasSubstr("other outputs when it is asked again"), HasSubstr("dropout"))));
 }
 
 TEST(CheckStableTest, StatisticsOfTheBatchAreNamed) {
@@ -48,11 +48,35 @@ TEST(CheckStableTest, StatisticsOfTheBatchAreNamed) {
                           "    y = torch.linear(x, self.weight)\n"
                           "    return y - y.mean()\n"),
               ErrorIs(absl::StatusCode::kFailedPrecondition,
-                      AllOf(HasSubstr("other logits among other samples"),
+                      AllOf(HasSubstr("other outputs among other samples"),
                             HasSubstr("statistics of the batch"))));
 }
 
-TEST(CheckStableTest, AModelOfOneBatchSizeIsAskedTwiceOnly) {
+TEST(CheckStableTest, RareAndSmallDrawsAreFound) {
+  for (const char* forward :
+       {"torch.linear(torch.dropout(x, 0.02, True), self.weight)",
+        "torch.linear(x, self.weight) + 0.0001 * torch.randn(1)",
+        // Stochastic depth, by sample.
+        "torch.linear(x, self.weight) * (torch.rand([x.size(0), 1]) > 0.1).float()"}) {
+    EXPECT_THAT(CheckScript(std::string("def forward(self, x):\n    return ") + forward + "\n"),
+                ErrorIs(absl::StatusCode::kFailedPrecondition,
+                        HasSubstr("other outputs when it is asked again")))
+        << forward;
+  }
+}
+
+TEST(CheckStableTest, OperationsOverTheBatchAreNamed) {
+  for (const char* forward :
+       {"torch.linear(x, self.weight).cumsum(0)", "torch.linear(x, self.weight).roll([1], [0])"}) {
+    EXPECT_THAT(CheckScript(std::string("def forward(self, x):\n    return ") + forward + "\n"),
+                ErrorIs(absl::StatusCode::kFailedPrecondition,
+                        AllOf(HasSubstr("other outputs in another place of the batch"),
+                              HasSubstr("batch_first"))))
+        << forward;
+  }
+}
+
+TEST(CheckStableTest, AModelOfOneBatchSizeIsAskedForOneSampleOnly) {
   EXPECT_THAT(CheckScript("def forward(self, x):\n"
                           "    return torch.linear(x.view(1, 3), self.weight)\n"),
               IsOk());

@@ -15,6 +15,24 @@ TEST(TorchErrorsTest, OneLineIsLeftOfAnError) {
   EXPECT_TRUE(CatchTorch([] {}).ok());
 }
 
+TEST(TorchErrorsTest, AReasonOfSeveralLinesIsKeptInOne) {
+  EXPECT_EQ(TorchReason("The following operation failed in the TorchScript interpreter.\n"
+                        "Traceback of TorchScript, serialized code (most recent call last):\n"
+                        "    raise ValueError(_0)\n"
+                        "    ~~~~~ <--- HERE\n"
+                        "\n"
+                        "Traceback of TorchScript, original code (most recent call last):\n"
+                        "  File \"<string>\", line 3, in forward\n"
+                        "    if float(x.max()) > 100.0:\n"
+                        "      raise ValueError('bad sample')\n"
+                        "      ~~~~~ <--- HERE\n"
+                        "    return x\n"
+                        "RuntimeError: bad sample:\n"
+                        "  second line\n"
+                        "third\n"),
+            "RuntimeError: bad sample: second line third");
+}
+
 TEST(TorchErrorsTest, OfAnErrorOfTheInterpreterTheReasonIsLast) {
   EXPECT_EQ(TorchReason("The following operation failed in the TorchScript interpreter.\n"
                         "Traceback of TorchScript (most recent call last):\n"
