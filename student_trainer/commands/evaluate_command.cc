@@ -41,6 +41,7 @@ struct TestSet {
 
 struct Evaluated {
   std::unique_ptr<LoadedModel> model;
+  bool one_by_one;                      // it takes no other batch
   std::shared_ptr<const Dataset> data;  // prepared for the model
   QualityMeter meter;
 };
@@ -52,6 +53,11 @@ absl::StatusOr<std::shared_ptr<const Dataset>> PrepareForModel(const LoadedModel
   if (inputs.size() != 1) {
     return absl::FailedPreconditionError(
         absl::StrCat("it takes ", inputs.size(), " inputs, the data has one"));
+  }
+  if (model.classes() == 0) return absl::FailedPreconditionError("it gives no logits");
+  if (model.rows_per_sample() != 1) {
+    return absl::FailedPreconditionError(
+        "it gives a row per position of a sequence, where the data have a label per sample");
   }
   if (model.classes() < test.data->classes()) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -81,14 +87,20 @@ absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const Te
       directory);
   at::Tensor index;
   if (order != nullptr) index = torch::tensor(*order, torch::kInt64);
+  const bool one_by_one = TakesOneSampleAlone(*model);
+  if (one_by_one) {
+    log::Info(absl::StrCat(directory,
+                           ": the model takes one sample at a time, as a trace does that "
+                           "holds the size of its batch"));
+  }
   const LogitsFunction own_logits = LogitsOfLoaded(*model);
   ASSIGN_OR_RETURN(
       QualityMeter meter,
       Measure(*data, test.corrupt, [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
-        ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs));
+        ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs), directory, ": the model failed");
         return index.defined() ? own.index_select(1, index) : own;
       }));
-  return Evaluated{std::move(model), std::move(data), std::move(meter)};
+  return Evaluated{std::move(model), one_by_one, std::move(data), std::move(meter)};
 }
 
 // What the teacher answers to the samples that the models were measured on, in their order.
@@ -118,8 +130,8 @@ absl::StatusOr<std::vector<Timing>> TimeAll(const EvaluateOptions& options, cons
   samples.resize(std::min(samples.size(), static_cast<size_t>(options.batch_size)));
   std::vector<TimedModel> timed;
   for (const Evaluated& evaluated : all) {
-    ASSIGN_OR_RETURN(const ReadSamplesResult read,
-                     ReadSamples(*evaluated.data, samples, test.corrupt));
+    const auto own = absl::MakeConstSpan(samples).first(evaluated.one_by_one ? 1 : samples.size());
+    ASSIGN_OR_RETURN(const ReadSamplesResult read, ReadSamples(*evaluated.data, own, test.corrupt));
     timed.push_back({evaluated.model.get(), ToTorch(read.inputs).clone()});
   }
   return TimeInTurns(timed);
@@ -137,7 +149,7 @@ void WarnOfPermutation(const ModelFigures& model, absl::Span<const std::string> 
   if (permutation.empty()) return;
   log::Warning(absl::StrCat(model.model, ": it knows classes by another order: ",
                             DescribePermutation(permutation, quality.classes, class_names),
-                            "; class_names sets the order of the data's"));
+                            "; `class_names` sets the order of the data's"));
 }
 
 absl::StatusOr<std::unique_ptr<Dataset>> OpenTest(const EvaluateOptions& options) {

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/check.h"
@@ -55,6 +56,16 @@ absl::Status ExportOptions::Validate() const {
 absl::Status RunExport(const ExportOptions& options, std::ostream& out) {
   RETURN_IF_ERROR(options.Validate());
   std::error_code error;
+  if (std::filesystem::is_directory(options.source, error) &&
+      !std::filesystem::exists(std::filesystem::path(options.source) / kConfigFile, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(options.source, error)) {
+      if (absl::StartsWith(entry.path().filename().string(), "step_")) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            options.source, ": it is a folder of checkpoints; name one of them, such as ",
+            entry.path().string()));
+      }
+    }
+  }
   absl::StatusOr<TrainableModel> exported = std::filesystem::is_regular_file(options.source, error)
                                                 ? FromCheckpoint(options.source)
                                                 : LoadTrainable(options.source);

@@ -9,6 +9,9 @@
 namespace distill {
 namespace {
 
+// Rounds, and runs of one sample per round.
+constexpr int kLeast = 3;
+
 struct Durations {
   std::vector<double> one_ms;  // a run each
   std::vector<double> many_s;
@@ -42,15 +45,23 @@ double Quantile(std::vector<double> values, double part) {
 
 absl::StatusOr<std::vector<Timing>> TimeInTurns(const std::vector<TimedModel>& models,
                                                 const TimingOptions& options) {
-  const int latencies = options.latencies_per_round;
   std::vector<Durations> durations(models.size());
+  std::vector<int> latencies(models.size());
   for (size_t i = 0; i < models.size(); ++i) {  // warm-up
-    RETURN_IF_ERROR(TakeTurn(models[i], latencies, durations[i]));
+    RETURN_IF_ERROR(TakeTurn(models[i], kLeast, durations[i]));
+    const absl::Duration one = absl::Milliseconds(Quantile(durations[i].one_ms, 0.5));
+    const absl::Duration share =
+        options.budget / options.rounds / static_cast<int64_t>(models.size());
+    const int most = options.latencies_per_round;
+    latencies[i] = static_cast<int>(
+        std::clamp<double>(absl::FDivDuration(share / 2, one), std::min(kLeast, most), most));
     durations[i] = {};
   }
+  const absl::Time begin = absl::Now();
   for (int round = 0; round < options.rounds; ++round) {
+    if (round >= kLeast && absl::Now() - begin > options.budget) break;
     for (size_t i = 0; i < models.size(); ++i) {
-      RETURN_IF_ERROR(TakeTurn(models[i], latencies, durations[i]));
+      RETURN_IF_ERROR(TakeTurn(models[i], latencies[i], durations[i]));
     }
   }
   std::vector<Timing> timings;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "common/inference/loaded_model.h"
 
 namespace distill {
@@ -27,6 +28,8 @@ struct Timing {
 struct TimingOptions {
   int rounds = 10;  // of each model: so many batches, after one to warm up
   int latencies_per_round = 20;
+  // For slow models: no more rounds after it, and fewer runs of one sample; three at least.
+  absl::Duration budget = absl::Seconds(20);
 };
 
 // One of each model, in order. Errors of Logits.

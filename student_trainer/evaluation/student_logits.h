@@ -14,7 +14,11 @@ namespace distill {
 // the function. Samples are the model's input (PrepareFor).
 LogitsFunction LogitsOf(Model& model, const ModelDescription& description, at::Device device);
 
-// Of a model directory's model, which must outlive the function.
+// Returns whether the model takes no batches, as a trace does that holds the size of its example.
+bool TakesOneSampleAlone(const LoadedModel& model);
+
+// Of a model directory's model, which must outlive the function. One that takes no batches is asked
+// for one sample at a time.
 LogitsFunction LogitsOfLoaded(const LoadedModel& model);
 
 }  // namespace distill

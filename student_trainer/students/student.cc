@@ -36,6 +36,9 @@ absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& da
   return input;
 }
 
+// The arguments of architectures that Family::fit adds.
+constexpr const char* kArgumentsOfData[] = {"classes", "channels", "inputs", "input_shape"};
+
 absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputSpec& input,
                                        int64_t classes) {
   TrainableModel student;
@@ -44,7 +47,17 @@ absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputS
   ASSIGN_OR_RETURN(Architecture architecture,
                    ArchitectureOf(options.student, description.inputs[0].shape, classes));
   if (!options.student_arguments.empty()) {
-    architecture.arguments.update(nlohmann::json::parse(options.student_arguments));
+    const nlohmann::json given = nlohmann::json::parse(options.student_arguments);
+    for (const char* of_data : kArgumentsOfData) {
+      if (given.contains(of_data) && architecture.arguments.contains(of_data) &&
+          given[of_data] != architecture.arguments[of_data]) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(Field("student_arguments"), ": '", of_data, "' is ", given[of_data].dump(),
+                         ", where that of the data is ", architecture.arguments[of_data].dump(),
+                         "; leave it out"));
+      }
+    }
+    architecture.arguments.update(given);
   }
   ASSIGN_OR_RETURN(student.model, CreateModel(architecture));
   description.architecture = architecture.name;

@@ -41,6 +41,14 @@ TEST_F(ModelTimingTest, EachModelHasItsFiguresInOrder) {
   }
 }
 
+TEST_F(ModelTimingTest, WithoutTimeThreeRoundsAreMeasured) {
+  const at::Tensor two = model_->ExampleInputs(2).front();
+  const auto timings =
+      TimeInTurns({{model_.get(), two}}, {.rounds = 1 << 30, .budget = absl::Nanoseconds(1)});
+  ASSERT_THAT(timings, IsOk());
+  EXPECT_GT(timings->front().samples_per_s, 0);
+}
+
 TEST_F(ModelTimingTest, InputsThatTheModelDoesNotTakeAreItsError) {
   EXPECT_THAT(TimeInTurns({{model_.get(), torch::zeros({2, 9}, torch::kUInt8)}},
                           {.rounds = 1, .latencies_per_round = 1}),

@@ -5,7 +5,9 @@
 
 #include <vector>
 
+#include "common/base/files.h"
 #include "common/torch/host_tensors.h"
+#include "tests/common/inference/torchscript_file.h"
 #include "tests/student_trainer/testing/small_model_directory.h"
 #include "tests/testing/temp_dir.h"
 
@@ -49,6 +51,25 @@ TEST_F(StudentLogitsTest, TheyAreTheModelsAsItIsWhenTheyAreAskedFor) {
     for (const at::Tensor& parameter : model_->parameters()) parameter.mul_(2);
   }
   EXPECT_FALSE(at::allclose(logits_of(Images(6)).value(), before));
+}
+
+TEST_F(StudentLogitsTest, AModelOfOneSampleIsAskedForOneAtATime) {
+  const testing::TempDir dir;
+  ModelDescription description;
+  description.architecture = kTorchScriptArchitecture;
+  description.inputs = {{"x", DType::kFloat32, {3}}};
+  ASSERT_THAT(WriteFileAtomically(dir / kConfigFile, ToJson(description)), IsOk());
+  testing::WriteTorchScript(dir / kTorchScriptFile,
+                            "def forward(self, x):\n"
+                            "    return torch.linear(x.view(1, 3), self.weight)\n");
+  const auto loaded = LoadedModel::Load(dir.path());
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_TRUE(TakesOneSampleAlone(**loaded));
+  const at::Tensor x = torch::rand({5, 3});
+  const auto logits = LogitsOfLoaded(**loaded)(FromTorch(x));
+  ASSERT_THAT(logits, IsOk());
+  EXPECT_EQ(logits->sizes().vec(), (std::vector<int64_t>{5, 4}));
+  EXPECT_TRUE((*logits)[4].equal((*(*loaded)->Logits({x.narrow(0, 4, 1)}))[0]));
 }
 
 TEST_F(StudentLogitsTest, TheModelIsPutIntoEvalMode) {

@@ -80,6 +80,17 @@ TEST_F(StudentTest, ANameOfTheZooIsMadeForTheDataAndMeasuresThem) {
   EXPECT_FALSE(description.training.contains("objective"));
 }
 
+TEST_F(StudentTest, ArgumentsThatAreThoseOfTheDataMayNotDiffer) {
+  options_.student_arguments = R"({"hidden": [5], "classes": 4})";
+  EXPECT_THAT(Make(), IsOk());
+  options_.student_arguments = R"({"classes": 5})";
+  EXPECT_THAT(
+      Make().status(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               HasSubstr("`student_arguments`: 'classes' is 5, where that of the data is 4; "
+                         "leave it out")));
+}
+
 TEST_F(StudentTest, OfTheTeacherItHasTheClassesAndSaysWhatItLearnsFrom) {
   const ModelInfo teacher{.fingerprint = "ffff", .classes = 3, .class_names = {"x", "y", "z"}};
   const auto student = Make(teacher);
