@@ -51,6 +51,15 @@ bool IsFinite(T value) {
   }
 }
 
+// Before a range without upper bound, which an infinite `value` would be in.
+template <typename T>
+std::string Finite(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (std::isinf(value) && value > 0) return "finite and ";
+  }
+  return "";
+}
+
 template <typename T>
 std::string Least(T least, absl::string_view meaning) {
   return meaning.empty() ? Text(least) : absl::StrCat(Text(least), " (", meaning, ")");
@@ -67,7 +76,8 @@ absl::Status CheckAtLeast(absl::string_view field, T value, std::type_identity_t
                           absl::string_view least_means = "") {
   if (value >= least && check_internal::IsFinite(value)) return absl::OkStatus();
   return InvalidField(field, check_internal::Text(value),
-                      absl::StrCat(check_internal::Least(least, least_means), " or more"));
+                      absl::StrCat(check_internal::Finite(value),
+                                   check_internal::Least(least, least_means), " or more"));
 }
 
 // "must be LEAST to MOST".
@@ -84,8 +94,9 @@ absl::Status CheckInRange(absl::string_view field, T value, std::type_identity_t
 template <typename T>
 absl::Status CheckMoreThan(absl::string_view field, T value, std::type_identity_t<T> bound) {
   if (value > bound && check_internal::IsFinite(value)) return absl::OkStatus();
-  return InvalidField(field, check_internal::Text(value),
-                      absl::StrCat("more than ", check_internal::Text(bound)));
+  return InvalidField(
+      field, check_internal::Text(value),
+      absl::StrCat(check_internal::Finite(value), "more than ", check_internal::Text(bound)));
 }
 
 // "must be LEAST or more and less than BOUND".

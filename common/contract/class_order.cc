@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/shown_bytes.h"
 #include "common/base/status.h"
 
 namespace distill {
@@ -14,16 +15,8 @@ namespace {
 
 // A status is sent in HTTP/2 trailers, which hold at most 8 KiB.
 constexpr size_t kListedNames = 12;
+constexpr size_t kNamesWithBytes = 4;  // of a list
 constexpr size_t kNameBytes = 40;
-
-std::string Listed(absl::Span<const std::string> names) {
-  std::vector<std::string> quoted;
-  for (const std::string& name : names.subspan(0, kListedNames)) quoted.push_back(QuotedName(name));
-  if (names.size() > kListedNames) {
-    quoted.push_back(absl::StrCat("and ", names.size() - kListedNames, " more"));
-  }
-  return names.empty() ? "none" : absl::StrJoin(quoted, ", ");
-}
 
 // Returns the elements of `names` that `others` lacks.
 std::vector<std::string> Lacking(absl::Span<const std::string> names,
@@ -37,17 +30,36 @@ std::vector<std::string> Lacking(absl::Span<const std::string> names,
   return lacking;
 }
 
+// `lacking`: those of the names whose bytes are shown, since they may look like names that the
+// other side has.
+std::string Listed(absl::Span<const std::string> names, absl::Span<const std::string> lacking) {
+  lacking = lacking.subspan(0, kNamesWithBytes);
+  std::vector<std::string> quoted;
+  for (const std::string& name : names.subspan(0, kListedNames)) {
+    quoted.push_back(QuotedName(name));
+    if (std::find(lacking.begin(), lacking.end(), name) != lacking.end()) {
+      absl::StrAppend(&quoted.back(), ShownBytes(name.substr(0, kNameBytes)));
+    }
+  }
+  if (names.size() > kListedNames) {
+    quoted.push_back(absl::StrCat("and ", names.size() - kListedNames, " more"));
+  }
+  return names.empty() ? "none" : absl::StrJoin(quoted, ", ");
+}
+
 absl::Status ClassesDiffer(absl::Span<const std::string> model,
                            absl::Span<const std::string> wanted) {
+  const std::vector<std::string> unwanted = Lacking(model, wanted);
+  const std::vector<std::string> unknown = Lacking(wanted, model);
   if (model.size() <= kListedNames && wanted.size() <= kListedNames) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the sets of classes differ: the model's ", model.size(), " are ",
-                     Listed(model), ", wanted are ", wanted.size(), ": ", Listed(wanted)));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the sets of classes differ: the model's ", model.size(), " are ", Listed(model, unwanted),
+        ", wanted are ", wanted.size(), ": ", Listed(wanted, unknown)));
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the sets of classes differ: the model has ", model.size(),
-      ", of which not wanted: ", Listed(Lacking(model, wanted)), ", wanted are ", wanted.size(),
-      ", of which unknown to the model: ", Listed(Lacking(wanted, model))));
+  return absl::FailedPreconditionError(
+      absl::StrCat("the sets of classes differ: the model has ", model.size(),
+                   ", of which not wanted: ", Listed(unwanted, unwanted), ", wanted are ",
+                   wanted.size(), ", of which unknown to the model: ", Listed(unknown, unknown)));
 }
 
 }  // namespace

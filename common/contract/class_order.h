@@ -22,7 +22,7 @@ enum class Wanted { kAll, kSome };
 // side has no names. Returns INVALID_ARGUMENT for a wanted name that repeats, and
 // FAILED_PRECONDITION if the sets differ (kSome: if the model lacks one), where the model has no
 // names if the numbers differ (kSome: always). The message has both lists; of long lists only the
-// names that the other side lacks.
+// names that the other side lacks, which are shown with their bytes where they may look alike.
 absl::StatusOr<ClassIndices> ClassOrder(absl::Span<const std::string> model, int64_t classes,
                                         absl::Span<const std::string> wanted,
                                         Wanted part = Wanted::kAll);

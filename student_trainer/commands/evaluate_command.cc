@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "common/base/count.h"
 #include "common/base/files.h"
 #include "common/base/json_text.h"
 #include "common/base/log.h"
@@ -51,8 +52,8 @@ absl::StatusOr<std::shared_ptr<const Dataset>> PrepareForModel(const LoadedModel
                                                                const TestSet& test) {
   const std::vector<InputSpec>& inputs = model.description().inputs;
   if (inputs.size() != 1) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("it takes ", inputs.size(), " inputs, the data has one"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "it takes ", Count(static_cast<int64_t>(inputs.size()), "input"), ", the data has one"));
   }
   if (model.classes() == 0) return absl::FailedPreconditionError("it gives no logits");
   if (model.rows_per_sample() != 1) {
@@ -60,8 +61,8 @@ absl::StatusOr<std::shared_ptr<const Dataset>> PrepareForModel(const LoadedModel
         "it gives a row per position of a sequence, where the data have a label per sample");
   }
   if (model.classes() < test.data->classes()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "it knows ", model.classes(), " classes, the data has ", test.data->classes()));
+    return absl::FailedPreconditionError(absl::StrCat("it knows ", Count(model.classes(), "class"),
+                                                      ", the data has ", test.data->classes()));
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> prepared,
                    PrepareFor(inputs[0], test.data, Resize));
@@ -158,7 +159,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenTest(const EvaluateOptions& options
                    .max_pixels = options.max_pixels,
                    .resizer = Resize};
   if (!options.class_names.empty()) {
-    ASSIGN_OR_RETURN(data.class_names, ReadClassNames(options.class_names));
+    ASSIGN_OR_RETURN(data.class_names, ReadClassNames(options.class_names), Field("class_names"));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Dataset> test, OpenDataset(data));
   if (test->classes() == 0) {

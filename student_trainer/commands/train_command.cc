@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/check.h"
+#include "common/base/count.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
@@ -64,8 +65,8 @@ absl::Status CheckSamples(const TrainOptions& options, const TrainingData& data,
           absl::StrCat(train, ": it has no labels, and training on hard labels alone needs them"));
     }
     return absl::FailedPreconditionError(
-        absl::StrCat(train, ": it leaves ", count,
-                     " samples to train on after the validation part; give at least 2"));
+        absl::StrCat(train, ": it leaves ", Count(count, "sample"),
+                     " to train on after the validation part; give at least 2"));
   }
   return absl::OkStatus();
 }
@@ -138,7 +139,8 @@ absl::Status CheckCheckpoint(const Run& run) {
     log::Warning(absl::StrCat("continuing though ", same.message()));
     if (was.value("data", "") != run.identity.value("data", "")) {
       log::Warning(
-          "the data have changed, and are split again: samples that were trained on may be held out "
+          "the data have changed, and are split again: samples that were trained on may be held "
+          "out "
           "now, so the errors of the epochs before do not compare with those to come");
     }
   }
@@ -201,10 +203,10 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   const int64_t steps_per_epoch =
       (maker.batches_per_epoch() + options.accumulate - 1) / options.accumulate;
   const int64_t batch_size = options.ResolvedBatchSize(static_cast<int64_t>(run.samples.size()));
-  log::Info(absl::StrCat(steps_per_epoch, " steps per epoch, in batches of ", batch_size));
+  log::Info(absl::StrCat(Count(steps_per_epoch, "step"), " per epoch, in batches of ", batch_size));
   if (options.epochs * steps_per_epoch < kFewSteps) {
-    log::Warning(absl::StrCat("the run has only ", options.epochs * steps_per_epoch,
-                              " steps; more come from more `epochs` or a smaller `batch_size`"));
+    log::Warning(absl::StrCat("the run has only ", Count(options.epochs * steps_per_epoch, "step"),
+                              "; more come from more `epochs` or a smaller `batch_size`"));
   }
   ASSIGN_OR_RETURN(const TrainerOptions trainer_options, TrainerOptionsOf(run, steps_per_epoch));
   Trainer trainer(run.student.model, description.normalization, trainer_options);
@@ -320,9 +322,9 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
                             options.student, CountParameters(*run.student.model),
                             run.samples.size(), run.data.split.labelled.size(), held_out));
   if (held_out > 0 && held_out < kFewHeldOut) {
-    log::Warning(absl::StrCat("only ", held_out,
-                              " samples are held out, which choose the best "
-                              "epoch by few errors; give more as `val` or `val_count`"));
+    log::Warning(absl::StrCat(
+        "only ", Count(held_out, "sample"), held_out == 1 ? " is" : " are",
+        " held out, which choose the best epoch by few errors; give more as `val` or `val_count`"));
   }
 
   const ReportedRun reported{options, run.data, run.directory, run.teacher.teachers.get()};

@@ -7,12 +7,14 @@
 #include <system_error>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "common/base/byte_order_mark.h"
+#include "common/base/count.h"
 #include "common/base/files.h"
+#include "common/base/shown_bytes.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -28,11 +30,8 @@ bool IsUtf8(const std::string& text) {
   }
 }
 
-// Names that differ may look alike: the bytes of one that is not ASCII are shown behind it.
 std::string Quoted(const std::string& name) {
-  const std::string bytes = absl::CHexEscape(name);
-  if (bytes == name) return absl::StrCat("\"", name, "\"");
-  return absl::StrCat("\"", name, "\" (bytes ", bytes, ")");
+  return absl::StrCat("\"", name, "\"", ShownBytes(name));
 }
 
 // "`train` has "cat", "dog" and 3 more that `test` lacks"; empty where none is lacking.
@@ -75,30 +74,48 @@ absl::string_view Stripped(absl::string_view line) {
   return line;
 }
 
-}  // namespace
+// Returns whether a text begins with the mark of UTF-16, or holds zeros, as it does without the
+// mark.
+bool LooksLikeUtf16(absl::string_view text) {
+  return absl::StartsWith(text, "\xff\xfe") || absl::StartsWith(text, "\xfe\xff") ||
+         absl::StrContains(text, '\0');
+}
 
-absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where) {
+// `to_utf8`: what to do about a name that is not UTF-8.
+absl::Status CheckNames(absl::Span<const std::string> names, absl::string_view where,
+                        absl::string_view to_utf8) {
   std::set<absl::string_view> seen;
   for (size_t i = 0; i < names.size(); ++i) {
     std::string problem;
+    absl::string_view fix = "write one name per class, none twice";
     if (names[i].empty()) {
       problem = "is empty";
     } else if (!IsUtf8(names[i])) {
       problem = "is not UTF-8";
+      fix = to_utf8;
     } else if (!seen.insert(names[i]).second) {
       problem = absl::StrCat("repeats \"", names[i], "\"");
     }
     if (!problem.empty()) {
       return absl::InvalidArgumentError(absl::StrCat(where, ": class name ", i + 1, " of ",
-                                                     names.size(), " ", problem,
-                                                     "; write one name per class, none twice"));
+                                                     names.size(), " ", problem, "; ", fix));
     }
   }
   return absl::OkStatus();
 }
 
+}  // namespace
+
+absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where) {
+  return CheckNames(names, where, "write it in UTF-8");
+}
+
 absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string contents, ReadFile(path));
+  if (LooksLikeUtf16(contents)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": it looks like UTF-16; save the file as UTF-8"));
+  }
   std::vector<std::string> names;
   for (const absl::string_view line : LinesOf(WithoutByteOrderMark(contents))) {
     names.emplace_back(Stripped(line));
@@ -108,7 +125,7 @@ absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path)
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": it holds no class names; write one per line"));
   }
-  RETURN_IF_ERROR(CheckClassNames(names, path));
+  RETURN_IF_ERROR(CheckNames(names, path, "save the file as UTF-8"));
   return names;
 }
 
@@ -128,7 +145,8 @@ std::string DescribeClassDifference(absl::string_view a, const std::vector<std::
   parts.erase(std::remove(parts.begin(), parts.end(), ""), parts.end());
   if (!parts.empty()) return absl::StrJoin(parts, ", and ");
   if (a_names.size() != b_names.size()) {
-    return absl::StrCat(a, " names ", a_names.size(), " classes, ", b, " ", b_names.size());
+    return absl::StrCat(a, " names ", Count(static_cast<int64_t>(a_names.size()), "class"), ", ", b,
+                        " ", b_names.size());
   }
   const auto [in_a, in_b] = std::mismatch(a_names.begin(), a_names.end(), b_names.begin());
   return absl::StrCat(a, " and ", b, " have the same classes in another order: class ",

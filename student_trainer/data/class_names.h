@@ -13,16 +13,16 @@
 namespace distill {
 
 // Reads a file of class names, one per line; a byte order mark, spaces around a name and empty
-// lines at the end are ignored, and lines end as on any system. Returns INVALID_ARGUMENT for a name
-// that is empty, repeated, or not UTF-8.
+// lines at the end are ignored, and lines end as on any system. Returns INVALID_ARGUMENT for
+// UTF-16, and for a name that is empty, repeated, or not UTF-8.
 absl::StatusOr<std::vector<std::string>> ReadClassNames(const std::string& path);
 
 // Returns the names in class_names.txt of the folder; empty if there is no such file. Errors are
 // those of ReadClassNames.
 absl::StatusOr<std::vector<std::string>> ClassNamesIn(const std::filesystem::path& folder);
 
-// Returns INVALID_ARGUMENT like ReadClassNames; the error begins with `where`, the origin of the
-// names.
+// Returns INVALID_ARGUMENT for names as ReadClassNames does; the error begins with `where`, the
+// origin of the names.
 absl::Status CheckClassNames(absl::Span<const std::string> names, absl::string_view where);
 
 // Describes in words which names each of `a` and `b` has that the other lacks: "`train` has "cat"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/count.h"
 #include "student_trainer/data/class_names.h"
 
 namespace distill {
@@ -90,8 +91,8 @@ absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::shared_ptr<const Da
   auto both = std::make_unique<ConcatDataset>(std::move(first), std::move(second), second_labels);
   const auto names = static_cast<int64_t>(both->class_names().size());
   if (names > 0 && names < both->classes()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the class names: there are ", names, ", but ", both->classes(), " classes"));
+    return absl::InvalidArgumentError(absl::StrCat("the class names: they name ",
+                                                   Count(names, "class"), " of ", both->classes()));
   }
   return both;
 }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/count.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 
@@ -19,9 +20,8 @@ absl::Status CorruptSamples::Report(int64_t index, const absl::Status& why) {
   }
   const std::string reason(why.message());
   if (corrupt > max_corrupt_) {
-    return Annotate(
-        why, absl::StrCat(what_, ": ", corrupt, " corrupt samples, where `max_corrupt` allows ",
-                          max_corrupt_));
+    return Annotate(why, absl::StrCat(what_, ": ", Count(corrupt, "corrupt sample"),
+                                      ", where `max_corrupt` allows ", max_corrupt_));
   }
   if (first) {
     log::Warning(log::Line("a corrupt sample is skipped", {{"sample", index}, {"why", reason}}));

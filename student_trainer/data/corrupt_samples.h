@@ -26,6 +26,9 @@ class CorruptSamples {
   // are corrupt.
   absl::Status Report(int64_t index, const absl::Status& why);
 
+  // Returns the options that name the data set: where errors about it come from.
+  const std::string& what() const { return what_; }
+
   // Returns the number of samples reported as corrupt, each counted once.
   int64_t count() const;
 

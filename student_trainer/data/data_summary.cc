@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/count.h"
 
 namespace distill {
 namespace {
@@ -20,15 +21,16 @@ std::string NameOf(const Dataset& dataset, size_t label) {
 }
 
 std::string ClassesLine(const Dataset& dataset, const std::vector<int64_t>& counts) {
+  const std::string classes = Count(static_cast<int64_t>(counts.size()), "class");
   if (counts.size() > kMostClassesCounted) {
     const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-    return absl::StrCat(counts.size(), " classes of ", *least, " to ", *most, " samples");
+    return absl::StrCat(classes, " of ", *least, " to ", Count(*most, "sample"));
   }
   std::vector<std::string> each;
   for (size_t label = 0; label < counts.size(); ++label) {
     each.push_back(absl::StrCat(NameOf(dataset, label), " ", counts[label]));
   }
-  return absl::StrCat(counts.size(), " classes: ", absl::StrJoin(each, ", "));
+  return absl::StrCat(classes, ": ", absl::StrJoin(each, ", "));
 }
 
 void WarnOfEmptyClasses(absl::string_view what, const Dataset& dataset,
@@ -47,7 +49,8 @@ void WarnOfEmptyClasses(absl::string_view what, const Dataset& dataset,
   std::string warning = absl::StrCat(what, ": no sample has ", named ? "the class " : "the label ",
                                      absl::StrJoin(names, ", "));
   if (empty.size() > kMostNames) {
-    absl::StrAppend(&warning, " and ", empty.size() - kMostNames, " others");
+    absl::StrAppend(&warning, " and ",
+                    Count(static_cast<int64_t>(empty.size() - kMostNames), "other"));
   }
   if (!named && empty == std::vector<size_t>{0}) {
     absl::StrAppend(&warning, "; labels count from 0, and these seem to count from 1");
@@ -76,7 +79,7 @@ void WarnOfNumbersSortedAsText(absl::string_view what, const Dataset& dataset,
       static_cast<size_t>(std::is_sorted_until(numbers.begin(), numbers.end()) - numbers.begin());
   warnings.push_back(absl::StrCat(what, ": the class names are numbers in the order of text, so \"",
                                   names[wrong], "\" is class ", wrong,
-                                  "; class_names sets another order"));
+                                  "; `class_names` sets another order"));
 }
 
 }  // namespace
@@ -91,7 +94,7 @@ DataSummary Summarize(absl::string_view what, const Dataset& dataset) {
     ++labelled;
     ++counts[static_cast<size_t>(label)];
   }
-  summary.line = absl::StrCat(what, ": ", dataset.size(), " samples");
+  summary.line = absl::StrCat(what, ": ", Count(dataset.size(), "sample"));
   if (labelled < dataset.size())
     absl::StrAppend(&summary.line, ", ", labelled, " of them labelled");
   if (labelled > 0) {

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/tensor/elements.h"
 
@@ -94,7 +95,8 @@ absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
   const InputSpec& input = dataset.input();
   if (!IsNormalized(input)) return Normalization{};
   if (samples.empty()) {
-    return absl::InvalidArgumentError("cannot measure mean and deviation: there are no samples");
+    return absl::InvalidArgumentError(
+        absl::StrCat(corrupt.what(), ": cannot measure mean and deviation: there are no samples"));
   }
   ASSIGN_OR_RETURN(const size_t bytes, ByteSize(input.dtype, input.shape));
   std::vector<uint8_t> sample(bytes);
@@ -118,8 +120,8 @@ absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
     }
   }
   if (!measured) {
-    return absl::InvalidArgumentError(
-        "cannot measure mean and deviation: none of the samples can be read");
+    return absl::InvalidArgumentError(absl::StrCat(
+        corrupt.what(), ": cannot measure mean and deviation: none of the samples can be read"));
   }
   Normalization normalization;
   normalization.scale = input.dtype == DType::kUint8 ? 255 : 1;

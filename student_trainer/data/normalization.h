@@ -16,7 +16,7 @@ namespace distill {
 // counts as 1. The scale is 255 for uint8, otherwise 1. Of images that must be decoded, and of
 // numbers other than uint8, 4,096 spread over the samples are used. For other inputs the result is
 // the identity. Returns INVALID_ARGUMENT if there are no samples to measure, and the errors that
-// `corrupt` passes on.
+// `corrupt` passes on; both name the data set as `corrupt` does.
 absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
                                                    absl::Span<const int64_t> samples,
                                                    CorruptSamples& corrupt);

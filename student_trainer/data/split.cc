@@ -122,7 +122,7 @@ absl::StatusOr<Split> SplitDataset(absl::Span<const int64_t> labels, const Split
     return InvalidField(
         "label_count", label_count,
         absl::StrCat("at most ", available, ", the labelled samples that remain of ", labelled,
-                     " after ", val_count, " are held out for validation"));
+                     " after holding out ", val_count, " for validation"));
   }
   split.labelled = Draw(remaining, label_count, MixSeed({options.split_seed, kLabelTag}));
 

@@ -1,6 +1,9 @@
 #include "student_trainer/options/teacher_access.h"
 
+#include <utility>
+
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "common/base/check.h"
 #include "common/base/status_macros.h"
@@ -40,9 +43,15 @@ absl::StatusOr<WantedClasses> TeacherAccess::ResolvedClasses(
 
 absl::Status TeacherAccess::Validate() const {
   if (none()) {
-    if (!classes.empty()) {
+    const std::pair<const char*, bool> given[] = {
+        {"teacher_model", !model.empty()},
+        {"teacher_classes", !classes.empty()},
+        {"connect_timeout", connect_timeout != TeacherAccess().connect_timeout},
+    };
+    for (const auto& [name, is_given] : given) {
+      if (!is_given) continue;
       return absl::InvalidArgumentError(
-          "`teacher_classes`: it is given without `teacher`; give its address");
+          absl::StrCat(Field(name), ": it is given without `teacher`; give its address"));
     }
     if (!security.UsesTls() && security.token_file.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(

@@ -32,7 +32,8 @@ struct TeacherAccess {
   // `class_names`: those of the data, in whose order the answers shall be.
   absl::StatusOr<WantedClasses> ResolvedClasses(const std::vector<std::string>& class_names) const;
 
-  // INVALID_ARGUMENT names the option and what is allowed. Reads no file.
+  // INVALID_ARGUMENT names the option and what is allowed; without addresses the others must have
+  // their defaults. Reads no file.
   absl::Status Validate() const;
 };
 

@@ -89,6 +89,7 @@ absl::Status ValidateTargets(const TrainOptions& o) {
 absl::Status RefuseTeacherOptions(const TrainOptions& o) {
   const TrainOptions usual;
   const std::pair<const char*, bool> given[] = {
+      {"unlabelled", !o.unlabelled.empty()},
       {"temperature", o.temperature.has_value()},
       {"final_temperature", o.final_temperature.has_value()},
       {"objective", o.objective != usual.objective},
@@ -97,6 +98,8 @@ absl::Status RefuseTeacherOptions(const TrainOptions& o) {
       {"encoding", o.encoding != usual.encoding},
       {"k", o.k.has_value()},
       {"draws", o.draws.has_value()},
+      {"on_teacher_loss", o.on_teacher_loss != usual.on_teacher_loss},
+      {"allow_misaligned_teacher", o.allow_misaligned_teacher},
   };
   for (const auto& [name, is_given] : given) {
     if (!is_given) continue;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "common/base/check.h"
+#include "common/base/count.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/class_names.h"
@@ -25,7 +26,8 @@ void LogSummary(absl::string_view name, DataRole role, const Dataset& dataset) {
   const DataSummary summary = Summarize(name, dataset);
   // Of the transfer set neither labels nor their absence matter.
   const bool labels_matter = role != DataRole::kUnlabelled;
-  log::Info(labels_matter ? summary.line : absl::StrCat(name, ": ", dataset.size(), " samples"));
+  log::Info(labels_matter ? summary.line
+                          : absl::StrCat(name, ": ", Count(dataset.size(), "sample")));
   for (const std::string& warning : summary.warnings) {
     if (labels_matter || dataset.images() != nullptr) log::Warning(warning);
   }
@@ -83,8 +85,8 @@ absl::Status CheckFitsTraining(absl::string_view field, const Dataset& dataset,
         DescribeClassDifference(field, dataset.class_names(), "`train`", train.class_names())));
   }
   if (train.classes() > 0 && dataset.classes() > train.classes()) {
-    return absl::FailedPreconditionError(absl::StrCat(field, ": it has ", dataset.classes(),
-                                                      " classes, `train` has ", train.classes()));
+    return absl::FailedPreconditionError(absl::StrCat(
+        field, ": it has ", Count(dataset.classes(), "class"), ", `train` has ", train.classes()));
   }
   return absl::OkStatus();
 }

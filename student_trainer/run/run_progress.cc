@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/count.h"
 
 namespace distill {
 
@@ -43,7 +44,7 @@ RunProgress ResumeAt(RunProgress progress, int64_t batches_per_epoch, std::strin
     progress.epoch_length = batches_per_epoch;
   }
   if (progress.epoch_length == batches_per_epoch) return progress;
-  *change = absl::StrCat("an epoch has ", batches_per_epoch, " batches, where it had ",
+  *change = absl::StrCat("an epoch has ", Count(batches_per_epoch, "batch"), ", where it had ",
                          progress.epoch_length);
   if (progress.epoch_batches > 0) {
     absl::StrAppend(change, ": epoch ", progress.epochs + 1, " begins again");

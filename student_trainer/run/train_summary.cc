@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "common/base/count.h"
 #include "common/base/units.h"
 
 namespace distill {
@@ -96,7 +97,8 @@ std::vector<std::string> SummaryLines(const TrainFigures& figures) {
     }
   }
   if (figures.corrupt_samples > 0) {
-    lines.push_back(absl::StrCat(figures.corrupt_samples, " corrupt samples were skipped"));
+    lines.push_back(absl::StrCat(Count(figures.corrupt_samples, "corrupt sample"),
+                                 figures.corrupt_samples == 1 ? " was" : " were", " skipped"));
   }
   return lines;
 }

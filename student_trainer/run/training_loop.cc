@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/count.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
 
@@ -136,7 +137,8 @@ class LoopState {
         if (run_.has_best && run_.best_epoch == number) absl::StrAppend(&line, "  best so far");
       }
     }
-    if (without > 0) absl::StrAppend(&line, "  ", without, " samples without soft targets");
+    if (without > 0)
+      absl::StrAppend(&line, "  ", Count(without, "sample"), " without soft targets");
     if (validation.has_value() || number == 0) loop_.progress.Print(line);
     RETURN_IF_ERROR(loop_.log.AppendRecord(record));
     return loop_.log.AppendScalars(record, loop_.trainer.steps(), loop_.clock.Now());

@@ -169,8 +169,7 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
     RETURN_IF_ERROR(CheckStudentFits(student, input, class_names), where);
   } else {
     ASSIGN_OR_RETURN(student.description.normalization,
-                     MeasureNormalization(*data.train, samples, *data.corrupt_train),
-                     Field("train"), " ", options.train);
+                     MeasureNormalization(*data.train, samples, *data.corrupt_train));
   }
   RETURN_IF_ERROR(CheckForward(*student.model, student.description.inputs[0], input, classes),
                   where);

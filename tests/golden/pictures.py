@@ -67,6 +67,25 @@ def with_chunk(png, more, before=b"IDAT"):
     return png[:at] + more + png[at:]
 
 
+def spoilt(data):
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def exif_chunk(turn, before=b""):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    return chunk(b"eXIf", before + exif.tobytes().removeprefix(b"Exif\0\0"))
+
+
+def with_chunk_in_image(png, more):
+    """The image as two chunks with `more` between them. It must be in one chunk."""
+    at = png.index(b"IDAT") - 4
+    length = int.from_bytes(png[at:at + 4], "big")
+    image = png[at + 8:at + 8 + length]
+    return (png[:at] + chunk(b"IDAT", image[:50]) + more + chunk(b"IDAT", image[50:]) +
+            png[at + 12 + length:])
+
+
 def kinds(tool):
     image = picture()
     grey = image.convert("L")
@@ -109,6 +128,21 @@ def kinds(tool):
     yield "png of two values", saved(grey.point(lambda value: 255 * (value > 99)).convert("1"), "PNG")
     yield "png with text", saved(image, "PNG", pnginfo=text())
     yield "png with an empty eXIf", with_chunk(png, chunk(b"eXIf"))
+    yield "png with two empty eXIf", with_chunk(png, 2 * chunk(b"eXIf"))
+    yield "png with an empty eXIf behind the image", with_chunk(png, chunk(b"eXIf"), b"IEND")
+    yield "png turned 6 behind the image", with_chunk(png, exif_chunk(6), b"IEND")
+    yield "png turned 6, then 3", with_chunk(png, exif_chunk(6) + exif_chunk(3))
+    yield "png turned 6, then 3 behind the image", with_chunk(
+        with_chunk(png, exif_chunk(6)), exif_chunk(3), b"IEND")
+    yield "png turned 6, then an empty eXIf", with_chunk(png, exif_chunk(6) + chunk(b"eXIf"))
+    yield "png turned 6, with the header of JPEG in front", with_chunk(
+        png, exif_chunk(6, b"Exif\0\0"))
+    yield "png with two gAMA", with_chunk(png, 2 * chunk(b"gAMA", struct.pack(">I", 45455)))
+    yield "png with a wrong checksum of its text", with_chunk(png, spoilt(chunk(b"tEXt", b"a\0b")))
+    yield "png with a wrong checksum of a text behind the image", with_chunk(
+        png, spoilt(chunk(b"tEXt", b"a\0b")), b"IEND")
+    yield "png with a text within its image", with_chunk_in_image(png, chunk(b"tEXt", b"a\0b"))
+    yield "png with its image in two chunks", with_chunk_in_image(png, b"")
     yield "png without an end chunk", png[:-12]
     yield "png cut in its end chunk", png[:-5]
     yield "png cut", png[:len(png) * 6 // 10]

@@ -168,7 +168,7 @@ class ImageFolders(IntegrationTest):
 
     def test_a_batch_larger_than_the_data_is_all_of_them(self):
         output = self.run_ok(*self.arguments(batch_size=1000, epochs=2))
-        self.assertIn("1 steps per epoch, in batches of 180", output)
+        self.assertIn("1 step per epoch, in batches of 180", output)
         self.assertIn("the run has only 2 steps", output)
         self.assertEqual([epoch["samples"] for epoch in self.epochs("run")], [180] * 2)
 

@@ -100,9 +100,11 @@ class ArrayDataset : public Dataset {
   const std::vector<std::string> notes_;
 };
 
-// Whether samples are [height, width, 1 or 3], as most tools but PyTorch write images.
+// Whether samples are [height, width, 1, 3 or 4], as most tools but PyTorch write images: grey, RGB
+// or RGBA.
 bool LooksChannelsLast(const Shape& shape) {
-  return shape.size() == 4 && (shape[3] == 1 || shape[3] == 3) && shape[1] > 4 && shape[2] > 4;
+  return shape.size() == 4 && (shape[3] == 1 || shape[3] == 3 || shape[3] == 4) && shape[1] > 4 &&
+         shape[2] > 4;
 }
 
 std::string Describe(const HostTensor& tensor) {

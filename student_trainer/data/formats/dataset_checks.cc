@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/count.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -15,8 +16,9 @@ absl::Status CheckRead(absl::string_view path, const Dataset& dataset, int64_t i
   }
   ASSIGN_OR_RETURN(const size_t bytes, ByteSize(dataset.input().dtype, dataset.input().shape));
   if (destination.size() != bytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": a sample has ", bytes,
-                                                   " bytes, the destination ", destination.size()));
+    return absl::InvalidArgumentError(absl::StrCat(path, ": a sample has ",
+                                                   Count(static_cast<int64_t>(bytes), "byte"),
+                                                   ", the destination ", destination.size()));
   }
   return absl::OkStatus();
 }
@@ -35,9 +37,11 @@ absl::StatusOr<int64_t> CountClasses(absl::string_view path, int64_t samples,
                           absl::StrCat("a class from 0, or ", kNoLabel, " for none"));
     }
     if (value >= limit) {
-      return InvalidValue(absl::StrCat(path, ": the label of sample ", sample), value,
-                          absl::StrCat("0 to ", limit - 1, ", as there are ", limit,
-                                       names > 0 ? " class names" : " classes at most"));
+      return InvalidValue(
+          absl::StrCat(path, ": the label of sample ", sample), value,
+          absl::StrCat("0 to ", limit - 1, ", as there ", limit == 1 ? "is " : "are ",
+                       names > 0 ? Count(limit, "class name")
+                                 : absl::StrCat(Count(limit, "class"), " at most")));
     }
     largest = std::max(largest, value);
   }

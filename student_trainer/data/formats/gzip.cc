@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "common/base/count.h"
 #include "common/base/status_macros.h"
 
 namespace distill {
@@ -108,15 +109,16 @@ absl::StatusOr<Bytes> Gunzip(absl::string_view compressed, size_t size) {
   Inflater inflater(compressed);
   ASSIGN_OR_RETURN(const size_t got, inflater.Read(inflated.get(), size));
   if (got < size) {
-    return absl::DataLossError(
-        absl::StrCat("the gzip stream: it holds ", got, " bytes instead of ", size));
+    return absl::DataLossError(absl::StrCat("the gzip stream: it holds ",
+                                            Count(static_cast<int64_t>(got), "byte"),
+                                            " instead of ", size));
   }
   // Requesting one byte more makes zlib read the end of the stream and its checksum.
   uint8_t beyond;
   ASSIGN_OR_RETURN(const size_t extra, inflater.Read(&beyond, 1));
   if (extra > 0) {
-    return absl::DataLossError(
-        absl::StrCat("the gzip stream: it holds more than ", size, " bytes"));
+    return absl::DataLossError(absl::StrCat("the gzip stream: it holds more than ",
+                                            Count(static_cast<int64_t>(size), "byte")));
   }
   return Bytes::Wrap(inflated, Bytes::Piece(inflated.get(), size));
 }

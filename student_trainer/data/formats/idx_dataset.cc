@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/count.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/formats/dataset_checks.h"
 #include "student_trainer/data/formats/idx_file.h"
@@ -57,8 +58,8 @@ absl::StatusOr<std::vector<uint8_t>> ReadLabels(const IdxFiles& files, int64_t s
   ASSIGN_OR_RETURN(const HostTensor tensor, ReadIdx(*files.labels, IdxKind::kLabels));
   if (tensor.shape[0] != samples) {
     return absl::InvalidArgumentError(
-        absl::StrCat(files.labels->string(), ": it holds ", tensor.shape[0], " labels, but ",
-                     files.images.string(), " holds ", samples, " images"));
+        absl::StrCat(files.labels->string(), ": it holds ", Count(tensor.shape[0], "label"),
+                     ", but ", files.images.string(), " holds ", Count(samples, "image")));
   }
   std::vector<uint8_t> labels(tensor.bytes.size());
   tensor.bytes.CopyTo(labels.data());

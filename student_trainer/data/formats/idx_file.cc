@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/count.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/formats/gzip.h"
@@ -66,8 +67,9 @@ absl::Status CheckMagic(uint32_t magic, IdxKind kind) {
 // `prefix`: the first kMaxHeaderBytes, or fewer if the file is shorter.
 absl::StatusOr<IdxHeader> ParseHeader(absl::string_view prefix, IdxKind kind) {
   if (prefix.size() < kFieldBytes) {
-    return absl::DataLossError(
-        absl::StrCat("it holds ", prefix.size(), " bytes, too few for an IDX magic number"));
+    return absl::DataLossError(absl::StrCat("it holds ",
+                                            Count(static_cast<int64_t>(prefix.size()), "byte"),
+                                            ", too few for an IDX magic number"));
   }
   const uint32_t magic = BigEndian32(prefix);
   RETURN_IF_ERROR(CheckMagic(magic, kind));
@@ -75,8 +77,9 @@ absl::StatusOr<IdxHeader> ParseHeader(absl::string_view prefix, IdxKind kind) {
   IdxHeader header;
   header.header_bytes = kFieldBytes * (1 + rank);
   if (prefix.size() < header.header_bytes) {
-    return absl::DataLossError(absl::StrCat("it holds ", prefix.size(),
-                                            " bytes, its IDX header has ", header.header_bytes));
+    return absl::DataLossError(absl::StrCat("it holds ",
+                                            Count(static_cast<int64_t>(prefix.size()), "byte"),
+                                            ", its IDX header has ", header.header_bytes));
   }
   for (size_t i = 1; i <= rank; ++i) {
     header.shape.push_back(BigEndian32(prefix.substr(kFieldBytes * i)));

@@ -7,7 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/check.h"
+#include "common/base/count.h"
 #include "common/base/files.h"
+#include "common/base/known_names.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/formats/folder_names.h"
 
@@ -17,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 using PassedOver = std::map<std::string, int64_t>;
+
+constexpr int kMostDepth = 32;  // of folders below the root
 
 struct Listing {
   std::vector<std::string> folders;  // names, sorted
@@ -58,7 +62,6 @@ struct Found {
 
 absl::Status FindImages(const fs::path& root, const std::string& relative, int depth,
                         Found& found) {
-  constexpr int kMostDepth = 32;
   if (depth > kMostDepth) {
     return absl::FailedPreconditionError(
         absl::StrCat((root / relative).string(), ": it lies ", depth,
@@ -85,31 +88,39 @@ absl::StatusOr<ImageFolder> ScanUnlabelled(const fs::path& root) {
   return folder;
 }
 
-// The folders of `listing` are classes, and not the parts of a data set or what wraps the classes.
-absl::Status CheckAreClasses(const fs::path& root, const Listing& listing) {
-  if (!listing.images.empty()) return absl::OkStatus();
-  if (const std::vector<std::string> splits = SplitsAmong(listing.folders); !splits.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        root.string(), ": it holds the folders ", absl::StrJoin(splits, ", "),
-        ", which would be taken for classes; name one of them, such as ",
-        (root / splits[0]).string(), ", or give the classes as ", Field("class_names")));
+absl::Status AreNotClasses(const fs::path& folder, const std::vector<std::string>& splits) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      folder.string(), ": it holds the folders ", SomeOf(splits),
+      ", which would be taken for classes; name one of them, such as ",
+      (folder / splits[0]).string(), ", or give the classes as ", Field("class_names")));
+}
+
+// The folders of `listing` are classes, and not the parts of a data set or what wraps the classes,
+// once or several times.
+absl::Status CheckAreClasses(const fs::path& root, Listing listing) {
+  std::string only;  // the folder whose listing this is, below root
+  for (int depth = 0; depth <= kMostDepth; ++depth) {
+    if (!listing.images.empty()) return absl::OkStatus();
+    if (const std::vector<std::string> splits = SplitsAmong(listing.folders); !splits.empty()) {
+      return AreNotClasses(only.empty() ? root : root / only, splits);
+    }
+    if (listing.folders.size() != 1) break;
+    only = only.empty() ? listing.folders[0] : absl::StrCat(only, "/", listing.folders[0]);
+    ASSIGN_OR_RETURN(listing, List(root / only));
   }
-  if (listing.folders.size() != 1) return absl::OkStatus();
-  const fs::path only = root / listing.folders[0];
-  ASSIGN_OR_RETURN(const Listing inner, List(only));
-  if (!inner.images.empty() || inner.folders.size() < 2) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(root.string(), ": its only folder is ", listing.folders[0],
-                   ", which holds the folders ", inner.folders[0], ", ", inner.folders[1],
-                   inner.folders.size() > 2 ? " and others" : "", "; name ", only.string(),
-                   " if these are the classes, or give one class as ", Field("class_names")));
+  if (only.empty() || listing.folders.size() < 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      root.string(), ": its only folder is ", only, ", which holds the folders ",
+      listing.folders[0], ", ", listing.folders[1], listing.folders.size() > 2 ? " and others" : "",
+      "; name ", (root / only).string(), " if these are the classes, or give one class as ",
+      Field("class_names")));
 }
 
 absl::Status CheckLayout(const fs::path& root, const Listing& listing, int64_t in_folders) {
   if (listing.images.empty() || in_folders == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
-      root.string(), ": it holds ", listing.images.size(), " images such as ", listing.images[0],
-      " beside folders of images such as ", listing.folders[0],
+      root.string(), ": it holds ", Count(static_cast<int64_t>(listing.images.size()), "image"),
+      " such as ", listing.images[0], " beside folders of images such as ", listing.folders[0],
       "; make one folder per class with no image beside them, or keep images alone (unlabelled)"));
 }
 
@@ -158,7 +169,10 @@ std::string DescribePassedOver(const PassedOver& passed_over) {
   for (const auto& [ending, files] : passed_over) by_count.emplace_back(-files, ending);
   std::sort(by_count.begin(), by_count.end());
   return absl::StrJoin(by_count, ", ", [](std::string* out, const auto& entry) {
-    absl::StrAppend(out, -entry.first, " ", entry.second);
+    const auto& [negative_count, ending] = entry;
+    absl::StrAppend(out, ending.empty()
+                             ? absl::StrCat(Count(-negative_count, "file"), " without an ending")
+                             : absl::StrCat(-negative_count, " ", ending));
   });
 }
 

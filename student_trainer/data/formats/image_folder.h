@@ -31,14 +31,14 @@ struct ImageFolderScan {
 
 // Lists ROOT/CLASS/… with kImageEndings, at any depth below the class folder; or a flat folder of
 // images. Leftovers (folder_names.h) are ignored; links are followed. A folder may have no images.
-// INVALID_ARGUMENT for images next to class folders, a class folder without images,
-// which is named with what it holds instead, a folder that holds parts such as train and test
-// instead of classes, and one whose only folder holds the classes; FAILED_PRECONDITION for folders
-// that nest without end; otherwise the error of the system.
+// INVALID_ARGUMENT for images next to class folders, a class folder without images, which is named
+// with what it holds instead, a folder that holds parts such as train and test instead of classes,
+// and one whose only folder, or the only one below that, holds the classes; FAILED_PRECONDITION for
+// folders that nest without end; otherwise the error of the system.
 absl::StatusOr<ImageFolder> ScanImageFolder(const std::filesystem::path& root,
                                             const ImageFolderScan& scan = {});
 
-// "40 .webp, 2 .txt", the most frequent first; empty if nothing was passed over.
+// "40 .webp, 2 files without an ending", the most frequent first; empty if nothing was passed over.
 std::string DescribePassedOver(const std::map<std::string, int64_t>& passed_over);
 
 }  // namespace distill

@@ -7,7 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "common/base/count.h"
 #include "common/base/files.h"
+#include "common/base/known_names.h"
 #include "common/base/mutex.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/class_names.h"
@@ -39,11 +41,12 @@ class ImageFolderDataset : public Dataset, public ImageSource {
  public:
   // `labels`: of each class folder.
   ImageFolderDataset(ImageFolder folder, std::vector<int64_t> labels,
-                     std::vector<std::string> class_names, Shape shape, int64_t max_pixels,
-                     Resizer resizer)
+                     std::vector<std::string> class_names, std::vector<std::string> notes,
+                     Shape shape, int64_t max_pixels, Resizer resizer)
       : folder_(std::move(folder)),
         labels_(std::move(labels)),
         class_names_(std::move(class_names)),
+        notes_(std::move(notes)),
         input_{"image", DType::kUint8, std::move(shape)},
         max_pixels_(max_pixels),
         resizer_(std::move(resizer)) {}
@@ -54,20 +57,16 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   int64_t classes() const override { return static_cast<int64_t>(class_names_.size()); }
   const ImageSource* images() const override { return this; }
 
-  std::vector<std::string> notes() const override {
-    if (folder_.passed_over.empty()) return {};
-    int64_t files = 0;
-    for (const auto& [ending, count] : folder_.passed_over) files += count;
-    return {absl::StrCat(folder_.root.string(), ": ", files,
-                         " files are passed over, as they are not ", kImageEndings, " (",
-                         DescribePassedOver(folder_.passed_over), ")")};
-  }
+  std::vector<std::string> notes() const override { return notes_; }
 
   std::vector<std::string> reading_notes() const override {
     const MutexLock lock(mutex_);
     if (remarked_.empty()) return {};
-    return {absl::StrCat(folder_.root.string(), ": ", remarked_.size(),
-                         " files are read though their decoder warns of them, such as ",
+    const bool one = remarked_.size() == 1;
+    return {absl::StrCat(folder_.root.string(), ": ",
+                         Count(static_cast<int64_t>(remarked_.size()), "file"),
+                         one ? " is read though its decoder warns of it: "
+                             : " are read though their decoder warns of them, such as ",
                          first_remark_)};
   }
 
@@ -114,6 +113,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   const ImageFolder folder_;
   const std::vector<int64_t> labels_;
   const std::vector<std::string> class_names_;
+  const std::vector<std::string> notes_;
   const InputSpec input_;
   const int64_t max_pixels_;
   const Resizer resizer_;
@@ -137,6 +137,25 @@ absl::StatusOr<ImageSize> SizeOfFirst(const ImageFolder& folder, int64_t max_pix
     if (size.ok()) return size;
   }
   return first;
+}
+
+std::vector<std::string> NotesOf(const ImageFolder& folder, bool names_given) {
+  std::vector<std::string> notes;
+  const std::vector<std::string> annotated = ImagesAndAnnotationsAmong(folder.classes);
+  if (!names_given && !annotated.empty()) {
+    notes.push_back(absl::StrCat(folder.root.string(), ": its folders ", SomeOf(annotated),
+                                 " are taken for classes, though they look like images and their "
+                                 "annotations; classification takes one folder per class"));
+  }
+  int64_t files = 0;
+  for (const auto& [ending, count] : folder.passed_over) files += count;
+  if (files > 0) {
+    notes.push_back(absl::StrCat(
+        folder.root.string(), ": ", Count(files, "file"),
+        files == 1 ? " is passed over, as it is not " : " are passed over, as they are not ",
+        kImageEndings, " (", DescribePassedOver(folder.passed_over), ")"));
+  }
+  return notes;
 }
 
 // The index of each class folder among `names`.
@@ -170,6 +189,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenImageFolder(ImageFolder folder,
   std::vector<std::string> names =
       options.class_names.empty() ? folder.classes : options.class_names;
   ASSIGN_OR_RETURN(std::vector<int64_t> labels, LabelsOf(folder, names));
+  std::vector<std::string> notes = NotesOf(folder, !options.class_names.empty());
   ImageSize size;
   if (options.image_size.has_value()) {
     size = *options.image_size;
@@ -177,7 +197,7 @@ absl::StatusOr<std::unique_ptr<Dataset>> OpenImageFolder(ImageFolder folder,
     ASSIGN_OR_RETURN(size, SizeOfFirst(folder, options.max_pixels));
   }
   return std::make_unique<ImageFolderDataset>(
-      std::move(folder), std::move(labels), std::move(names),
+      std::move(folder), std::move(labels), std::move(names), std::move(notes),
       Shape{options.channels, size.height, size.width}, options.max_pixels, options.resizer);
 }
 

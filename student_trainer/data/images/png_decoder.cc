@@ -9,19 +9,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "common/base/status_macros.h"
 #include "student_trainer/data/images/exif_orientation.h"
+#include "student_trainer/data/images/png_parts.h"
 
 namespace distill {
 namespace {
 
 using Context = std::unique_ptr<spng_ctx, decltype(&spng_ctx_free)>;
-
-constexpr uint8_t kSignature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-
-// The limit of the inflated size of chunks other than the image.
-constexpr size_t kMaxChunkBytes = size_t{32} << 20;
 
 absl::Status Check(int result) {
   if (result == 0) return absl::OkStatus();
@@ -32,39 +27,38 @@ absl::Status Check(int result) {
       absl::StrCat("the PNG is truncated or corrupt: ", spng_strerror(result)));
 }
 
-// Returns the first eXIf chunk without content, which libspng refuses, among those before the
-// image; an empty span if there is none.
-absl::Span<const uint8_t> FindEmptyExif(absl::Span<const uint8_t> bytes) {
-  constexpr size_t kFrame = 12;  // length, name and checksum
-  size_t at = std::size(kSignature);
-  while (at + kFrame <= bytes.size()) {
-    const size_t length = static_cast<size_t>(bytes[at]) << 24 | bytes[at + 1] << 16 |
-                          bytes[at + 2] << 8 | bytes[at + 3];
-    const absl::string_view name(reinterpret_cast<const char*>(bytes.data() + at + 4), 4);
-    if (name == "eXIf" && length == 0) return bytes.subspan(at, kFrame);
-    if (name == "IDAT" || length > bytes.size() - at - kFrame) break;
-    at += kFrame + length;
+// Reads parts of a file one after the other.
+class PartsReader {
+ public:
+  explicit PartsReader(std::vector<absl::Span<const uint8_t>> parts) : parts_(std::move(parts)) {}
+
+  // What libspng calls: 0, or SPNG_IO_EOF if there are fewer bytes.
+  int Read(uint8_t* destination, size_t length) {
+    while (length > 0) {
+      if (part_ == parts_.size()) return SPNG_IO_EOF;
+      absl::Span<const uint8_t>& rest = parts_[part_];
+      const size_t bytes = std::min(length, rest.size());
+      destination = std::copy_n(rest.begin(), bytes, destination);
+      length -= bytes;
+      rest.remove_prefix(bytes);
+      if (rest.empty()) ++part_;
+    }
+    return 0;
   }
-  return {};
-}
 
-// Returns `bytes`, or a copy in `copy` that lacks the chunk.
-absl::Span<const uint8_t> WithoutEmptyExif(absl::Span<const uint8_t> bytes,
-                                           std::vector<uint8_t>& copy) {
-  const absl::Span<const uint8_t> chunk = FindEmptyExif(bytes);
-  if (chunk.empty()) return bytes;
-  copy.assign(bytes.begin(), bytes.end());
-  const auto begin = copy.begin() + (chunk.data() - bytes.data());
-  copy.erase(begin, begin + static_cast<std::ptrdiff_t>(chunk.size()));
-  return copy;
-}
+ private:
+  std::vector<absl::Span<const uint8_t>> parts_;  // without what was read
+  size_t part_ = 0;
+};
 
-// Refers to `bytes`.
-absl::StatusOr<Context> MakeContext(absl::Span<const uint8_t> bytes) {
+// Refers to `reader`.
+absl::StatusOr<Context> MakeContext(PartsReader& reader) {
   Context context(spng_ctx_new(0), &spng_ctx_free);
   if (context == nullptr) return Check(SPNG_EMEM);
-  RETURN_IF_ERROR(Check(spng_set_chunk_limits(context.get(), kMaxChunkBytes, kMaxChunkBytes)));
-  RETURN_IF_ERROR(Check(spng_set_png_buffer(context.get(), bytes.data(), bytes.size())));
+  const auto read = [](spng_ctx*, void* reader, void* destination, size_t length) {
+    return static_cast<PartsReader*>(reader)->Read(static_cast<uint8_t*>(destination), length);
+  };
+  RETURN_IF_ERROR(Check(spng_set_png_stream(context.get(), read, &reader)));
   return context;
 }
 
@@ -74,33 +68,41 @@ absl::StatusOr<ImageSize> ReadSize(const Context& context) {
   return ImageSize{header.height, header.width};
 }
 
+// `content`: of an eXIf chunk.
+int OrientationOf(absl::Span<const uint8_t> content) {
+  constexpr size_t kHeaderBytes = std::size(kExifHeader);
+  // Some writers put the header in front, which belongs to JPEG.
+  if (content.size() >= kHeaderBytes &&
+      std::equal(std::begin(kExifHeader), std::end(kExifHeader), content.begin())) {
+    content.remove_prefix(kHeaderBytes);
+  }
+  std::vector<uint8_t> exif(std::begin(kExifHeader), std::end(kExifHeader));
+  exif.insert(exif.end(), content.begin(), content.end());
+  return ExifOrientation(exif);
+}
+
 }  // namespace
 
 bool IsPng(absl::Span<const uint8_t> bytes) {
-  return bytes.size() >= std::size(kSignature) &&
-         std::equal(std::begin(kSignature), std::end(kSignature), bytes.begin());
+  return bytes.size() >= std::size(kPngSignature) &&
+         std::equal(std::begin(kPngSignature), std::end(kPngSignature), bytes.begin());
 }
 
-absl::StatusOr<RasterHeader> ReadPngHeader(absl::Span<const uint8_t> file) {
-  std::vector<uint8_t> copy;
-  const absl::Span<const uint8_t> bytes = WithoutEmptyExif(file, copy);
-  ASSIGN_OR_RETURN(const Context context, MakeContext(bytes));
+absl::StatusOr<RasterHeader> ReadPngHeader(absl::Span<const uint8_t> bytes) {
+  ASSIGN_OR_RETURN(PngParts parts, FindPngParts(bytes));
+  PartsReader reader(std::move(parts.image));
+  ASSIGN_OR_RETURN(const Context context, MakeContext(reader));
   RasterHeader header;
   ASSIGN_OR_RETURN(header.size, ReadSize(context));
-  spng_exif chunk;
-  const int result = spng_get_exif(context.get(), &chunk);
-  if (result == SPNG_ECHUNKAVAIL) return header;  // there is none
-  RETURN_IF_ERROR(Check(result));
-  std::vector<uint8_t> exif(std::begin(kExifHeader), std::end(kExifHeader));
-  exif.insert(exif.end(), chunk.data, chunk.data + chunk.length);
-  header.orientation = ExifOrientation(exif);
+  RETURN_IF_ERROR(Check(spng_decode_chunks(context.get())));  // up to the image
+  if (!parts.exif.empty()) header.orientation = OrientationOf(parts.exif);
   return header;
 }
 
-absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> file) {
-  std::vector<uint8_t> copy;
-  const absl::Span<const uint8_t> bytes = WithoutEmptyExif(file, copy);
-  ASSIGN_OR_RETURN(const Context context, MakeContext(bytes));
+absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> bytes) {
+  ASSIGN_OR_RETURN(PngParts parts, FindPngParts(bytes));
+  PartsReader reader(std::move(parts.image));
+  ASSIGN_OR_RETURN(const Context context, MakeContext(reader));
   Raster raster;
   ASSIGN_OR_RETURN(raster.size, ReadSize(context));
   raster.channels = 3;
@@ -109,12 +111,9 @@ absl::StatusOr<Raster> DecodePng(absl::Span<const uint8_t> file) {
   raster.pixels.resize(size);
   RETURN_IF_ERROR(Check(spng_decode_image(context.get(), raster.pixels.data(), size, SPNG_FMT_RGB8,
                                           /*flags=*/0)));
-  const int rest = spng_decode_chunks(context.get());  // up to the end of the file
-  if (rest == SPNG_IO_EOF) {
-    raster.remark = "the PNG ends without its end chunk";
-  } else {
-    RETURN_IF_ERROR(Check(rest));
-  }
+  const int rest = spng_decode_chunks(context.get());  // the checksum of the image
+  if (rest != SPNG_IO_EOF) RETURN_IF_ERROR(Check(rest));
+  if (!parts.has_end) raster.remark = "the PNG ends without its end chunk";
   return raster;
 }
 

@@ -46,8 +46,12 @@ TEST(CheckTest, NoCheckAcceptsNanAndNoneWithoutUpperBoundInfinity) {
   EXPECT_THAT(CheckInRange("x", NAN, 0, 1), ErrorIs(kInvalid));
   EXPECT_THAT(CheckInHalfOpenRange("x", NAN, 0, 1), ErrorIs(kInvalid));
   EXPECT_THAT(CheckMoreThan("x", NAN, 0), ErrorIs(kInvalid));
-  EXPECT_THAT(CheckAtLeast("x", INFINITY, 0), ErrorIs(kInvalid));
-  EXPECT_THAT(CheckMoreThan("x", INFINITY, 0), ErrorIs(kInvalid));
+  EXPECT_THAT(CheckAtLeast("x", INFINITY, 0),
+              ErrorIs(kInvalid, "`x` is inf; must be finite and 0 or more"));
+  EXPECT_THAT(CheckMoreThan("x", INFINITY, 0),
+              ErrorIs(kInvalid, "`x` is inf; must be finite and more than 0"));
+  EXPECT_THAT(CheckMoreThan("x", -INFINITY, 0),
+              ErrorIs(kInvalid, "`x` is -inf; must be more than 0"));
 }
 
 TEST(CheckTest, DurationsAreWrittenWithTheirUnits) {

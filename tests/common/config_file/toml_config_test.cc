@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/command_line.h"
 #include "tests/testing/temp_dir.h"
 
 namespace distill {
@@ -88,6 +89,17 @@ TEST_F(TomlConfigTest, ValuesOfEveryTypeAreRead) {
 TEST_F(TomlConfigTest, ASeedBeyondTomlsNumbersIsRead) {
   EXPECT_EQ(Read("[train]\nseed=12345678901234567890\nepochs=2\n"), "");  // as CLI11 wrote it
   EXPECT_EQ(options_.seed, 12345678901234567890u);
+}
+
+TEST_F(TomlConfigTest, WholeNumbersInTextAreDecimal) {
+  ReadWholeNumbersAsDecimal(app_);
+  EXPECT_EQ(Read("[train]\nepochs = \"012\"\nseed = \"0019\"\n"), "");
+  EXPECT_EQ(options_.epochs, 12);
+  EXPECT_EQ(options_.seed, 19u);
+  EXPECT_THAT(TomlSection(train_), AllOf(HasSubstr("epochs = 12\n"), HasSubstr("seed = 19\n")));
+  EXPECT_THAT(Read("[train]\nepochs = \"0x12\"\n"), HasSubstr("--epochs = 0x12"));
+  EXPECT_THAT(Read("[train]\nseed = 18446744073709551616\n"),
+              HasSubstr("--seed = 18446744073709551616"));
 }
 
 TEST_F(TomlConfigTest, TheCommandLineComesBeforeTheFile) {

@@ -56,6 +56,20 @@ TEST(ClassOrderTest, DifferentSetsAreRefusedWithBothLists) {
                       AllOf(HasSubstr("'ant', 'bee'"), HasSubstr("'bee', 'cat'"))));
 }
 
+TEST(ClassOrderTest, NamesThatLookAlikeAreShownWithTheirBytes) {
+  EXPECT_THAT(ClassOrder(Names{"caf\xc3\xa9", "\xc3\xa4rger", "wide"}, 3,
+                         Names{"cafe\xcc\x81", "\xc3\xa4rger", "wide"}),
+              ErrorIs(absl::StatusCode::kFailedPrecondition,
+                      "the sets of classes differ: the model's 3 are 'caf\xc3\xa9' (bytes "
+                      "caf\\xc3\\xa9), '\xc3\xa4rger', 'wide', wanted are 3: 'cafe\xcc\x81' (bytes "
+                      "cafe\\xcc\\x81), '\xc3\xa4rger', 'wide'"));
+  Names served = Numbered(100), wanted = served;
+  served[50] = "caf\xc3\xa9", wanted[50] = "cafe\xcc\x81";
+  EXPECT_THAT(ClassOrder(served, 100, wanted), ErrorIs(absl::StatusCode::kFailedPrecondition,
+                                                       AllOf(HasSubstr("(bytes caf\\xc3\\xa9)"),
+                                                             HasSubstr("(bytes cafe\\xcc\\x81)"))));
+}
+
 TEST(ClassOrderTest, ASubsetAndASupersetAreRefused) {
   for (const Names& wanted : {Names{"a"}, Names{"a", "b", "c"}}) {
     EXPECT_THAT(ClassOrder(Names{"a", "b"}, 2, wanted),
@@ -99,7 +113,7 @@ TEST(ClassOrderTest, TheRefusalFitsAStatusHoweverLongTheNames) {
   Names wanted;
   for (int i = 0; i < 1000; ++i) {
     served.push_back(std::to_string(i) + std::string(500, 's'));
-    wanted.push_back(std::to_string(i) + std::string(500, 'w'));
+    wanted.push_back(std::to_string(i) + std::string(500, '\xff'));
   }
   EXPECT_LT(ClassOrder(served, 1000, wanted).status().message().size(), 2500u);
 }

@@ -6,11 +6,14 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/student_trainer/testing/test_files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::ErrorIs;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 using Names = std::vector<std::string>;
@@ -70,6 +73,34 @@ TEST(ReadClassNamesTest, MarksAndLineEndsOfOtherSystemsAreNotPartOfNames) {
   EXPECT_THAT(*inner, ElementsAre("C# code",
                                   "polar\xc2\xa0"
                                   "bear"));
+}
+
+TEST(ReadClassNamesTest, AFileOfAnotherEncodingIsToBeSavedAsUtf8) {
+  const TemporaryFolder folder;
+  const auto refusal = [&folder](absl::string_view text) {
+    return ReadClassNames(folder.Write("names.txt", text)).status();
+  };
+  for (const absl::string_view utf16 :
+       {absl::string_view("\xff\xfe"
+                          "c\0a\0t\0",
+                          8),
+        absl::string_view("\xfe\xff\0c\0a\0t", 8), absl::string_view("c\0a\0t\0\n\0", 8)}) {
+    EXPECT_THAT(refusal(utf16), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                        HasSubstr("it looks like UTF-16; save the file as UTF-8")));
+  }
+  EXPECT_THAT(refusal("cat\ncaf\xe9\n"),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("class name 2 of 2 is not UTF-8; save the file as UTF-8")));
+}
+
+TEST(ReadClassNamesTest, AnEmptyOrRepeatedNameIsToBeWrittenOnce) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(ReadClassNames(folder.Write("names.txt", "cat\n\ndog\n")),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("class name 2 of 3 is empty; write one name per class")));
+  EXPECT_THAT(ReadClassNames(folder.Write("names.txt", "cat\ncat\n")),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("class name 2 of 2 repeats \"cat\"; write one name per class")));
 }
 
 TEST(ClassNamesInTest, FolderWithoutTheFileHasNone) {

@@ -117,7 +117,7 @@ TEST(ConcatDatasetTest, KeptLabelsOfOtherClassesAreRefused) {
   const absl::Status more =
       ConcatDatasets(named({"a", "b"}), Plain({5}), SecondLabels::kKept).status();
   EXPECT_EQ(more.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(more.message()), HasSubstr("there are 2, but 6 classes"));
+  EXPECT_THAT(std::string(more.message()), HasSubstr("they name 2 classes of 6"));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ TEST(CorruptSamplesTest, TheFirstIsRefusedUnlessSomeAreAllowed) {
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr("cat/4.jpg: the JPEG is truncated"),
-                    HasSubstr("`train`: 1 corrupt samples, where `max_corrupt` allows 0: ")));
+                    HasSubstr("`train`: 1 corrupt sample, where `max_corrupt` allows 0: ")));
 }
 
 TEST(CorruptSamplesTest, AsManyAsAllowedAreSkippedAndTheNextIsNot) {
@@ -43,7 +43,7 @@ TEST(CorruptSamplesTest, AsManyAsAllowedAreSkippedAndTheNextIsNot) {
 
 TEST(CorruptSamplesTest, TheDataSetIsNamedByItsOption) {
   EXPECT_THAT(std::string(CorruptSamples(0, "`test`").Report(4, Corrupt(4)).message()),
-              HasSubstr("`test`: 1 corrupt samples"));
+              HasSubstr("`test`: 1 corrupt sample, where"));
 }
 
 TEST(CorruptSamplesTest, EachSampleCountsAndIsToldOnce) {

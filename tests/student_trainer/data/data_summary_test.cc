@@ -43,6 +43,12 @@ TEST(DataSummaryTest, ClassesAreCounted) {
             "test: 3 samples, 2 of them labelled, 2 classes: 0 1, 1 1");
 }
 
+TEST(DataSummaryTest, OneIsWrittenInTheSingular) {
+  EXPECT_EQ(Summarize("train", Labelled({0})).line, "train: 1 sample, 1 class: 0 1");
+  EXPECT_THAT(Summarize("train", Labelled({6})).warnings,
+              ElementsAre(HasSubstr("the label 0, 1, 2, 3, 4 and 1 other; ")));
+}
+
 TEST(DataSummaryTest, ManyClassesAreSummedUp) {
   std::vector<int64_t> labels = {3, 3};
   for (int64_t label = 0; label < 20; ++label) labels.push_back(label);
@@ -82,7 +88,7 @@ TEST(DataSummaryTest, GapsAreWarnedOf) {
 TEST(DataSummaryTest, NumbersSortedAsTextAreWarnedOf) {
   EXPECT_THAT(Summarize("train", Labelled({0, 1, 2, 3}, {"0", "1", "10", "2"})).warnings,
               ElementsAre("train: the class names are numbers in the order of text, so \"2\" is "
-                          "class 3; class_names sets another order"));
+                          "class 3; `class_names` sets another order"));
   EXPECT_THAT(Summarize("train", Labelled({0, 1, 2}, {"1", "2", "3"})).warnings, IsEmpty());
   EXPECT_THAT(Summarize("train", Labelled({0, 1, 2}, {"7", "10", "9"})).warnings, IsEmpty());
   EXPECT_THAT(Summarize("train", Labelled({0, 1, 2}, {"1", "10", "9a"})).warnings, IsEmpty());

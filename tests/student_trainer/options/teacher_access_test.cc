@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "tests/testing/status_matchers.h"
 
 namespace distill {
@@ -22,6 +25,20 @@ TEST(TeacherAccessTest, WithoutATeacherNothingMayBeShownToOne) {
         ClientSecurity{.ca = "ca.crt"}}) {
     EXPECT_THAT(TeacherAccess{.security = security}.Validate(),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("teacher")));
+  }
+}
+
+TEST(TeacherAccessTest, WithoutATeacherItsOptionsAreRefused) {
+  const std::pair<const char*, TeacherAccess> given[] = {
+      {"teacher_model", {.model = "large"}},
+      {"teacher_classes", {.classes = "by_name"}},
+      {"connect_timeout", {.connect_timeout = absl::Seconds(20)}},
+  };
+  for (const auto& [name, access] : given) {
+    EXPECT_THAT(access.Validate(),
+                testing::ErrorIs(absl::StatusCode::kInvalidArgument,
+                                 absl::StrCat("`", name, "`: it is given without `teacher`; ",
+                                              "give its address")));
   }
 }
 

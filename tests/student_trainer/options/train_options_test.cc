@@ -96,6 +96,8 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
       {"`batch_size` is 1; must be", [](TrainOptions& o) { o.batch_size = 1; }},
       {"`lr` is 0; must be", [](TrainOptions& o) { o.lr = 0; }},
       {"`lr` is nan; must be", [=](TrainOptions& o) { o.lr = nan; }},
+      {"`lr` is inf; must be finite and more than 0",
+       [](TrainOptions& o) { o.lr = std::numeric_limits<double>::infinity(); }},
       {"`momentum` is 1; must be", [](TrainOptions& o) { o.momentum = 1; }},
       {"`weight_decay` is -1; must be", [](TrainOptions& o) { o.weight_decay = -1; }},
       {"`warmup_epochs` is 11; must be", [](TrainOptions& o) { o.warmup_epochs = 11; }},
@@ -111,6 +113,16 @@ TEST(TrainOptions, WhatIsOutOfRangeOrContradictoryIsNamed) {
        [](TrainOptions& o) { o.teacher.addresses.clear(), o.alpha.reset(), o.temperature = 4; }},
       {"`objective`: it is given without `teacher`",
        [](TrainOptions& o) { o.teacher.addresses.clear(), o.alpha.reset(), o.objective = "dkd"; }},
+      {"`unlabelled`: it is given without `teacher`; give its address",
+       [](TrainOptions& o) { o.teacher.addresses.clear(), o.unlabelled = "more"; }},
+      {"`on_teacher_loss`: it is given without `teacher`",
+       [](TrainOptions& o) {
+         o.teacher.addresses.clear(), o.on_teacher_loss = TeacherLossPolicy::kFail;
+       }},
+      {"`allow_misaligned_teacher`: it is given without `teacher`",
+       [](TrainOptions& o) { o.teacher.addresses.clear(), o.allow_misaligned_teacher = true; }},
+      {"`teacher_model`: it is given without `teacher`",
+       [](TrainOptions& o) { o.teacher.addresses.clear(), o.teacher.model = "large"; }},
       {"`teacher`: address 'here'",
        [](TrainOptions& o) {
          o.teacher.addresses = {"localhost:1", "here"};

@@ -130,8 +130,10 @@ TEST_F(ArrayDatasetTest, ImagesThatLookChannelsLastAreNoted) {
   };
   EXPECT_THAT(note({32, 32, 3}), HasSubstr("images must be channels first"));
   EXPECT_THAT(note({28, 28, 1}), HasSubstr("images must be channels first"));
+  EXPECT_THAT(note({16, 16, 4}), HasSubstr("images must be channels first"));
   EXPECT_EQ(note({3, 32, 32}), "");
   EXPECT_EQ(note({3, 32, 3}), "");
+  EXPECT_EQ(note({4, 16, 16}), "");
 }
 
 TEST_F(ArrayDatasetTest, ANumberThatIsNotFiniteIsNamedByItsPlace) {

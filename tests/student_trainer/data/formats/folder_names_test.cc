@@ -23,8 +23,8 @@ TEST(FolderNamesTest, JpegAndPngAreImagesUnderAllTheirEndings) {
 
 TEST(FolderNamesTest, TheEndingIsNamedInLowerCase) {
   EXPECT_EQ(EndingOf("a.b.WebP"), ".webp");
-  EXPECT_EQ(EndingOf("README"), "no ending");
-  EXPECT_EQ(EndingOf(".hidden"), "no ending");
+  EXPECT_EQ(EndingOf("README"), "");
+  EXPECT_EQ(EndingOf(".hidden"), "");
 }
 
 TEST(FolderNamesTest, LeftoversOfArchivesSharesAndFileSystemsAreKnown) {
@@ -48,10 +48,41 @@ TEST(FolderNamesTest, TwoSplitsAreEnoughWhateverIsBesideThem) {
               ElementsAre("test-images", "train-images"));
 }
 
+TEST(FolderNamesTest, NumbersBehindTheWordsOfSplitsMeanNothing) {
+  EXPECT_THAT(SplitsAmong({"train2017", "val2017"}), ElementsAre("train2017", "val2017"));
+  EXPECT_THAT(SplitsAmong({"test2015", "train2014", "val2014"}),
+              ElementsAre("test2015", "train2014", "val2014"));
+  EXPECT_THAT(SplitsAmong({"seg_test_2", "seg_train_1"}), ElementsAre("seg_test_2", "seg_train_1"));
+  EXPECT_THAT(SplitsAmong({"train-1", "train-2", "val"}), ElementsAre("train-1", "train-2", "val"));
+  EXPECT_THAT(SplitsAmong({"train2017-images", "val2017-images"}),
+              ElementsAre("train2017-images", "val2017-images"));
+}
+
+TEST(FolderNamesTest, FoldsDifferInTheirNumbers) {
+  EXPECT_THAT(SplitsAmong({"fold1", "fold10", "fold2"}), ElementsAre("fold1", "fold10", "fold2"));
+  EXPECT_THAT(SplitsAmong({"Fold 1", "Fold 2"}), ElementsAre("Fold 1", "Fold 2"));
+  EXPECT_THAT(SplitsAmong({"fold_0_data", "fold_1_data"}),
+              ElementsAre("fold_0_data", "fold_1_data"));
+  EXPECT_THAT(SplitsAmong({"cv_split_1", "cv_split_2"}), ElementsAre("cv_split_1", "cv_split_2"));
+}
+
+TEST(FolderNamesTest, ImagesAndWhatDescribesThemAreKnown) {
+  EXPECT_THAT(ImagesAndAnnotationsAmong({"images", "masks"}), ElementsAre("images", "masks"));
+  EXPECT_THAT(ImagesAndAnnotationsAmong({"Annotations", "Images", "labels", "other"}),
+              ElementsAre("Images", "Annotations", "labels"));
+  EXPECT_THAT(ImagesAndAnnotationsAmong({"cat", "images"}), IsEmpty());
+  EXPECT_THAT(ImagesAndAnnotationsAmong({"hats", "masks"}), IsEmpty());
+}
+
 TEST(FolderNamesTest, ClassesThatAreWordsOfSplitsStayClasses) {
   EXPECT_THAT(SplitsAmong({"bus", "train", "tram"}), IsEmpty());
   EXPECT_THAT(SplitsAmong({"test tube", "train station"}), IsEmpty());
   EXPECT_THAT(SplitsAmong({"contest", "trainer"}), IsEmpty());
+  EXPECT_THAT(SplitsAmong({"train1", "train2"}), IsEmpty());
+  EXPECT_THAT(SplitsAmong({"test tube 1", "test tube 2"}), IsEmpty());
+  EXPECT_THAT(SplitsAmong({"fold", "split"}), IsEmpty());
+  EXPECT_THAT(SplitsAmong({"fold a", "fold b"}), IsEmpty());
+  EXPECT_THAT(SplitsAmong({"1", "2"}), IsEmpty());
   EXPECT_THAT(SplitsAmong({}), IsEmpty());
 }
 

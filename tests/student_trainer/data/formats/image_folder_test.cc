@@ -149,7 +149,7 @@ TEST_F(ImageFolderTest, FilesPassedOverAreCountedByTheirEnding) {
   EXPECT_EQ((*dataset)->size(), 3);
   EXPECT_THAT((*dataset)->notes(),
               ElementsAre(HasSubstr("3 files are passed over, as they are not .jpg, .jpeg, .jpe, "
-                                    ".jfif or .png (2 .webp, 1 no ending)")));
+                                    ".jfif or .png (2 .webp, 1 file without an ending)")));
 }
 
 TEST_F(ImageFolderTest, TheOnlyFolderThatHoldsTheClassesIsNamed) {
@@ -161,6 +161,56 @@ TEST_F(ImageFolderTest, TheOnlyFolderThatHoldsTheClassesIsNamed) {
   DataOptions options = Options();
   options.class_names = {"seg_train"};
   EXPECT_TRUE(OpenDataset(options).ok());
+}
+
+TEST_F(ImageFolderTest, OneFileThatIsPassedOverIsToldOfInTheSingular) {
+  Write("cat/a.png", PngOf(2, 2, 1));
+  Write("cat/b.webp", "");
+  const auto dataset = OpenDataset(Options());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_THAT((*dataset)->notes(), ElementsAre(HasSubstr("1 file is passed over, as it is not")));
+}
+
+TEST_F(ImageFolderTest, TheFolderThatHoldsTheClassesIsNamedHoweverDeepItIs) {
+  Write("seg_train/seg_train/cat/a.png", PngOf(2, 2, 1));
+  Write("seg_train/seg_train/dog/b.png", PngOf(2, 2, 1));
+  EXPECT_THAT(
+      Refusal(Options(), absl::StatusCode::kInvalidArgument),
+      AllOf(HasSubstr("its only folder is seg_train/seg_train, which holds the folders cat, dog"),
+            HasSubstr("name " + (folder_ / "seg_train/seg_train").string() + " if")));
+  Write("seg_train/seg_train/cat/more/c.png", PngOf(2, 2, 1));
+  DataOptions options = Options();
+  options.path = (folder_ / "seg_train/seg_train").string();
+  EXPECT_TRUE(OpenDataset(options).ok());
+}
+
+TEST_F(ImageFolderTest, FoldersOfOneClassMayNest) {
+  Write("cat/2020/may/a.png", PngOf(2, 2, 1));
+  const auto dataset = OpenDataset(Options());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_THAT((*dataset)->class_names(), ElementsAre("cat"));
+}
+
+TEST_F(ImageFolderTest, PartsInTheOnlyFolderAreNamed) {
+  Write("coco/train2017/a.png", PngOf(2, 2, 1));
+  Write("coco/val2017/b.png", PngOf(2, 2, 1));
+  EXPECT_THAT(
+      Refusal(Options(), absl::StatusCode::kInvalidArgument),
+      AllOf(HasSubstr((folder_ / "coco").string() + ": it holds the folders train2017, "
+                                                    "val2017, which would be taken for classes"),
+            HasSubstr("such as " + (folder_ / "coco/train2017").string())));
+}
+
+TEST_F(ImageFolderTest, ImagesWithTheirMasksAreTakenForClassesWithANote) {
+  Write("images/a.png", PngOf(2, 2, 1));
+  Write("masks/a.png", PngOf(2, 2, 1));
+  const auto dataset = OpenDataset(Options());
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_THAT((*dataset)->notes(),
+              ElementsAre(HasSubstr("its folders images, masks are taken for classes")));
+  DataOptions named = Options();
+  named.class_names = {"images", "masks"};
+  EXPECT_THAT((*OpenDataset(named))->notes(), IsEmpty());
 }
 
 TEST_F(ImageFolderTest, AnUnlabelledFolderIsEveryImageBelowIt) {
@@ -196,7 +246,8 @@ TEST_F(ImageFolderTest, ImagesBesideClassFoldersAreRefused) {
   Write("cat/a.png", PngOf(2, 2, 1));
   Write("loose.png", PngOf(2, 2, 1));
   EXPECT_THAT(Refusal(Options(), absl::StatusCode::kInvalidArgument),
-              AllOf(HasSubstr("loose.png"), HasSubstr("such as cat"), HasSubstr("unlabelled")));
+              AllOf(HasSubstr("it holds 1 image such as loose.png"), HasSubstr("such as cat"),
+                    HasSubstr("unlabelled")));
 }
 
 TEST_F(ImageFolderTest, FolderOfTrainAndTestIsRefusedWithWhatToName) {

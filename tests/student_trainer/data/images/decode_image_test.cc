@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/student_trainer/data/images/encoded_images.h"
@@ -194,6 +195,21 @@ TEST(DecodeImageTest, OrientationThatIsNoneCountsAsUpright) {
   std::string broken = WithOrientation(jpeg, 6);
   broken[13] = 'X';  // the order of TIFF's bytes
   EXPECT_EQ(Decode(broken).pixels, upright.pixels);
+}
+
+TEST(DecodeImageTest, AnyNumberOfTextsInAPngIsAllowed) {
+  const std::string png = Png(Gradient(4, 6, 3));
+  std::string texts;
+  for (int i = 0; i < 2000; ++i) {
+    texts += PngChunkOf("tEXt", absl::StrCat("key", i, std::string(1, '\0'), "value"));
+  }
+  for (const char* const place : {"IDAT", "IEND"}) {
+    const std::string file = WithBefore(place, png, texts);
+    std::string remark;
+    ASSERT_TRUE(DecodeImage(AsSpan(file), 3, kMaxImagePixels, &remark).ok()) << place;
+    EXPECT_EQ(remark, "");
+    EXPECT_EQ(Decode(file).pixels, Decode(png).pixels) << place;
+  }
 }
 
 TEST(DecodeImageTest, OtherNumbersOfChannelsAreRefused) {

@@ -125,4 +125,16 @@ inline std::string Png(const Pixels& pixels, PngOptions options = {}) {
              std::string(pixels.bytes.begin(), pixels.bytes.end()), options);
 }
 
+inline std::string PngChunkOf(const std::string& name, const std::string& content) {
+  const std::string summed = name + content;
+  const auto* const bytes = reinterpret_cast<const Bytef*>(summed.data());
+  return BigEndian32(static_cast<uint32_t>(content.size())) + summed +
+         BigEndian32(static_cast<uint32_t>(crc32(0, bytes, static_cast<uInt>(summed.size()))));
+}
+
+// Inserts `more` before the first chunk of that name.
+inline std::string WithBefore(const std::string& name, std::string png, const std::string& more) {
+  return png.insert(png.find(name) - 4, more);
+}
+
 }  // namespace distill
