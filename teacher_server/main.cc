@@ -2,10 +2,12 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -89,6 +91,20 @@ struct Teacher {
   std::unique_ptr<Batcher> batcher;
 };
 
+// Adds to the error of a folder that does not exist how its option was read: the path of a folder
+// may have a "=".
+absl::Status WithNameRule(const absl::Status& error, const RunnerOptions& model) {
+  std::error_code ignored;
+  if (model.model_name.empty() || std::filesystem::exists(model.model_directory, ignored)) {
+    return error;
+  }
+  const std::string text = absl::StrCat(model.model_name, "=", model.model_directory.string());
+  return absl::Status(error.code(), absl::StrCat(error.message(), "; `model` ", text,
+                                                 " was read as NAME=DIR: for a folder of that "
+                                                 "path, write ./",
+                                                 text));
+}
+
 absl::StatusOr<Teacher> LoadTeacher(const RunnerOptions& model, const Options& options,
                                     Metrics& metrics) {
   if (!options.allowed_models.empty()) {
@@ -107,16 +123,17 @@ absl::StatusOr<std::vector<ServedModel>> LoadTeachers(const Options& options, Me
                                                       std::vector<Teacher>& teachers) {
   std::vector<ServedModel> models;
   for (const RunnerOptions& model : options.models) {
-    ASSIGN_OR_RETURN(Teacher teacher, LoadTeacher(model, options, metrics));
-    const Runner& runner = *teacher.runners.front();
-    models.push_back({runner.info(), runner.numerics(), teacher.batcher.get()});
-    teachers.push_back(std::move(teacher));
+    absl::StatusOr<Teacher> teacher = LoadTeacher(model, options, metrics);
+    if (!teacher.ok()) return WithNameRule(teacher.status(), model);
+    const Runner& runner = *teacher->runners.front();
+    models.push_back({runner.info(), runner.numerics(), teacher->batcher.get()});
+    teachers.push_back(*std::move(teacher));
   }
   return models;
 }
 
-int Fail(const absl::Status& status, const FlagNames& flags) {
-  log::Error(WithFlags(status.message(), flags));
+int Fail(const absl::Status& status) {
+  log::Error(status.message());
   return EXIT_FAILURE;
 }
 
@@ -130,39 +147,39 @@ void PrintCounts(const ServedCounts& counts) {
             << " requests_dropped=" << counts.requests_dropped << std::endl;
 }
 
-int PrintHealth(const HealthCheck& check, const FlagNames& flags) {
+int PrintHealth(const HealthCheck& check) {
   const absl::Status health = CheckHealth(check.address, check.security, kHealthTimeout);
-  if (!health.ok()) return Fail(health, flags);
+  if (!health.ok()) return Fail(health);
   std::cout << check.address << " is SERVING" << std::endl;
   return EXIT_SUCCESS;
 }
 
-int Serve(const Options& options, const FlagNames& flags) {
+int Serve(const Options& options) {
   DrainRequest drain;
   const SignalWatcher signals([&drain](int, int count) { drain.OnSignal(count); });
 
   if (const absl::Status files = options.server.CheckFiles(); !files.ok()) {
-    return Fail(files, flags);
+    return Fail(files);
   }
   std::vector<std::string> names;
   for (const RunnerOptions& model : options.models) names.push_back(NameOf(model));
   Metrics metrics(names);
   if (!options.metrics_listen.empty()) {
     const absl::StatusOr<std::string> address = metrics.Expose(options.metrics_listen);
-    if (!address.ok()) return Fail(address.status(), flags);
+    if (!address.ok()) return Fail(address.status());
     std::cout << "metrics on http://" << *address << "/metrics" << std::endl;
   }
   // Before the models, which may take minutes: clients that start meanwhile wait.
   std::vector<Teacher> teachers;
   absl::StatusOr<std::unique_ptr<TeacherServer>> server =
       TeacherServer::Start(options.server, names, metrics);
-  if (!server.ok()) return Fail(server.status(), flags);
+  if (!server.ok()) return Fail(server.status());
   log::Info(absl::StrCat("starting; clients at ", absl::StrJoin((*server)->addresses(), ", "),
                          " wait until the models are loaded"));
   drain.CallToLeave([&server] { server->reset(); });  // removes its sockets
   const absl::StatusOr<std::vector<ServedModel>> models = LoadTeachers(options, metrics, teachers);
   drain.BeginDraining();
-  if (!models.ok()) return Fail(models.status(), flags);
+  if (!models.ok()) return Fail(models.status());
   (*server)->Serve(*models);
   for (const std::string& address : (*server)->addresses()) {
     std::cout << "listening on " << address << std::endl;
@@ -172,7 +189,7 @@ int Serve(const Options& options, const FlagNames& flags) {
   log::Info("draining");
   const absl::Status drained = (*server)->Drain(options.drain_timeout);
   PrintCounts(metrics.counts());
-  return drained.ok() ? EXIT_SUCCESS : Fail(drained, flags);
+  return drained.ok() ? EXIT_SUCCESS : Fail(drained);
 }
 
 }  // namespace
@@ -184,7 +201,8 @@ int main(int argc, char** argv) {
   const auto parsed = distill::ParseCommandLine(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   const auto& [options, flags] = std::get<distill::CommandLine>(parsed);
+  distill::log::UseFlagNames(flags);
   const distill::HealthCheck& check = options.check_health;
-  if (!check.address.empty()) return distill::PrintHealth(check, flags);
-  return distill::Serve(options, flags);
+  if (!check.address.empty()) return distill::PrintHealth(check);
+  return distill::Serve(options);
 }

@@ -123,6 +123,8 @@ void AddSecurity(CLI::App& app, Options& options) {
   app.add_option("--check_health", options.check_health.address,
                  "Instead of serving: exit with 0 if the server at this address serves, else 1")
       ->type_name("ADDRESS");
+  app.add_flag("--tls", options.check_health.security.tls,
+               "With --check_health of a TLS address: trust the system's root certificates");
   add_file(
       "--tls_ca", options.check_health.security.ca,
       "With --check_health of a TLS address: PEM file of the authority that signed the server's "
@@ -142,11 +144,17 @@ absl::Status Options::Validate() const {
     }
     ASSIGN_OR_RETURN(const Address address, ParseAddress(check_health.address),
                      Field("check_health"));
+    RETURN_IF_ERROR(CheckZone(address), Field("check_health"));
     return check_health.security.Validate(address);
   }
   if (!check_health.security.server_name.empty()) {
     return absl::InvalidArgumentError(
         "`tls_server_name`: it is given without `check_health`; give both");
+  }
+  if (check_health.security.tls) {
+    return absl::InvalidArgumentError(
+        "`tls`: it is given without `check_health`; a server has TLS with `tls_cert` and "
+        "`tls_key`");
   }
   if (!check_health.security.ca.empty()) {
     return absl::InvalidArgumentError(
@@ -163,7 +171,7 @@ absl::Status Options::Validate() const {
   if (!metrics_listen.empty()) {
     const absl::StatusOr<Address> address = ParseAddress(metrics_listen);
     if (!address.ok() || address->kind != Address::Kind::kTcp) {
-      return InvalidField("metrics_listen", metrics_listen, "host:port");
+      return InvalidField("metrics_listen", WithoutUserInfo(metrics_listen), "host:port");
     }
   }
   return CheckInRange("drain_timeout", drain_timeout, absl::ZeroDuration(), kMaxDrainTimeout);
@@ -182,7 +190,8 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
   app.add_option(
          "--model", models,
          "Model directory to serve, and the name that clients ask for it by (else the folder's "
-         "own); may be repeated, the first is what clients get that name none")
+         "own): what is before the first '=', unless it has a slash, as in ./lr=0.1; may be "
+         "repeated, the first is what clients get that name none")
       ->type_name("[NAME=]DIR")
       ->allow_extra_args(false);
   app.add_option("--listen", options.server.listen,

@@ -19,9 +19,18 @@ struct Address {
   std::string ToString() const;
 };
 
-// INVALID_ARGUMENT quotes the text and shows the forms that are allowed. A Unix path must fit
-// sockaddr_un (107 bytes).
+// INVALID_ARGUMENT quotes the text, without user info, and shows the forms that are allowed. A Unix
+// path must fit sockaddr_un (107 bytes); as in gRPC, "unix:///path" is "unix:/path". A link-local
+// IPv6 address needs a zone.
 absl::StatusOr<Address> ParseAddress(absl::string_view text);
+
+// INVALID_ARGUMENT names the zone of an IPv6 address, "eth0" in "[fe80::1%eth0]:1", that this
+// machine has no network interface for, and the interfaces that it has.
+absl::Status CheckZone(const Address& address);
+
+// Returns a URL, or what was meant for one, without its user info, which may be a password:
+// "http://host:1" for "http://user:secret@host:1".
+std::string WithoutUserInfo(absl::string_view url);
 
 // Returns whether the host is an IP address and not a name to look up.
 bool IsNumeric(const Address& address);

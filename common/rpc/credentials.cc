@@ -16,6 +16,7 @@
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/pem_files.h"
+#include "common/rpc/plain_text.h"
 
 namespace distill {
 namespace {
@@ -94,6 +95,8 @@ absl::StatusOr<std::string> ReadToken(const std::filesystem::path& file) {
                      "; write one line, of printable ASCII without spaces"));
   };
   if (token.empty()) return refuse("it holds no token");
+  if (const std::string why = WhyNotUtf8(contents); !why.empty()) return refuse(why);
+  if (const std::string why = WhatIsInvisible(token); !why.empty()) return refuse(why);
   if (token.size() > kMaxTokenBytes) {
     return refuse(absl::StrCat("the token has more than ", kMaxTokenBytes, " bytes"));
   }

@@ -37,6 +37,10 @@ absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& datas
         absl::StrCat("the teacher does not fit the data: it takes ", teacher.inputs.size(),
                      " inputs, the data has one"));
   }
+  if (teacher.rows_per_sample != 1) {
+    return absl::FailedPreconditionError(
+        "the teacher: it gives a row per position of a sequence; use one with a row per sample");
+  }
   const InputSpec& theirs = teacher.inputs[0];
   const InputSpec& ours = dataset.input();
   if (!Accepts(theirs, ours)) {

@@ -14,8 +14,9 @@
 
 namespace distill {
 
-// Shape and dtype of the data against the teacher's input, and the number of classes.
-// FAILED_PRECONDITION shows both sides. Names of classes are matched by the server at open.
+// Shape and dtype of the data against the teacher's input, the number of classes, and a row of
+// answers per sample. FAILED_PRECONDITION shows both sides. Names of classes are matched by the
+// server at open.
 absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset);
 
 // FAILED_PRECONDITION where the server found that the model gives something else than logits.

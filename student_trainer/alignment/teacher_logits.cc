@@ -33,8 +33,10 @@ absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(
 }
 
 absl::StatusOr<at::Tensor> FetchLogits(SoftTargetSource& teachers, const HostTensor& samples) {
-  ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
-                   FetchTargets(teachers, samples, {.seed = kSeed}));
+  ASSIGN_OR_RETURN(
+      const std::vector<EncodedTargets> answers,
+      FetchTargets(teachers, samples,
+                   {.seed = kSeed, .on_fruitless_losses = OnFruitlessLosses::kGiveUp}));
   return std::get<FullLogits>(DecodeTargets(answers)).logits;
 }
 

@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<TeacherPool>> ConnectForLogits(
     const std::vector<std::string>& class_names, Clock& clock, std::stop_token stop);
 
 // Of samples [n, …] → float32 [n, classes]. `teachers`: of ConnectForLogits. Errors of
-// FetchTargets.
+// FetchTargets, which gives up after losses without one answer.
 absl::StatusOr<at::Tensor> FetchLogits(SoftTargetSource& teachers, const HostTensor& samples);
 
 }  // namespace distill

@@ -78,9 +78,14 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
     ASSIGN_OR_RETURN(const ReadSamplesResult read,
                      ReadSamples(*probe.dataset, probe.ids, *probe.corrupt));
     if (read.ids.empty()) continue;
-    ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
-                     FetchTargets(teachers, read.inputs,
-                                  {.temperature = kProbeTemperature, .seed = options.seed}));
+    ASSIGN_OR_RETURN(
+        const std::vector<EncodedTargets> answers,
+        FetchTargets(teachers, read.inputs,
+                     {.temperature = kProbeTemperature,
+                      .seed = options.seed,
+                      .on_fruitless_losses = options.on_teacher_loss == TeacherLossPolicy::kWait
+                                                 ? OnFruitlessLosses::kWait
+                                                 : OnFruitlessLosses::kGiveUp}));
     const at::Tensor likeliest = MostLikely(DecodeTargets(answers)).to(torch::kInt64).contiguous();
     for (size_t i = 0; i < read.ids.size(); ++i) {
       agreement.Add(probe.dataset->Label(read.ids[i]), likeliest.const_data_ptr<int64_t>()[i]);
@@ -92,15 +97,34 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
   return result;
 }
 
+// Whether the run continues on hard labels where the probe ended so: the teacher was lost again and
+// again, and may be back later.
+bool ContinuesWithoutProbe(const absl::Status& end, const TrainOptions& options,
+                           const SoftTargetSource& teachers) {
+  const TeacherState state = teachers.state();
+  return absl::IsUnavailable(end) && options.on_teacher_loss == TeacherLossPolicy::kHardLabels &&
+         state != TeacherState::kFailed && state != TeacherState::kStopped;
+}
+
 // The error that refuses a teacher, with the option that lets it be.
 absl::Status Refuse(absl::string_view description) {
   return absl::FailedPreconditionError(
       absl::StrCat(description, "; set `allow_misaligned_teacher` to train anyway"));
 }
 
+// The same of a teacher that has the classes in another order, which can be set right.
+absl::Status RefuseOrder(absl::string_view description) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(description,
+                   "; set `class_names` to the teacher's order of the classes, or "
+                   "`allow_misaligned_teacher` to train anyway"));
+}
+
 absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
   const std::string description = Describe(parity);
-  if (parity.parity == Parity::kMisaligned && !allow_misaligned) return Refuse(description);
+  if (parity.parity == Parity::kMisaligned && !allow_misaligned) {
+    return parity.permutation.empty() ? Refuse(description) : RefuseOrder(description);
+  }
   if (parity.parity == Parity::kGood) {
     log::Info(description);
   } else {
@@ -164,9 +188,16 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, T
   // Captures the pool: `session` is moved from before the callback is destroyed.
   const std::stop_callback stop_probe(stop,
                                       [teachers = session.teachers.get()] { teachers->Stop(); });
-  ASSIGN_OR_RETURN(const ParityResult parity, RunParityProbe(*session.teachers, options, data));
-  RETURN_IF_ERROR(ActOn(parity, options.allow_misaligned_teacher));
-  session.probe_samples = parity.samples;
+  const absl::StatusOr<ParityResult> parity = RunParityProbe(*session.teachers, options, data);
+  if (ContinuesWithoutProbe(parity.status(), options, *session.teachers)) {
+    log::Warning(absl::StrCat(parity.status().message(),
+                              "; continuing without the parity probe, on hard labels"));
+    session.probe_samples = session.teachers->stats().samples_answered;
+    return session;
+  }
+  RETURN_IF_ERROR(parity.status());
+  RETURN_IF_ERROR(ActOn(*parity, options.allow_misaligned_teacher));
+  session.probe_samples = parity->samples;
   return session;
 }
 

@@ -22,7 +22,8 @@ struct TeacherSession {
 // teacher takes, where the options leave that open (TrainingData::MakeImagesLike). Logs what was
 // found. Errors of Connect; FAILED_PRECONDITION where the two do not fit, which
 // --allow_misaligned_teacher turns into a warning for the probe alone; CANCELLED where `stop` is
-// requested during the probe.
+// requested during the probe. Where the teacher is lost again and again without one answer,
+// --on_teacher_loss decides: to wait, to continue without the probe (hard_labels), or UNAVAILABLE.
 absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, TrainingData& data,
                                                   Clock& clock, std::stop_token stop);
 

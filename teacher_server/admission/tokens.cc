@@ -18,6 +18,7 @@
 #include "common/base/log.h"
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
+#include "common/rpc/plain_text.h"
 
 namespace distill {
 namespace {
@@ -128,6 +129,10 @@ absl::Status Tokens::Load() {
 }
 
 absl::StatusOr<std::vector<Tokens::Entry>> Tokens::Parse(absl::string_view text) const {
+  if (const std::string why = WhyNotUtf8(text); !why.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("token file ", file_.string(), ": ", why, "; save it as UTF-8"));
+  }
   std::vector<Entry> entries;
   std::map<std::string, int> line_of_name, line_of_digest;
   int line_number = 0;
@@ -139,6 +144,9 @@ absl::StatusOr<std::vector<Tokens::Entry>> Tokens::Parse(absl::string_view text)
     ++line_number;
     line = absl::StripAsciiWhitespace(line);
     if (line.empty() || line[0] == '#') continue;
+    if (const std::string why = WhatIsInvisible(line); !why.empty()) {
+      return refuse(absl::StrCat(why, "; delete it"));
+    }
     const std::vector<absl::string_view> fields =
         absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
     if (fields.size() != 2 && fields.size() != 3) {

@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
 #include "common/rpc/address.h"
+#include "common/rpc/connect_errors.h"
+#include "common/rpc/convert.h"
 #include "common/rpc/grpc_log.h"
 #include "common/rpc/proxy.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -19,6 +21,7 @@ namespace distill {
 absl::Status CheckHealth(const std::string& address, const ClientSecurity& security,
                          absl::Duration timeout) {
   ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
+  RETURN_IF_ERROR(CheckZone(parsed));
   ASSIGN_OR_RETURN(const auto credentials, MakeChannelCredentials(security));
   SilenceGrpcLog();
   grpc::ChannelArguments arguments;
@@ -34,8 +37,10 @@ absl::Status CheckHealth(const std::string& address, const ClientSecurity& secur
   const grpc::Status status = grpc::health::v1::Health::NewStub(channel)->Check(
       &context, grpc::health::v1::HealthCheckRequest(), &response);
   if (!status.ok()) {
-    return absl::UnavailableError(
-        absl::StrCat(address, " does not report its health: ", status.error_message()));
+    const absl::Status end = FromGrpc(status);
+    return absl::UnavailableError(absl::StrCat(address, " does not report its health",
+                                               ConnectErrorText(address, security, end),
+                                               CertificateNamesHint(address, "", end)));
   }
   if (response.status() == grpc::health::v1::HealthCheckResponse::SERVING) {
     return absl::OkStatus();

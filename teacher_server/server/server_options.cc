@@ -30,6 +30,7 @@ int64_t LeastToReadAhead(const ServerOptions& options) {
 
 absl::Status CheckAddress(const std::string& text, const ServerOptions& options) {
   ASSIGN_OR_RETURN(const Address address, ParseAddress(text), Field("listen"));
+  RETURN_IF_ERROR(CheckZone(address), Field("listen"));
   if (options.tls.certificate.empty() && !IsLoopback(address) && !options.allow_insecure) {
     return absl::InvalidArgumentError(
         absl::StrCat(Field("listen"), " ", text,

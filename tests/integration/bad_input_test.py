@@ -56,6 +56,11 @@ class BadInput(IntegrationTest):
                 (["--on_teacher_loss", "cry"], ["--on_teacher_loss", "cry", "hard_labels"]),
                 (["--teacher", "nowhere"], ["--teacher", "nowhere", "host:port"]),
                 (["--teacher", "host:99999"], "--teacher: address 'host:99999'"),
+                (["--teacher", "unix:"], "--teacher: address 'unix:': the path is empty"),
+                (["--teacher", "unix://x"], "--teacher: the address is 'unix://x'; must be unix:/path"),
+                (["--teacher", "[fe80::1]:50"], "--teacher: address '[fe80::1]:50': a link-local address needs"),
+                (["--teacher", "[fe80::1%nope0]:50"], "is 'nope0'; must be a network interface of this machine"),
+                (["--teacher", "http://user:secret@host:50"], "--teacher: address 'http://host:50': it is a URL"),
                 (["--views", "wild"], "--views is 'wild'; must be none, light, standard or strong"),
                 (["--token_file", "token"], ["--token_file", "--teacher"]),
         ]:
@@ -247,8 +252,8 @@ class BadInput(IntegrationTest):
             path = shifted / f"{role}-labels-idx1-ubyte.gz"
             raw = gzip.decompress(path.read_bytes())
             path.write_bytes(gzip.compress(raw[:8] + bytes((b + 1) % 4 for b in raw[8:])))
-        self.assert_train_fails(1, ["parity probe", "; set --allow_misaligned_teacher"], "--teacher", address,
-                                data=shifted)
+        self.assert_train_fails(1, ["parity probe", "; set --class_names to the teacher's order of the classes, "
+                                    "or --allow_misaligned_teacher"], "--teacher", address, data=shifted)
         output = self.run_ok(*self.train_arguments(shifted, "allowed", "--teacher", address, "--epochs",
                                                    "1", "--allow_misaligned_teacher"))
         self.assertIn("knows classes by another order: class 0 is answered as class 3", output)
@@ -260,14 +265,44 @@ class BadInput(IntegrationTest):
                     env=proxy)
         self.run_ok(SERVER, "--check_health", address, env=proxy)
         options = ["--teacher", "gpu.example.test:50051", "--connect_timeout", "300ms"]
-        code, output = self.run_program(*self.train_arguments(self.data, "away", *options), env=proxy)
+        train = self.train_arguments(self.data, "away", *options)
+        health = [SERVER, "--check_health", "gpu.example.test:50051"]
+        for variables, names, hides in [
+                ({}, ["through the proxy of http_proxy=http://127.0.0.1:9: "], "is not used"),
+                ({"http_proxy": "http://user:secret@127.0.0.1:9"},
+                 ["through the proxy of http_proxy=http://127.0.0.1:9: "], "secret"),
+                ({"http_proxy": "socks5://user:secret@127.0.0.1:9"},
+                 ["; http_proxy=socks5://127.0.0.1:9 is not used"], "secret"),
+                ({"http_proxy": "127.0.0.1:9"}, ["; http_proxy=127.0.0.1:9 is not used"], "through the proxy"),
+                ({"no_proxy": "localhost,.example.test"}, [], "proxy"),
+                ({"no_proxy": "*.example.test"}, [], "proxy"),
+                ({"no_proxy": "gpu.example.test:50051"}, [], "proxy"),
+                ({"no_proxy": "ample.test"}, [], "proxy"),
+        ]:
+            for program in (train, health):
+                with self.subTest(variables=variables, program=program[0]):
+                    code, output = self.run_program(*program, env=proxy | variables)
+                    self.assertEqual(code, 1, output)
+                    for text in names:
+                        self.assertIn(text, output)
+                    self.assertNotIn(hides, output)
+                    self.assert_error_follows_grammar(output)
+
+    def test_a_folder_with_an_equals_sign_is_told_from_a_name(self):
+        shutil.copytree(self.train_teacher(self.data), self.dir / "runs=x/lr=0.1/model")
+        self.dir.joinpath("plain").symlink_to(self.dir / "runs=x")
+        for text, name in [(self.dir / "runs=x/lr=0.1/model", "model"), ("./runs=x/lr=0.1/model", "model"),
+                           ("plain/lr=0.1/model", "model"), ("t=runs=x/lr=0.1/model", "t")]:
+            with self.subTest(text=text):
+                server, _ = self.serve(text, self.unix_address(), cwd=self.dir)
+                self.assertIn(f"model '{name}': mlp", server.output)
+                server.kill()
+        code, output = self.run_program(SERVER, "--model", "runs=x/lr=0.1/model", "--listen", self.unix_address(),
+                                        cwd=self.dir)
         self.assertEqual(code, 1, output)
-        self.assertIn("through the proxy of http_proxy=http://127.0.0.1:9: ", output)
+        self.assertIn("; --model runs=x/lr=0.1/model was read as NAME=DIR: for a folder of that path, write "
+                      "./runs=x/lr=0.1/model", output)
         self.assert_error_follows_grammar(output)
-        code, output = self.run_program(*self.train_arguments(self.data, "away", *options),
-                                        env=proxy | {"no_proxy": "localhost,.example.test"})
-        self.assertEqual(code, 1, output)
-        self.assertNotIn("proxy", output)
 
     def test_interrupted_training_is_130(self):
         trainer = self.start(*self.train_arguments(self.data, "run", "--epochs", "100000"))

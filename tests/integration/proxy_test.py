@@ -6,6 +6,7 @@ import socket
 import subprocess
 import unittest
 
+from error_grammar import error_in
 from programs import CLASSES, IntegrationTest, SIDE, make_images, write_dataset, write_idx
 
 NGINX = pathlib.Path(__file__).parents[2] / ".venv/nginx/usr/sbin/nginx"  # of scripts/setup.sh
@@ -92,7 +93,8 @@ class Proxy(IntegrationTest):
         self.assertEqual(trainer.wait(), 0, trainer.output)
         self.assertEqual(sum(epoch["samples_without_targets"] for epoch in self.epochs("run")), 0)
 
-    def test_the_default_limit_of_a_body_is_named(self):
+    def arguments_beyond_the_default_limit(self, run, policy):
+        """Of a trainer whose probe takes more than nginx lets through by default."""
         large = self.dir / "large"
         large.mkdir()
         count = 1024
@@ -104,8 +106,28 @@ class Proxy(IntegrationTest):
         self.run_ok(*self.train_arguments(large, "large_teacher", "--epochs", "1"))
         self.start_nginx("")
         self.start_teacher(self.dir / "large_teacher/model")
-        trainer = self.start(*self.arguments("run", "--epochs", "5", "--allow_misaligned_teacher", data=large))
-        trainer.wait_for_output("times in a row without one answer.*client_max_body_size")
+        return self.arguments(run, "--epochs", "5", "--allow_misaligned_teacher", "--on_teacher_loss", policy,
+                              data=large)
+
+    def test_the_default_limit_of_a_body_is_named_again_while_the_trainer_waits(self):
+        trainer = self.start(*self.arguments_beyond_the_default_limit("run", "wait"))
+        for losses in (5, 10):
+            trainer.wait_for_output(f"lost {losses} times in a row without one answer.*client_max_body_size")
+
+    def test_the_default_limit_of_a_body_ends_a_run_whose_policy_is_to_fail(self):
+        code, output = self.run_program(*self.arguments_beyond_the_default_limit("run", "fail"))
+        self.assertEqual(code, 1, output)
+        self.assertRegex(error_in(output), "lost 5 times in a row without one answer.*client_max_body_size")
+        self.assert_error_follows_grammar(output)
+        self.assertFalse((self.dir / "run").exists())
+
+    def test_behind_the_default_limit_of_a_body_hard_labels_go_on_and_are_counted(self):
+        output = self.run_ok(*self.arguments_beyond_the_default_limit("run", "hard_labels"))
+        self.assertIn("continuing without the parity probe", output)
+        end = self.end("run")
+        self.assertGreater(end["samples_without_targets"], 0)
+        self.assertEqual(end["samples_with_targets"] + end["samples_without_targets"], end["samples"])
+        self.assertEqual(len(self.epochs("run")), 5)
 
 
 if __name__ == "__main__":

@@ -234,9 +234,17 @@ class Operations(SecurityTest):
         self.assertIn(address, output)
         _, address = self.serve(self.model, TCP, *self.tls(tls_client_ca="ca"))
         self.assertEqual(self.check_health(address, *self.tls(cert="client", tls_ca="ca"))[0], 0)
-        for options in [[], ["--tls_ca", self.pem["ca"]],
-                        self.tls(cert="client", tls_ca="foreign_ca")]:
-            self.assertEqual(self.check_health(address, *options)[0], 1)
+        for options, says in [
+                ([], "a server that wants TLS closes connections without it: set --tls_ca, or --tls "),
+                (["--tls_ca", self.pem["ca"]], "set --tls_cert and --tls_key"),
+                (self.tls(cert="client", tls_ca="foreign_ca"), "; set --tls_ca to the authority"),
+                (self.tls(cert="client", tls_ca="ca") + ["--tls_server_name", "other.test"],
+                 "set --tls_server_name to it; the certificate is for localhost, 127.0.0.1")]:
+            with self.subTest(options=options):
+                code, output = self.check_health(address, *options)
+                self.assertEqual(code, 1, output)
+                self.assertIn(says, output)
+                self.assert_error_follows_grammar(output)
 
     def test_a_draining_server_is_not_healthy(self):
         # Its answers are larger than what the system buffers, and this client reads none of them.

@@ -137,6 +137,20 @@ class ServerLife(IntegrationTest):
         self.assertEqual(server.wait(), 130, server.output)
         stream.half_close()
 
+    def test_a_client_that_was_killed_is_logged_as_cancelled_and_one_that_ended_as_ok(self):
+        for listen in [self.unix_address(), "127.0.0.1:0"]:
+            with self.subTest(listen=listen):
+                server, address = self.serve(self.model, listen)
+                name = f"run_{listen[:4]}"
+                self.run_ok(*self.train_arguments(self.dir / "data", name, "--teacher", address, "--epochs", "1"))
+                server.wait_for_output("stream ended .*client=student_trainer .*code=OK")
+                trainer = self.start(*self.train_arguments(
+                    self.dir / "data", f"{name}_killed", "--teacher", address, "--epochs", "100000"))
+                trainer.wait_for_output("^epoch 2/")
+                trainer.kill()
+                server.wait_for_output("stream ended .*client=student_trainer .*code=CANCELLED")
+                self.assertEqual(server.output.count("code=OK"), 1, server.output)
+
     def test_health_is_serving(self):
         _, address = self.serve(self.model, self.unix_address())
         check = self.connect(address).unary_unary(

@@ -71,6 +71,7 @@ class Trouble(IntegrationTest):
             *self.arguments(run, "--teacher", self.unix_address(), connect_timeout="1s"))
         self.assertEqual(code, 1, output)
         self.assertIn(self.unix_address(), output)
+        self.assertIn("; start it, or set --connect_timeout to wait longer for it", output)
         self.assertFalse(run.exists())
 
     def test_a_policy_to_fail_keeps_what_was_trained(self):

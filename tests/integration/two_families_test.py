@@ -37,10 +37,13 @@ class TwoFamilies(IntegrationTest):
     def start_inside(self, *words):
         return self.start("nsenter", f"--target={self.keeper.pid}", "--net", "--mount", "--wd=/", *words)
 
-    def assert_reached(self, addresses: list[str], listen: str):
+    def name(self, addresses: list[str]):
         # In place, since the namespace has a mount of this file.
         self.hosts.write_text("127.0.0.1 localhost\n" +
                               "".join(f"{address} gpu-node\n" for address in addresses))
+
+    def assert_reached(self, addresses: list[str], listen: str):
+        self.name(addresses)
         server = self.start_inside(SERVER, "--model", self.teacher, "--listen", listen,
                                    "--allow_insecure", "--threads", "1")
         port = server.wait_for_output(r"^listening on .*:(\d+)").group(1)
@@ -58,6 +61,15 @@ class TwoFamilies(IntegrationTest):
     def test_a_server_on_ipv6_alone_is_reached(self):
         self.assert_reached([V6, V4], f"[{V6}]:0")
         self.assert_reached([V6, GONE_V4], f"[{V6}]:0")
+
+    def test_where_there_is_no_server_the_addresses_of_both_families_are_named(self):
+        self.name([V6, V4])
+        trainer = self.start_inside(*self.train_arguments(
+            self.data, "run", "--teacher", "gpu-node:50051", "--connect_timeout", "3s"))
+        self.assertEqual(trainer.wait(), 1, trainer.output)
+        for address in (V4, V6):
+            self.assertIn(f"cannot reach a teacher at gpu-node:50051 ({address}): ", trainer.output)
+        self.assert_error_follows_grammar(trainer.output)
 
     def test_a_server_on_both_is_reached(self):
         self.assert_reached([V4, V6], "[::]:0")

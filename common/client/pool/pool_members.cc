@@ -1,6 +1,7 @@
 #include "common/client/pool/pool_members.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -100,7 +101,7 @@ std::vector<std::unique_ptr<PoolMember>> PoolMembers::TakeRetired() {
   return std::exchange(retired_, {});
 }
 
-absl::Status PoolMembers::Describe() const {
+absl::Status PoolMembers::Describe(absl::Span<const absl::Status> more) const {
   std::vector<absl::Status> reasons;
   const auto add = [&](absl::Status reason) {
     // A file that cannot be read is the same for all.
@@ -108,11 +109,12 @@ absl::Status PoolMembers::Describe() const {
     if (!reason.ok() && is_new) reasons.push_back(std::move(reason));
   };
   for (const auto& member : present_) {
-    absl::Status reason = member->client->status();
+    absl::Status reason = member->WhyLost();
     // It may be connected again by now.
     add(reason.ok() ? member->client->last_loss() : std::move(reason));
   }
   for (const Dropped& dropped : dropped_) add(dropped.why);
+  for (const absl::Status& reason : more) add(reason);
   if (reasons.empty()) return absl::UnavailableError("no teacher can be used: none is connected");
   if (reasons.size() == 1) return reasons.front();
   const auto append = [](std::string* out, const auto& r) { absl::StrAppend(out, r.message()); };
@@ -123,7 +125,14 @@ absl::Status PoolMembers::Describe() const {
 
 ClientStats PoolMembers::stats() const {
   ClientStats sum = past_;
-  for (const auto& member : present_) distill::Add(member->client->stats(), &sum);
+  std::optional<int64_t> fewest;
+  for (const auto& member : present_) {
+    const ClientStats stats = member->client->stats();
+    distill::Add(stats, &sum);
+    if (!member->admitted) continue;
+    fewest = std::min(fewest.value_or(stats.fruitless_losses), stats.fruitless_losses);
+  }
+  sum.fruitless_losses = fewest.value_or(0);
   return sum;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/span.h"
 #include "common/client/session/teacher_client.h"
 
 namespace distill {
@@ -19,6 +20,7 @@ struct PoolMember {
   std::string name;        // for messages; constant
   std::string counted_as;  // in PoolMembers::answered()
   std::unique_ptr<TeacherClient> client;
+  absl::Status before;  // why one at the same ip was not connected, which this one replaced
 
   bool admitted = false;                     // found to be the same teacher as the others
   bool is_successor = false;                 // of one that was admitted, at the same name
@@ -31,6 +33,10 @@ struct PoolMember {
   // Whether it is worth waiting for: it was admitted, or follows one that was.
   bool IsProven() const { return admitted || is_successor; }
   bool TakesRequests() const { return admitted && !gone && state == TeacherState::kConnected; }
+  // Why it is not connected; OK if it is.
+  absl::Status WhyLost() const {
+    return before.ok() || client->attempted() ? client->status() : before;
+  }
 };
 
 // Not thread-safe. A member lives until what TakeRetired returned with it is destroyed; its client
@@ -72,11 +78,12 @@ class PoolMembers {
   const std::vector<std::unique_ptr<PoolMember>>& retired() const { return retired_; }
   std::vector<std::unique_ptr<PoolMember>> TakeRetired();
 
-  // Why no member can be used: each member's last loss, and the reasons of the dropped ones. The
-  // code is that of the first; a single reason is returned as it is.
-  absl::Status Describe() const;
+  // Why no member can be used: each member's last loss, the reasons of the dropped ones, and
+  // `more`. The code is that of the first; a single reason is returned as it is.
+  absl::Status Describe(absl::Span<const absl::Status> more = {}) const;
 
-  // Sums over all members there ever were, without `losses`.
+  // Sums over all members there ever were, without `losses`; `fruitless_losses` are the fewest of a
+  // present one that was admitted.
   ClientStats stats() const;
 
   // Counts an answer.

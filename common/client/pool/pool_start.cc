@@ -33,13 +33,6 @@ StreamLimits SmallerOf(const StreamLimits& a, const StreamLimits& b) {
           .max_length = std::min(a.max_length, b.max_length)};
 }
 
-// Adds the option that helps where a server is started later.
-absl::Status WithTimeout(const absl::Status& status) {
-  if (!absl::IsUnavailable(status)) return status;
-  return absl::UnavailableError(
-      absl::StrCat(status.message(), "; start it, or set `connect_timeout` to wait longer for it"));
-}
-
 }  // namespace
 
 absl::Status TeacherPoolOptions::Validate() const {
@@ -135,12 +128,26 @@ absl::Status TeacherPool::AwaitFirst(const std::stop_token& stop) {
     }
     if (!connected.empty()) deadline = std::min(deadline, now + kSettleTime);
     if (!connected.empty() && (!trying || now >= deadline)) break;
-    if (now >= give_up) return WithTimeout(members_.Describe());
+    if (now >= give_up) return Unreached();
     clock_.WaitUntil(changed_, mutex_, deadline);
   }
   ChooseTeacher(connected);
   announced_ = StateLocked();
   return failure_;
+}
+
+absl::Status TeacherPool::Unreached() const {
+  std::vector<absl::Status> removed;
+  for (const PoolAddress& address : addresses_) {
+    for (const auto& [ip, why] : address.unreached) removed.push_back(why);
+  }
+  absl::Status why = members_.Describe(removed);
+  const bool may_come_later =
+      std::any_of(members_.present().begin(), members_.present().end(),
+                  [](const auto& member) { return member->client->may_come_later(); });
+  if (!may_come_later || !absl::IsUnavailable(why)) return why;
+  return absl::UnavailableError(
+      absl::StrCat(why.message(), "; start it, or set `connect_timeout` to wait longer for it"));
 }
 
 void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
@@ -158,8 +165,8 @@ void TeacherPool::ChooseTeacher(const std::vector<PoolMember*>& connected) {
     const bool is_connected =
         std::find(connected.begin(), connected.end(), member.get()) != connected.end();
     if (is_connected) continue;
-    log::Warning(absl::StrCat(member->client->status().message(),
-                              "; continuing without it, and trying again"));
+    log::Warning(
+        absl::StrCat(member->WhyLost().message(), "; continuing without it, and trying again"));
   }
   // A teacher that fits is admitted even if it is lost by now.
   for (PoolMember* member : connected) {

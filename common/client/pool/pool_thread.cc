@@ -41,7 +41,12 @@ void TeacherPool::Run() {
       PoolAddress& address = addresses_[*lookup];
       address.next_lookup = clock_.Now() + address.backoff->Next();
       address.next_refresh = clock_.Now() + options_.lookup_interval;
-      if (found.ok() && !stopping_) Reconcile(*lookup, ChooseFamily(*lookup, *found));
+      if (found.ok() && !stopping_) {
+        std::erase_if(address.unreached, [&](const auto& reason) {
+          return std::find(found->begin(), found->end(), reason.first) == found->end();
+        });
+        Reconcile(*lookup, ChooseFamily(*lookup, *found));
+      }
     }
     Deliver();
   }
@@ -126,10 +131,20 @@ void TeacherPool::Reconcile(size_t address, const std::vector<std::string>& ips)
     if (!member->ip.empty() && of.was_admitted) {
       log::Info(absl::StrCat(member->name, " was removed: the name has other addresses"));
     }
+    KeepReason(*member);
     members_.Remove(*member, of.text);
   }
   NoteLoss();  // a removed member may have been the last one that was not known to be lost
   of.most_members = std::max(of.most_members, members_.CountOf(address));
+}
+
+void TeacherPool::KeepReason(const PoolMember& member) {
+  auto& unreached = addresses_[member.address].unreached;
+  if (chosen_.has_value()) {
+    unreached.clear();
+  } else if (!member.ip.empty()) {
+    unreached.insert_or_assign(member.ip, member.WhyLost());
+  }
 }
 
 void TeacherPool::AddMember(size_t address, const std::string& ip) {
@@ -138,6 +153,9 @@ void TeacherPool::AddMember(size_t address, const std::string& ip) {
   teacher.ip = ip;
   PoolMember& member = members_.Add(address, ip, teacher.TeacherName());
   member.is_successor = addresses_[address].was_admitted;
+  if (const auto reason = addresses_[address].unreached.extract(ip); !reason.empty()) {
+    member.before = reason.mapped();
+  }
   member.client = TeacherClient::Start(teacher, clock_, [this, &member] { OnChange(member); });
 }
 

@@ -57,9 +57,9 @@ class TeacherPool : public SoftTargetSource {
   // Tries all addresses at once, and returns when one teacher is connected and each of the others
   // is too, could not be reached, or took 2 s longer; those are tried on. The first in the order of
   // `addresses` decides which fingerprint is wanted (and numerics, if batch_independent). If none
-  // can be reached within connect_timeout, or each was dropped, the error names them all; for a
-  // single teacher it is that of TeacherClient::Connect. CANCELLED once `stop` is requested. The
-  // clock must outlive the pool.
+  // can be reached within connect_timeout, or each was dropped, the error names them all, of a name
+  // the addresses that were tried; for a single teacher it is that of TeacherClient::Connect.
+  // CANCELLED once `stop` is requested. The clock must outlive the pool.
   static absl::StatusOr<std::unique_ptr<TeacherPool>> Connect(const TeacherPoolOptions& options,
                                                               Clock& clock,
                                                               std::stop_token stop = {});
@@ -112,6 +112,8 @@ class TeacherPool : public SoftTargetSource {
     bool was_admitted = false;                       // one of its members
     bool other_family = false;                       // its members are those of OtherFamily
     absl::Time family_since = absl::InfinitePast();
+    // Why members that were removed before one was chosen could not be reached, by their ip.
+    std::map<std::string, absl::Status> unreached = {};
   };
 
   TeacherPool(const TeacherPoolOptions& options, Clock& clock);
@@ -119,6 +121,8 @@ class TeacherPool : public SoftTargetSource {
   // Connect: pool_start.cc.
   void StartMembers();
   absl::Status AwaitFirst(const std::stop_token& stop);
+  // Why no teacher could be reached in time, with what helps.
+  absl::Status Unreached() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ChooseTeacher(const std::vector<PoolMember*>& connected)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -131,6 +135,8 @@ class TeacherPool : public SoftTargetSource {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Reconcile(size_t address, const std::vector<std::string>& ips)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Keeps the reason of a member that is removed, for Unreached().
+  void KeepReason(const PoolMember& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AddMember(size_t address, const std::string& ip) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // From the members' threads.

@@ -1,34 +1,20 @@
 // The connection's thread: opens a stream, waits for its end, and decides whether to try again.
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/known_names.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/client/session/teacher_connection.h"
 #include "common/client/stream/stream_errors.h"
 #include "common/contract/starting.h"
-#include "common/rpc/address.h"
-#include "common/rpc/certificate_names.h"
+#include "common/rpc/connect_errors.h"
 #include "common/rpc/convert.h"
 
 namespace distill {
 namespace {
-
-constexpr absl::Duration kNamesTimeout = absl::Seconds(2);
-
-// gRPC says which name the certificate lacks, and not which ones it has.
-absl::Status WithNames(const absl::Status& failure, const TeacherClientOptions& options) {
-  const absl::StatusOr<Address> address = ParseAddress(options.address);
-  if (!IsNameRefusal(failure) || !address.ok()) return failure;
-  const std::vector<std::string> names = CertificateNames(*address, options.ip, kNamesTimeout);
-  if (names.empty()) return failure;
-  return absl::Status(failure.code(),
-                      absl::StrCat(failure.message(), "; the certificate is for ", SomeOf(names)));
-}
 
 // How long Stop() lets a server finish a stream without requests.
 constexpr absl::Duration kStopGrace = absl::Seconds(2);
@@ -36,8 +22,11 @@ constexpr absl::Duration kStopGrace = absl::Seconds(2);
 // For what is measured before a stream is opened.
 constexpr absl::Duration kMeasureTime = absl::Seconds(2);
 
-// So many losses in a row without one answer are reported as such.
-constexpr int kFruitlessLosses = 5;
+// "9.8s", "48ms": what is told of a time that was measured.
+std::string Rounded(absl::Duration time) {
+  const absl::Duration unit = time < absl::Seconds(1) ? absl::Milliseconds(1) : absl::Seconds(0.1);
+  return absl::FormatDuration(absl::Floor(time + unit / 2, unit));
+}
 
 v1::Open OpenMessage(const TeacherClientOptions& options) {
   v1::Open open;
@@ -120,8 +109,9 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   phase_ = Phase::kOpening;
   was_open_ = false;
   draining_ = false;
-  answered_before_ = stats_.samples_answered;
   const absl::Status before = std::exchange(end_, absl::OkStatus());
+  // The line was measured first, which is part of a first attempt.
+  const absl::Time begin = attempted_ ? clock_.Now() : started_;
   absl::Time opened_by = clock_.Now() + options_.connect_timeout;
   const bool cut_short = !has_opened_ && give_up_ < opened_by;
   if (cut_short) opened_by = give_up_;
@@ -149,8 +139,7 @@ void TeacherConnection::RunStream(const ClientCredentials& credentials) {
   if (phase_ != Phase::kClosed) stream_->Cancel();
   while (phase_ != Phase::kClosed) changed_.Wait(mutex_);
   if (timed_out && !was_open_) {
-    end_ = absl::UnavailableError(
-        absl::StrCat("no answer within ", absl::FormatDuration(options_.connect_timeout)));
+    end_ = NoAnswerWithin(opened_by - begin);
     // Connect ran out of time: how the attempt before this one ended tells more.
     if (cut_short && !before.ok()) end_ = before;
   }
@@ -172,24 +161,40 @@ void TeacherConnection::AfterStream() {
     if (IsLoss(end_) || IsFull(end_)) return;
   } else if (IsRetryableOpen(end_) && retry_at_ < give_up_) {
     first_failure_ = failure;
+    may_come_later_ = MayComeLater(FaultOf(end_, name_));
     attempted_ = true;
     has_news_ = true;
     return;
   }
-  Fail(WithNames(failure, options_));
+  const std::string names = CertificateNamesHint(options_.address, options_.ip, failure);
+  Fail(absl::Status(failure.code(), absl::StrCat(failure.message(), names)));
+}
+
+absl::Status TeacherConnection::NoAnswerWithin(absl::Duration time) const {
+  return absl::UnavailableError(absl::StrCat("no answer within ", Rounded(time)));
+}
+
+absl::Status TeacherConnection::FirstFailure() const {
+  if (attempted_) return first_failure_;
+  return DescribeOpenFailure(name_, options_.security, NoAnswerWithin(clock_.Now() - started_));
 }
 
 // A teacher that is only lost now and then answers in between. A proxy that ends every stream does
 // not: nginx by default at 1 MiB, or when a stream is idle.
 void TeacherConnection::CountFruitless() {
-  const bool fruitless = pending_.samples() > 0 && stats_.samples_answered == answered_before_;
-  fruitless_losses_ = fruitless ? fruitless_losses_ + 1 : 0;
-  if (fruitless_losses_ != kFruitlessLosses) return;
-  log::Warning(absl::StrCat("the teacher at ", name_, ": it was lost ", fruitless_losses_,
-                            " times in a row without one answer (", OneLineReason(end_.message()),
-                            "); a proxy before it may limit the size of bodies, as nginx does "
-                            "unless client_max_body_size "
-                            "is 0, or the time of a stream"));
+  int64_t& losses = stats_.fruitless_losses;
+  losses = pending_.samples() > 0 ? losses + 1 : 0;
+  if (losses < kFruitlessLosses) return;
+  last_loss_ = absl::UnavailableError(
+      absl::StrCat("the teacher at ", name_, ": it was lost ", losses,
+                   " times in a row without one answer (", OneLineReason(end_.message()),
+                   "); a proxy before it may limit the size of bodies, as nginx does unless "
+                   "client_max_body_size is 0, or the time of a stream"));
+  // The 5th, 10th, 20th, 40th …
+  const auto factor = static_cast<uint64_t>(losses / kFruitlessLosses);
+  if (losses % kFruitlessLosses == 0 && std::has_single_bit(factor)) {
+    log::Warning(last_loss_.message());
+  }
 }
 
 // Once a teacher was reached its files were good, and what is wrong with them now may be a rotation

@@ -53,7 +53,7 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
                                                               : SameNumerics::kNotNeeded),
                   "not the teacher of before the connection was lost");
   ++stats_.reconnects;
-  log::Info(absl::StrCat("connected again to the teacher at ", name_));
+  if (!IsFruitless()) log::Info(absl::StrCat("connected again to the teacher at ", name_));
   return absl::OkStatus();
 }
 
@@ -70,6 +70,8 @@ void TeacherConnection::OnTargets(int64_t stream, const v1::Targets& targets,
       ++stats_.answers;
       stats_.samples_answered += done.samples;
       stats_.bytes_received += wire_bytes;
+      if (IsFruitless()) log::Info(absl::StrCat("the teacher at ", name_, " answers again"));
+      stats_.fruitless_losses = 0;
       backoff_.Reset();
       completions_.push_back({std::move(done.callback), std::move(answer)});
     }
@@ -151,7 +153,7 @@ void TeacherConnection::OnClosed(int64_t stream, const absl::Status& status) {
     last_loss_ = absl::UnavailableError(
         absl::StrCat("the teacher at ", name_,
                      " is lost: ", status.ok() ? "it ended the stream" : status.message()));
-    log::Warning(absl::StrCat(last_loss_.message(), "; connecting again"));
+    if (!IsFruitless()) log::Warning(absl::StrCat(last_loss_.message(), "; connecting again"));
   }
   changed_.NotifyAll();  // the thread continues from here, and tells the listener
 }

@@ -1,6 +1,7 @@
 #include "common/client/session/fetch_targets.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/base/mutex.h"
@@ -16,10 +17,52 @@ struct Fetch {
   Mutex mutex;
   CondVar changed;
   std::vector<EncodedTargets> answers ABSL_GUARDED_BY(mutex);
-  size_t answered ABSL_GUARDED_BY(mutex) = 0;
-  int64_t in_flight ABSL_GUARDED_BY(mutex) = 0;
+  int64_t in_flight ABSL_GUARDED_BY(mutex) = 0;  // samples
   absl::Status error ABSL_GUARDED_BY(mutex);
 };
+
+// Wakes a fetch when the state of its source changes, while this lives.
+class StateWatch {
+ public:
+  StateWatch(SoftTargetSource& source, const std::shared_ptr<Fetch>& fetch) : source_(source) {
+    source_.SetStateListener([fetch] {
+      // The fetch has asked for the state, under the lock, before this; or it waits already.
+      { MutexLock lock(fetch->mutex); }
+      fetch->changed.NotifyAll();
+    });
+  }
+  ~StateWatch() { source_.SetStateListener(nullptr); }
+  StateWatch(const StateWatch&) = delete;
+  StateWatch& operator=(const StateWatch&) = delete;
+
+ private:
+  SoftTargetSource& source_;
+};
+
+bool IsGivenUp(const SoftTargetSource& source, OnFruitlessLosses policy) {
+  return policy == OnFruitlessLosses::kGiveUp && source.state() == TeacherState::kLost &&
+         source.stats().fruitless_losses >= kFruitlessLosses;
+}
+
+// Waits until no more than `most` samples are in flight. `ids`: of the requests that were sent.
+absl::Status AwaitAnswers(SoftTargetSource& source, Fetch& fetch, int64_t most,
+                          const std::vector<uint64_t>& ids, OnFruitlessLosses policy) {
+  while (true) {
+    {
+      // The source calls back without its lock, so it may be asked under this one.
+      MutexLock lock(fetch.mutex);
+      while (fetch.in_flight > most && fetch.error.ok() && !IsGivenUp(source, policy)) {
+        fetch.changed.Wait(fetch.mutex);
+      }
+      RETURN_IF_ERROR(fetch.error);
+      if (fetch.in_flight <= most) return absl::OkStatus();
+    }
+    // Not under the lock, which the callbacks of the abandoned requests take. It may be connected
+    // again by now.
+    absl::Status losses = source.status();
+    if (!losses.ok() && source.AbandonWhileLost(ids)) return losses;
+  }
+}
 
 }  // namespace
 
@@ -38,14 +81,15 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& sourc
     MutexLock lock(fetch->mutex);
     fetch->answers.resize(ranges.size());
   }
+  const OnFruitlessLosses policy = options.on_fruitless_losses;
+  std::optional<StateWatch> watch;
+  if (policy == OnFruitlessLosses::kGiveUp) watch.emplace(source, fetch);
+  std::vector<uint64_t> ids;
   for (size_t i = 0; i < ranges.size(); ++i) {
     const int64_t samples = ranges[i].samples();
+    RETURN_IF_ERROR(AwaitAnswers(source, *fetch, limits.credits - samples, ids, policy));
     {
       MutexLock lock(fetch->mutex);
-      while (fetch->in_flight + samples > limits.credits && fetch->error.ok()) {
-        fetch->changed.Wait(fetch->mutex);
-      }
-      RETURN_IF_ERROR(fetch->error);
       fetch->in_flight += samples;
     }
     SoftTargetRequest request = {
@@ -58,17 +102,15 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& sourc
       fetch->in_flight -= samples;
       if (answer.ok()) {
         fetch->answers[i] = *std::move(answer);
-        ++fetch->answered;
       } else {
         fetch->error = answer.status();
       }
       fetch->changed.NotifyAll();
     };
-    RETURN_IF_ERROR(source.Send(std::move(request), std::move(on_answer)).status());
+    ASSIGN_OR_RETURN(ids.emplace_back(), source.Send(std::move(request), std::move(on_answer)));
   }
+  RETURN_IF_ERROR(AwaitAnswers(source, *fetch, 0, ids, policy));
   MutexLock lock(fetch->mutex);
-  while (fetch->answered < ranges.size() && fetch->error.ok()) fetch->changed.Wait(fetch->mutex);
-  RETURN_IF_ERROR(fetch->error);
   return std::move(fetch->answers);
 }
 

@@ -11,15 +11,23 @@
 
 namespace distill {
 
+// What to do when the source is lost again and again without one answer.
+enum class OnFruitlessLosses {
+  kWait,
+  kGiveUp,  // after kFruitlessLosses in a row
+};
+
 struct FetchOptions {
   float temperature = 1;
   uint64_t seed = 0;  // the requests' own seeds are functions of it and of their first sample
   int64_t rows_per_sample = 1;
+  OnFruitlessLosses on_fruitless_losses = OnFruitlessLosses::kWait;
 };
 
 // Cut into requests as a training batch is, within the credits; the answers in the order of the
 // samples. Blocks until all are there, through losses of the connection, or until the source fails
-// or is stopped, with its status.
+// or is stopped, with its status. With kGiveUp it is the source's listener meanwhile; UNAVAILABLE
+// reports the losses, and the source tries to connect again as before.
 absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
                                                          const HostTensor& inputs,
                                                          const FetchOptions& options);

@@ -25,6 +25,10 @@ struct SoftTargetRequest {
   absl::Duration timeout = absl::InfiniteDuration();  // from receipt at the server, for one attempt
 };
 
+// So many losses in a row without one answer are not a matter of time: a proxy before the teacher
+// may end every stream.
+inline constexpr int64_t kFruitlessLosses = 5;
+
 // Sums over all teachers.
 struct ClientStats {
   int64_t answers = 0;
@@ -33,6 +37,9 @@ struct ClientStats {
   int64_t bytes_received = 0;  // of answers
   int64_t losses = 0;          // how often the source was connected and then lost
   int64_t reconnects = 0;      // streams opened after a teacher's first
+  // The losses in a row for which a teacher owed answers and gave none in between; not a sum, but
+  // of the teacher with the fewest.
+  int64_t fruitless_losses = 0;
 };
 
 enum class TeacherState {

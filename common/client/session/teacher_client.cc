@@ -22,6 +22,7 @@ absl::Status TeacherClientOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat(
         "address '", address, "': port 0 is for listening alone; name the server's port"));
   }
+  RETURN_IF_ERROR(CheckZone(parsed));
   if (client_name.size() > kMaxClientName) {
     return InvalidValue("the length of client_name", absl::StrCat(client_name.size(), " bytes"),
                         absl::StrCat("at most ", kMaxClientName));
@@ -75,6 +76,7 @@ void TeacherClient::GiveBackUntaken() { connection_->GiveBackUntaken(); }
 
 bool TeacherClient::attempted() const { return connection_->attempted(); }
 bool TeacherClient::starting() const { return connection_->starting(); }
+bool TeacherClient::may_come_later() const { return connection_->may_come_later(); }
 TeacherState TeacherClient::state() const { return connection_->state(); }
 absl::Status TeacherClient::status() const { return connection_->status(); }
 absl::Status TeacherClient::last_loss() const { return connection_->last_loss(); }

@@ -93,6 +93,8 @@ class TeacherClient : public SoftTargetSource {
   bool attempted() const;
   // Whether the last one was told that the server is starting, and none was granted yet.
   bool starting() const;
+  // Whether a server that is started later, or a longer wait, may help where none was granted.
+  bool may_come_later() const;
 
   TeacherState state() const override;
   bool connected() const { return state() == TeacherState::kConnected; }

@@ -36,14 +36,12 @@ TeacherConnection::TeacherConnection(const TeacherClientOptions& options, Clock&
       target_(TargetOf(options)),
       line_is_known_(!MayBeTunnel(target_)),
       clock_(clock),
-      first_failure_(absl::UnavailableError(
-          absl::StrCat("cannot reach a teacher at ", name_, ": no answer within ",
-                       absl::FormatDuration(options.connect_timeout)))),
       backoff_(options.backoff, JitterSeed(clock)) {}
 
 void TeacherConnection::Start(absl::Time give_up) {
   {
     MutexLock lock(mutex_);
+    started_ = clock_.Now();
     give_up_ = give_up;
   }
   MutexLock lock(join_mutex_);
@@ -167,6 +165,11 @@ bool TeacherConnection::starting() const {
   return starting_ && !has_opened_ && failure_.ok();
 }
 
+bool TeacherConnection::may_come_later() const {
+  MutexLock lock(mutex_);
+  return may_come_later_;
+}
+
 TeacherState TeacherConnection::state() const {
   MutexLock lock(mutex_);
   return StateLocked();
@@ -179,7 +182,7 @@ absl::Status TeacherConnection::status() const {
     case TeacherState::kDraining:
       return absl::OkStatus();
     case TeacherState::kLost:
-      return has_opened_ ? last_loss_ : first_failure_;
+      return has_opened_ ? last_loss_ : FirstFailure();
     case TeacherState::kFailed:
       return failure_;
     case TeacherState::kStopped:

@@ -48,6 +48,7 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   void GiveBackUntaken();
   bool attempted() const;
   bool starting() const;
+  bool may_come_later() const;
   TeacherState state() const;
   absl::Status status() const;
   absl::Status last_loss() const;
@@ -66,8 +67,15 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   void RunStream(const ClientCredentials& credentials) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AfterStream() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WithoutCredentials(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status NoAnswerWithin(absl::Duration time) const;
+  // Why there is no first stream yet.
+  absl::Status FirstFailure() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StayLost(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CountFruitless() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether so many losses were in a row that CountFruitless reports them instead of each.
+  bool IsFruitless() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stats_.fruitless_losses >= kFruitlessLosses;
+  }
   void WaitToRetry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // Events of stream number `stream`: connection_events.cc.
@@ -113,12 +121,12 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
   absl::Status first_failure_ ABSL_GUARDED_BY(mutex_);  // of the attempts to open a first stream
   bool attempted_ ABSL_GUARDED_BY(mutex_) = false;      // one of them has ended
+  bool may_come_later_ ABSL_GUARDED_BY(mutex_) = true;  // as the last of them shows
   bool starting_ ABSL_GUARDED_BY(mutex_) = false;       // the last of them says that the server is
   absl::Status last_loss_ ABSL_GUARDED_BY(mutex_);
-  int fruitless_losses_ ABSL_GUARDED_BY(mutex_) = 0;     // in a row, with requests and no answer
-  int64_t answered_before_ ABSL_GUARDED_BY(mutex_) = 0;  // samples, before the current stream
-  absl::Time give_up_ ABSL_GUARDED_BY(mutex_);           // on the first stream
-  absl::Time retry_at_ ABSL_GUARDED_BY(mutex_);          // the next stream
+  absl::Time started_ ABSL_GUARDED_BY(mutex_);   // the first attempt
+  absl::Time give_up_ ABSL_GUARDED_BY(mutex_);   // on the first stream
+  absl::Time retry_at_ ABSL_GUARDED_BY(mutex_);  // the next stream
 
   int64_t stream_number_ ABSL_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<TeacherStream> stream_ ABSL_GUARDED_BY(mutex_);

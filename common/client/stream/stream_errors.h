@@ -1,4 +1,4 @@
-// What the end of a stream means: whether to try again, and what to tell the user. Pure.
+// What the end of a stream means: whether to try again, and what to tell the user.
 #pragma once
 
 #include <string>
@@ -16,13 +16,6 @@ namespace distill {
 // the same until a file is changed. To replace a token, add the new one to the server's file first,
 // and remove the old one when the trainers no longer use it.
 bool IsLoss(const absl::Status& end);
-
-// Whether the two sides could not agree on TLS: a certificate that is not trusted, expired or of
-// another name, or no TLS at all over there. (A handshake that a lost connection cut short is not.)
-bool IsTlsRefusal(const absl::Status& end);
-
-// Whether the server's certificate is for other names than its address.
-bool IsNameRefusal(const absl::Status& end);
 
 // Whether the server, or the token, has as many streams as it may: perhaps one of them is this
 // client's own, which the server does not know to be dead yet.

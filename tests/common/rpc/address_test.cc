@@ -2,13 +2,21 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
 
 #include <string>
+
+#include "absl/strings/str_cat.h"
+#include "tests/testing/status_matchers.h"
 
 namespace distill {
 namespace {
 
+using ::distill::testing::ErrorIs;
+using ::distill::testing::IsOk;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(AddressTest, EveryFormIsReadAndWrittenBackAsItWas) {
   struct Case {
@@ -23,7 +31,7 @@ TEST(AddressTest, EveryFormIsReadAndWrittenBackAsItWas) {
       {"10.0.0.1:0", Address::Kind::kTcp, "10.0.0.1", 0, ""},
       {"gpu-3.example.org:65535", Address::Kind::kTcp, "gpu-3.example.org", 65535, ""},
       {"[::1]:8080", Address::Kind::kTcp, "::1", 8080, ""},
-      {"[fe80::ffff:1.2.3.4]:1", Address::Kind::kTcp, "fe80::ffff:1.2.3.4", 1, ""},
+      {"[2001:db8::1.2.3.4]:1", Address::Kind::kTcp, "2001:db8::1.2.3.4", 1, ""},
       {"[fe80::1%eth0]:1", Address::Kind::kTcp, "fe80::1%eth0", 1, ""},
       {"unix:/run/teacher.sock", Address::Kind::kUnix, "", 0, "/run/teacher.sock"},
       {"unix:teacher_1.sock", Address::Kind::kUnix, "", 0, "teacher_1.sock"},
@@ -82,6 +90,53 @@ TEST(AddressTest, WhatIsNoAddressIsRefusedWithItsTextAndTheFormsAllowed) {
 TEST(AddressTest, AUrlIsNamedAsOne) {
   for (const char* text : {"http://host:80", "grpc://[::1]:80", "dns:///host:80"}) {
     EXPECT_THAT(std::string(ParseAddress(text).status().message()), HasSubstr("it is a URL"));
+  }
+}
+
+TEST(AddressTest, ALinkLocalAddressNeedsItsZone) {
+  for (const char* text : {"[fe80::1]:80", "[FE80::1]:80", "[febf::1]:80"}) {
+    EXPECT_THAT(std::string(ParseAddress(text).status().message()), HasSubstr("needs its zone"))
+        << text;
+  }
+  EXPECT_TRUE(ParseAddress("[fec0::1]:80").ok());
+}
+
+TEST(AddressTest, AZoneIsAnInterfaceOfThisMachineByNameOrNumber) {
+  const std::string loopback = std::to_string(::if_nametoindex("lo"));
+  for (const std::string& zone : {std::string("lo"), loopback}) {
+    EXPECT_THAT(CheckZone(*ParseAddress("[fe80::1%" + zone + "]:80")), IsOk()) << zone;
+  }
+  for (const char* address : {"[2001:db8::7]:80", "host:80", "unix:/a"}) {
+    EXPECT_THAT(CheckZone(*ParseAddress(address)), IsOk()) << address;
+  }
+  for (const char* zone : {"nope0", "99999999"}) {
+    const std::string address = absl::StrCat("[fe80::1%", zone, "]:80");
+    EXPECT_THAT(
+        CheckZone(*ParseAddress(address)),
+        ErrorIs(absl::StatusCode::kInvalidArgument,
+                HasSubstr(absl::StrCat("the zone of address '", address, "' is '", zone,
+                                       "'; must be a network interface of this machine: "))));
+  }
+}
+
+TEST(AddressTest, UserInfoIsNotShown) {
+  for (const char* text : {"http://user:secret@host:80", "user:secret@host:80",
+                           "http://user:secret%40host:80", "http://user:s@ecret@host:80"}) {
+    EXPECT_THAT(std::string(ParseAddress(text).status().message()),
+                AllOf(HasSubstr("host:80'"), Not(HasSubstr("ecret"))))
+        << text;
+  }
+  EXPECT_EQ(WithoutUserInfo("http://host:80/path"), "http://host:80/path");
+  EXPECT_EQ(WithoutUserInfo("host:80"), "host:80");
+}
+
+TEST(AddressTest, AUnixUrlWithoutAHostIsThePath) {
+  EXPECT_EQ(ParseAddress("unix:///run/t.sock")->ToString(), "unix:/run/t.sock");
+  for (const std::string& text :
+       {std::string("unix://x"), std::string("unix://run/t.sock"), std::string("unix:////x"),
+        std::string("unix:/run/"), std::string("unix:/"), std::string("unix://")}) {
+    EXPECT_THAT(ParseAddress(text), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                            "the address is '" + text + "'; must be unix:/path"));
   }
 }
 

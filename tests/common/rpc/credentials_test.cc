@@ -217,6 +217,18 @@ TEST_F(CredentialsTest, ATokenIsOneLineOfPrintableAscii) {
   }
 }
 
+TEST_F(CredentialsTest, WhatAnEditorSavedUnseenWithATokenIsNamed) {
+  const auto refused = [&](const std::string& contents) {
+    return ReadToken(Write("token", contents)).status();
+  };
+  EXPECT_THAT(refused(std::string("\xff\xfe"
+                                  "t\0o\0k\0",
+                                  8)),
+              ErrorIs(kInvalid, HasSubstr("it is not UTF-8, but UTF-16; write one line")));
+  EXPECT_THAT(refused("token\u200b"),
+              ErrorIs(kInvalid, HasSubstr("the invisible character U+200B; write one line")));
+}
+
 TEST_F(CredentialsTest, ATokenNeverCrossesANetworkInTheClear) {
   const ClientSecurity token = {.token_file = "/t"};
   const auto valid = [](const ClientSecurity& security, const std::string& address) {

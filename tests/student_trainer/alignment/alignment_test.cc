@@ -44,6 +44,18 @@ TEST(CheckTeacherFitsData, AVariableDimensionTakesAnyLength) {
   EXPECT_THAT(CheckTeacherFitsData(teacher, data), IsOk());
 }
 
+TEST(CheckTeacherFitsData, ATeacherOfSequencesIsRefused) {
+  const testing::SmallDataset data(10);
+  ModelInfo teacher = TeacherFor(data);
+  for (const int64_t rows : {-1, 5}) {
+    teacher.rows_per_sample = rows;
+    EXPECT_THAT(CheckTeacherFitsData(teacher, data),
+                ErrorIs(absl::StatusCode::kFailedPrecondition,
+                        "the teacher: it gives a row per position of a sequence; use one with a "
+                        "row per sample"));
+  }
+}
+
 TEST(CheckTeacherFitsData, WhatDiffersIsShownFromBothSides) {
   const testing::SmallDataset data(10);
   ModelInfo other_shape = TeacherFor(data);

@@ -16,6 +16,8 @@
 namespace distill {
 namespace {
 
+using ::testing::AllOf;
+using testing::ErrorIs;
 using testing::FakeTeacher;
 using testing::FakeTeacherOptions;
 using ::testing::HasSubstr;
@@ -104,7 +106,10 @@ TEST_F(TeacherSessionTest, WithoutAnyLabelNothingIsCompared) {
 
 TEST_F(TeacherSessionTest, ATeacherThatDisagreesIsRefusedUnlessThatIsAllowed) {
   SetData(/*shift=*/1);
-  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("parity probe")));
+  EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kFailedPrecondition,
+                              AllOf(HasSubstr("parity probe"), HasSubstr("by another order"),
+                                    HasSubstr("; set `class_names` to the teacher's order of the "
+                                              "classes, or `allow_misaligned_teacher` to"))));
   options_.allow_misaligned_teacher = true;
   EXPECT_THAT(Open(), IsOk());
 }
@@ -124,6 +129,40 @@ TEST_F(TeacherSessionTest, ATeacherOfOtherClassesIsRefusedWhateverIsAllowed) {
   teacher_.SetOptions(other);
   options_.allow_misaligned_teacher = true;
   EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 classes")));
+}
+
+TEST_F(TeacherSessionTest, ATeacherOfSequencesIsRefusedBeforeItIsAsked) {
+  FakeTeacherOptions sequences = TeacherOfImages();
+  sequences.model.rows_per_sample = -1;
+  teacher_.SetOptions(sequences);
+  options_.allow_misaligned_teacher = true;
+  EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kFailedPrecondition,
+                              HasSubstr("a row per position of a sequence")));
+  EXPECT_TRUE(teacher_.requests().empty());
+}
+
+// As behind a proxy whose limit of a body is less than the probe takes.
+TEST_F(TeacherSessionTest, ATeacherThatNeverAnswersIsTheMatterOfThePolicy) {
+  teacher_.HoldAnswers();
+  const auto open_while_streams_are_reset = [&] {
+    std::thread proxy([&, before = teacher_.requests().size()] {
+      for (size_t losses = 1; losses <= 5; ++losses) {
+        teacher_.WaitForRequests(before + losses);
+        teacher_.EndStreams(absl::UnavailableError("reset"));
+      }
+    });
+    auto session = Open();
+    proxy.join();
+    return session;
+  };
+  options_.on_teacher_loss = TeacherLossPolicy::kFail;
+  EXPECT_THAT(open_while_streams_are_reset(),
+              ErrorIs(absl::StatusCode::kUnavailable, AllOf(HasSubstr("lost 5 times in a row"),
+                                                            HasSubstr("client_max_body_size"))));
+  options_.on_teacher_loss = TeacherLossPolicy::kHardLabels;
+  const auto session = open_while_streams_are_reset();
+  ASSERT_THAT(session, IsOk());
+  EXPECT_EQ(session->probe_samples, 0);
 }
 
 TEST_F(TeacherSessionTest, AStopEndsTheProbe) {

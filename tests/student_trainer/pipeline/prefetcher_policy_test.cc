@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -136,6 +137,30 @@ TEST_F(PrefetcherPolicyTest, HardLabelsWaitsForATeacherThatIsOnlySlow) {
   });
   ExpectNextWithTargets(prefetcher, 0, 8);
   releaser.join();
+}
+
+TEST_F(PrefetcherPolicyTest, HardLabelsGoesOnThroughLossesWithoutEnd) {
+  TeacherClientOptions options = ClientOptions(teacher_.address());
+  options.backoff = {.initial = absl::Milliseconds(50), .max = absl::Milliseconds(50)};
+  Connect(options);
+  teacher_.HoldAnswers();
+  std::atomic<bool> done = false;
+  std::thread proxy([&] {
+    for (size_t seen = 0; !done; seen = teacher_.requests().size()) {
+      Await([&] { return done || teacher_.requests().size() > seen; }, "a request has come");
+      teacher_.EndStreams(absl::UnavailableError("reset"));
+    }
+  });
+  NumberedBatches source(80, 8);
+  Prefetcher prefetcher(*client_, source, {.policy = TeacherLossPolicy::kHardLabels},
+                        Clock::Real());
+  for (int64_t position = 0; position < 80; position += 8) {
+    ExpectNextWithoutTargets(prefetcher, position, 8);
+  }
+  ExpectEnd(prefetcher);
+  EXPECT_EQ(prefetcher.stats().samples_without_targets, 80);
+  done = true;
+  proxy.join();
 }
 
 TEST_F(PrefetcherPolicyTest, ADroppedTeacherEndsTheRunWhateverThePolicy) {

@@ -119,6 +119,32 @@ TEST_F(TokensTest, AByteOrderMarkIsHarmless) {
   EXPECT_THAT(Open(), IsOk());
 }
 
+TEST_F(TokensTest, WhatAnEditorSavedUnseenIsNamed) {
+  struct Case {
+    std::string text;
+    const char* message;
+  };
+  const std::string line = absl::StrCat("alice ", kAlice);
+  const Case cases[] = {
+      {std::string("\xff\xfe"
+                   "a\0 \0",
+                   6),
+       ": it is not UTF-8, but UTF-16; save it as UTF-8"},
+      {"\xe9 " + line, ": it is not UTF-8; save it as UTF-8"},
+      {"\u200b" + line, " line 1: it has the invisible character U+200B; delete it"},
+      {"# one\n" + line + "\ufeff", " line 2: it has the invisible character U+FEFF; delete it"},
+      {absl::StrCat("alice\u00a0", kAlice), " line 1: it has the invisible character U+00A0"},
+  };
+  for (const Case& c : cases) {
+    Write(c.text);
+    EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kInvalidArgument,
+                                AllOf(HasSubstr(absl::StrCat(file_.string(), c.message)),
+                                      Not(HasSubstr(kAlice)))));
+  }
+  Write(absl::StrCat("# an\u00a0aside\n", line));
+  EXPECT_THAT(Open(), IsOk());
+}
+
 TEST_F(TokensTest, AReplacedFileCountsAfterASecondAtMost) {
   Write(absl::StrCat("alice ", kAlice));
   ASSERT_THAT(Open(), IsOk());

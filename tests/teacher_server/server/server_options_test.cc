@@ -30,6 +30,7 @@ TEST(ServerOptionsTest, NamesTheFieldThatIsOutOfRange) {
   const Case cases[] = {
       {"listen", {}},
       {"'nowhere'", {.listen = {"nowhere"}}},
+      {"is 'nope0'", {.listen = {"[fe80::1%nope0]:1"}}},
       {"streams_per_token", {.listen = kListen, .streams_per_token = -1}},
       {"max_request_samples", {.listen = kListen, .limits = {.max_request_samples = 0}}},
       {"credits", {.listen = kListen, .limits = {.credits = 5, .max_request_samples = 6}}},

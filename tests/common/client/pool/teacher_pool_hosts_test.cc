@@ -16,6 +16,9 @@
 namespace distill::testing {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
 // Teachers at 127.0.0.2 to 127.0.0.4, on one port, and a name service that tells what the test
 // says.
 class PoolHostsTest : public PoolTest {
@@ -91,6 +94,18 @@ TEST_F(PoolHostsTest, WhereOneFamilyDoesNotConnectTheOtherIsTried) {
   SetNames({"::1", "2001:db8::1", "127.0.0.2"});
   ConnectByName();
   EXPECT_EQ(pool_->state(), TeacherState::kConnected);
+}
+
+TEST_F(PoolHostsTest, WhereNeitherFamilyConnectsTheAddressesOfBothAreNamed) {
+  two_.Kill();
+  SetNames({"::1", "127.0.0.9"});
+  TeacherPoolOptions options = ByName();
+  options.teacher.connect_timeout = absl::Milliseconds(500);
+  EXPECT_THAT(TeacherPool::Connect(options, Clock::Real()),
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      AllOf(HasSubstr(NameOf("::1") + ": failed to connect"),
+                            HasSubstr(NameOf("127.0.0.9") + ": failed to connect"),
+                            HasSubstr("; start it, or set `connect_timeout` to "))));
 }
 
 TEST_F(PoolHostsTest, AReplacedTeacherIsFoundAndTheOldOneForgotten) {

@@ -9,13 +9,16 @@
 
 #include "common/contract/starting.h"
 #include "tests/common/client/pool/pool_fixture.h"
+#include "tests/testing/certificates.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
 
 namespace distill::testing {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TeacherPoolTest : public PoolTest {
  protected:
@@ -280,7 +283,38 @@ TEST_F(TeacherPoolTest, WhenNobodyCanBeReachedEachIsNamedWithItsReason) {
   EXPECT_THAT(connected, StatusIs(absl::StatusCode::kUnavailable,
                                   AllOf(HasSubstr("cannot reach a teacher at " + a_.address()),
                                         HasSubstr("cannot reach a teacher at " + b_.address()),
-                                        HasSubstr("`connect_timeout`"))));
+                                        HasSubstr("; start it, or set `connect_timeout` to "))));
+}
+
+TEST_F(TeacherPoolTest, AServerThatClosesTheConnectionIsNotOneToStart) {
+  const TempDir dir;
+  const Certificates pki = WriteCertificates(dir.path());
+  FakeTeacher teacher({.tls = {pki.server.certificate, pki.server.key, {}}, .host = "127.0.0.1"});
+  teacher.Start();
+  TeacherPoolOptions options = PoolOptions({teacher.address()});
+  options.teacher.connect_timeout = absl::Seconds(1);
+  EXPECT_THAT(TeacherPool::Connect(options, Clock::Real()),
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      AllOf(HasSubstr("a server that wants TLS"), HasSubstr("`tls_ca`"),
+                            Not(HasSubstr("start it")))));
+}
+
+TEST_F(TeacherPoolTest, LossesWithoutAnAnswerCountWhereEveryTeacherHasThem) {
+  StartBoth();
+  ConnectToBoth();
+  HoldBoth();
+  SendSingles(2);
+  a_.WaitForRequests(1);
+  b_.WaitForRequests(1);
+  a_.EndStreams(absl::UnavailableError("reset"));
+  b_.WaitForRequests(2);  // with that of the other
+  EXPECT_EQ(pool_->stats().fruitless_losses, 0);
+  b_.EndStreams(absl::UnavailableError("reset"));
+  Await([&] { return pool_->stats().fruitless_losses == 1; }, "both have lost their requests");
+  a_.Release();
+  b_.Release();
+  ExpectSinglesAnswered(2);
+  EXPECT_EQ(pool_->stats().fruitless_losses, 0);
 }
 
 TEST_F(TeacherPoolTest, OneThatIsStartingIsWaitedForWhereThereIsNoOther) {

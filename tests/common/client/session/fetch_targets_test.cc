@@ -12,6 +12,7 @@
 namespace distill::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class FetchTargetsTest : public ClientTest {
@@ -68,6 +69,32 @@ TEST_F(FetchTargetsTest, StoppingTheClientEndsIt) {
   EXPECT_THAT(FetchTargets(*client_, NumberedSamples(0, 103), {}),
               StatusIs(absl::StatusCode::kCancelled));
   stopper.join();
+}
+
+TEST_F(FetchTargetsTest, LossesInARowWithoutOneAnswerEndItWhereThatIsWantedAndNotTheClient) {
+  TeacherClientOptions options = ClientOptions(teacher_.address());
+  // So that the client is not connected again before the last loss is seen.
+  options.backoff = {.initial = absl::Milliseconds(1), .multiplier = 5, .max = absl::Seconds(1)};
+  Connect(options);
+  teacher_.HoldAnswers();
+  std::thread proxy([&] {
+    for (size_t losses = 1; losses <= kFruitlessLosses; ++losses) {
+      teacher_.WaitForRequests(2 * losses);  // as many as the credits allow
+      teacher_.EndStreams(absl::UnavailableError("reset"));
+    }
+  });
+  EXPECT_THAT(FetchTargets(*client_, NumberedSamples(0, 103),
+                           {.on_fruitless_losses = OnFruitlessLosses::kGiveUp}),
+              ErrorIs(absl::StatusCode::kUnavailable,
+                      AllOf(HasSubstr("lost 5 times in a row without one answer (reset)"),
+                            HasSubstr("client_max_body_size"))));
+  proxy.join();
+  EXPECT_EQ(client_->samples_in_flight(), 0);
+  teacher_.Release();
+  const auto answers = FetchTargets(*client_, NumberedSamples(0, 103), {});
+  ASSERT_THAT(answers, IsOk());
+  EXPECT_EQ(Joined(*answers), NumberedLogits(0, 103));
+  EXPECT_EQ(client_->stats().fruitless_losses, 0);
 }
 
 }  // namespace

@@ -101,13 +101,15 @@ TEST(StreamErrorsTest, ASocketThatIsNotThisUsersNamesTheOption) {
 
 TEST(StreamErrorsTest, AClosedConnectionSaysWhatMayBeMissing) {
   const absl::Status end = absl::UnavailableError("Socket closed");
-  const auto hint = [&end](const ClientSecurity& security) {
-    return std::string(DescribeOpenFailure("host:1", security, end).message());
+  const auto describes = [&end](const ClientSecurity& security, const char* hint) {
+    EXPECT_THAT(DescribeOpenFailure("host:1", security, end),
+                ErrorIs(absl::StatusCode::kUnavailable, HasSubstr(hint)));
   };
   EXPECT_TRUE(IsRetryableOpen(end));
-  EXPECT_THAT(hint({}), HasSubstr("Socket closed; a server that wants TLS"));
-  EXPECT_THAT(hint({.tls = true}), HasSubstr("a server that wants client certificates"));
-  EXPECT_THAT(hint({.certificate = "c", .key = "k"}), HasSubstr("it does not trust"));
+  describes({},
+            "Socket closed; a server that wants TLS closes connections without it: set `tls_ca`");
+  describes({.tls = true}, "a server that wants client certificates");
+  describes({.certificate = "c", .key = "k"}, "it does not trust");
 }
 
 }  // namespace
