@@ -49,7 +49,7 @@ class EndToEnd(IntegrationTest):
         model = self.train_teacher(data)
         for listen in [self.unix_address(), "127.0.0.1:0"]:
             with self.subTest(listen=listen):
-                name = "tcp" if "127" in listen else "unix"
+                name = "unix" if listen.startswith("unix:") else "tcp"
                 server, address = self.serve(model, listen)
                 runs = {
                     f"{name}_distilled": ["--label_count", "40", "--epochs", "6", "--encoding", "f32"],

@@ -92,6 +92,12 @@ TEST_F(ExportCommandTest, ACheckpointThatIsNotTheBestCarriesItsOwnFigures) {
   EXPECT_EQ(ReadModelDescription(dir_ / "out")->training, best.training);
 }
 
+TEST_F(ExportCommandTest, AFolderOfCheckpointsNamesOneOfThem) {
+  ASSERT_THAT(WriteFileAtomically(dir_ / "step_50.safetensors", ""), IsOk());
+  EXPECT_THAT(Export(dir_.path()), StatusIs(absl::StatusCode::kInvalidArgument,
+                                            HasSubstr((dir_ / "step_50.safetensors").string())));
+}
+
 TEST_F(ExportCommandTest, TheCheckpointOfATorchScriptIsRefused) {
   ModelDescription scripted = SmallDescription();
   scripted.architecture = kTorchScriptArchitecture;
