@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <map>
 #include <string>
 #include <variant>
 
@@ -39,6 +40,9 @@ struct Vectors {
 };
 
 using DecodedTargets = std::variant<FullLogits, TopKTargets, SampledTargets, Vectors>;
+
+// Targets of several outputs of a teacher, by their names.
+using DecodedOutputs = std::map<std::string, DecodedTargets>;
 
 // The alternatives of DecodedTargets, in order.
 enum class TargetForm { kFullLogits, kTopK, kSampled, kVectors };

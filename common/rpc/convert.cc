@@ -1,5 +1,7 @@
 #include "common/rpc/convert.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -23,6 +25,12 @@ constexpr std::pair<TargetEncoding, v1::TargetEncoding> kEncodings[] = {
     {TargetEncoding::kTopK, v1::TARGET_ENCODING_TOP_K},
     {TargetEncoding::kSampled, v1::TARGET_ENCODING_SAMPLED},
     {TargetEncoding::kHeadSampled, v1::TARGET_ENCODING_HEAD_SAMPLED},
+};
+
+constexpr std::pair<OutputKind, v1::OutputKind> kOutputKinds[] = {
+    {OutputKind::kLogits, v1::OUTPUT_KIND_LOGITS},
+    {OutputKind::kFeatures, v1::OUTPUT_KIND_FEATURES},
+    {OutputKind::kHidden, v1::OUTPUT_KIND_HIDDEN},
 };
 
 absl::Status Unknown(absl::string_view what, int value, absl::string_view enumeration) {
@@ -82,6 +90,37 @@ absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& spec) {
   return Unknown("the target encoding", spec.encoding(), "TargetEncoding");
 }
 
+v1::OutputSpec ToProto(const OutputSpec& output) {
+  v1::OutputSpec message;
+  message.set_name(output.name);
+  for (const auto& [ours, theirs] : kOutputKinds) {
+    if (ours == output.kind) message.set_kind(theirs);
+  }
+  message.set_width(output.width);
+  message.set_rows_per_sample(output.rows_per_sample);
+  return message;
+}
+
+absl::StatusOr<OutputSpec> FromProto(const v1::OutputSpec& message) {
+  OutputSpec output{.name = message.name(),
+                    .width = message.width(),
+                    .rows_per_sample = message.rows_per_sample()};
+  const std::string where = absl::StrCat("output '", output.name, "'");
+  const auto found = std::find_if(std::begin(kOutputKinds), std::end(kOutputKinds),
+                                  [&](const auto& kind) { return kind.second == message.kind(); });
+  if (found == std::end(kOutputKinds)) {
+    return Unknown(absl::StrCat(where, ": the kind"), message.kind(), "OutputKind");
+  }
+  output.kind = found->first;
+  if (output.width <= 0)
+    return InvalidValue(absl::StrCat(where, ": the width"), output.width, "1 or more");
+  if (output.rows_per_sample < -1 || output.rows_per_sample == 0) {
+    return InvalidValue(absl::StrCat(where, ": rows per sample"), output.rows_per_sample,
+                        "-1, or 1 or more");
+  }
+  return output;
+}
+
 v1::ModelInfo ToProto(const ModelInfo& model) {
   v1::ModelInfo message;
   message.set_name(model.name);
@@ -97,6 +136,7 @@ v1::ModelInfo ToProto(const ModelInfo& model) {
   message.set_rows_per_sample(model.rows_per_sample);
   message.mutable_class_names()->Assign(model.class_names.begin(), model.class_names.end());
   message.set_suspected_output(model.suspected_output);
+  for (const OutputSpec& output : model.outputs) *message.add_outputs() = ToProto(output);
   return message;
 }
 
@@ -120,7 +160,12 @@ absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& message) {
   if (model.inputs.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(name, ": it has no inputs"));
   }
-  if (model.classes <= 0) {
+  for (const v1::OutputSpec& output : message.outputs()) {
+    ASSIGN_OR_RETURN(OutputSpec spec, FromProto(output), name);
+    model.outputs.push_back(std::move(spec));
+  }
+  const bool has_logits = model.outputs.empty() || IndexOf(kLogitsOutput, model.outputs) >= 0;
+  if (model.classes < 0 || (model.classes == 0 && has_logits)) {
     return InvalidValue(absl::StrCat(name, ": the number of classes"), model.classes, "1 or more");
   }
   if (!model.class_names.empty() &&
@@ -207,23 +252,72 @@ v1::Tensor ToProto(const HostTensor& tensor) {
   return message;
 }
 
-absl::StatusOr<EncodedTargets> TargetsFromProto(const v1::Targets& message, const TargetSpec& spec,
-                                                const std::vector<Bytes>& payloads) {
-  if (message.rows() <= 0) return InvalidValue("targets.rows", message.rows(), "1 or more");
-  if (message.classes() <= 0) {
-    return InvalidValue("targets.classes", message.classes(), "1 or more");
-  }
-  EncodedTargets targets{.spec = spec, .rows = message.rows(), .classes = message.classes()};
-  std::vector<PartSpec> parts = PartsOf(spec, targets.rows, targets.classes);
-  if (parts.size() != payloads.size()) {
-    return InvalidValue("the number of payloads of the targets", payloads.size(),
-                        absl::StrCat(parts.size(), " with the encoding ", Name(spec.encoding)));
-  }
+namespace {
+
+absl::StatusOr<EncodedTargets> ReadOne(int64_t rows, int64_t width, const TargetSpec& spec,
+                                       absl::Span<const Bytes> payloads) {
+  EncodedTargets targets{.spec = spec, .rows = rows, .classes = width};
+  std::vector<PartSpec> parts = PartsOf(spec, rows, width);
   for (size_t i = 0; i < parts.size(); ++i) {
     targets.parts.push_back({parts[i].dtype, std::move(parts[i].shape), payloads[i]});
   }
   RETURN_IF_ERROR(Validate(targets));
   return targets;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<EncodedTargets>> TargetsFromProto(const v1::Targets& message,
+                                                             absl::Span<const TargetSpec> specs,
+                                                             const std::vector<Bytes>& payloads) {
+  if (message.rows() <= 0) return InvalidValue("targets.rows", message.rows(), "1 or more");
+  if (message.classes() <= 0) {
+    return InvalidValue("targets.classes", message.classes(), "1 or more");
+  }
+  const bool several = !message.outputs().empty();
+  if (several ? static_cast<size_t>(message.outputs_size()) != specs.size() : specs.size() != 1) {
+    return InvalidValue("the number of outputs of the targets", message.outputs_size(),
+                        absl::StrCat(specs.size(), ", as many as were asked for"));
+  }
+  std::vector<EncodedTargets> result;
+  size_t payload = 0;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const int64_t rows = several ? message.outputs(static_cast<int>(i)).rows() : message.rows();
+    const int64_t width =
+        several ? message.outputs(static_cast<int>(i)).width() : message.classes();
+    if (rows <= 0) return InvalidValue("targets.outputs.rows", rows, "1 or more");
+    RETURN_IF_ERROR(Validate(specs[i], width));
+    const size_t parts = PartsOf(specs[i], 0, width).size();
+    const bool last = i + 1 == specs.size();
+    const size_t left = payloads.size() - payload;
+    if (last ? left != parts : left < parts) {
+      return InvalidValue("the number of payloads of the targets", payloads.size(),
+                          absl::StrCat(payload + parts, last ? "" : " or more",
+                                       " with the encoding ", Name(specs[i].encoding)));
+    }
+    ASSIGN_OR_RETURN(
+        EncodedTargets targets,
+        ReadOne(rows, width, specs[i], absl::MakeConstSpan(payloads).subspan(payload, parts)));
+    result.push_back(std::move(targets));
+    payload += parts;
+  }
+  return result;
+}
+
+std::vector<Bytes> ToProto(absl::Span<const EncodedTargets> targets, bool several,
+                           v1::Targets* header) {
+  header->set_rows(targets.front().rows);
+  header->set_classes(targets.front().classes);
+  std::vector<Bytes> payloads;
+  for (const EncodedTargets& each : targets) {
+    if (several) {
+      v1::OutputRows* output = header->add_outputs();
+      output->set_rows(each.rows);
+      output->set_width(each.classes);
+    }
+    for (const HostTensor& part : each.parts) payloads.push_back(part.bytes);
+  }
+  return payloads;
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

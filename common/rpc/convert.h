@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/contract/limits.h"
 #include "common/contract/served_model.h"
 #include "common/contract/target_spec.h"
@@ -24,6 +25,10 @@ absl::StatusOr<DType> FromProto(v1::DType dtype);
 v1::TargetEncoding ToProto(TargetEncoding encoding);
 v1::TargetSpec ToProto(const TargetSpec& spec);
 absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& spec);
+
+v1::OutputSpec ToProto(const OutputSpec& output);
+// INVALID_ARGUMENT for a width that is not positive and rows per sample that are not positive or -1.
+absl::StatusOr<OutputSpec> FromProto(const v1::OutputSpec& output);
 
 v1::ModelInfo ToProto(const ModelInfo& model);
 absl::StatusOr<ModelInfo> FromProto(const v1::ModelInfo& model);
@@ -40,10 +45,16 @@ absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
     const std::vector<Bytes>& payloads);
 v1::Tensor ToProto(const HostTensor& tensor);
 
-// Convert answers between header and payloads and EncodedTargets. For data from the wire, rows,
-// classes and the bytes of every part are checked against `spec`.
-absl::StatusOr<EncodedTargets> TargetsFromProto(const v1::Targets& targets, const TargetSpec& spec,
-                                                const std::vector<Bytes>& payloads);
+// Returns the targets of an answer, one per spec, from its header and payloads: rows, classes and
+// the bytes of every part are checked against the specs.
+absl::StatusOr<std::vector<EncodedTargets>> TargetsFromProto(const v1::Targets& targets,
+                                                             absl::Span<const TargetSpec> specs,
+                                                             const std::vector<Bytes>& payloads);
+
+// Describes targets, one per output, in the header of an answer, and returns their payloads.
+// `several`: the stream is about other outputs than `logits` alone.
+std::vector<Bytes> ToProto(absl::Span<const EncodedTargets> targets, bool several,
+                           v1::Targets* header);
 
 // Status codes have the same numbers in both.
 grpc::Status ToGrpc(const absl::Status& status);

@@ -17,6 +17,7 @@
 #include "common/codec/encoding.h"
 #include "student_trainer/alignment/alignment.h"
 #include "student_trainer/data/read_samples.h"
+#include "student_trainer/loss/objective.h"
 #include "student_trainer/quality/permutation.h"
 
 namespace distill {
@@ -133,6 +134,15 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
   return absl::OkStatus();
 }
 
+// Whether the objective can be computed from what the teacher is asked for.
+absl::Status CheckObjective(const TrainOptions& options, const std::vector<AnswerOutput>& outputs) {
+  ASSIGN_OR_RETURN(const Objective objective,
+                   ParseObjective(options.objective, options.objective_parameters));
+  std::vector<OutputSpec> asked;
+  for (const AnswerOutput& output : outputs) asked.push_back(output.output);
+  return CheckOutput(objective, asked);
+}
+
 // Adds the option that helps where the teacher's classes are not those of the data.
 absl::Status WithWayOut(const absl::Status& refusal) {
   if (!absl::IsFailedPrecondition(refusal) ||
@@ -175,6 +185,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, T
   if (teacher.inputs.size() == 1) {
     RETURN_IF_ERROR(data.MakeImagesLike(teacher.inputs[0], "the teacher", options));
   }
+  RETURN_IF_ERROR(CheckObjective(options, session.teachers->outputs()));
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
   if (const absl::Status logits = CheckTeacherGivesLogits(teacher); !logits.ok()) {
     if (!options.allow_misaligned_teacher) return Refuse(logits.message());

@@ -197,6 +197,22 @@ absl::Status CheckAccepts(const Objective& objective, TargetEncoding encoding) {
                    Name(FormOf(encoding)), "); encodings that fit are ", absl::StrJoin(fit, ", ")));
 }
 
+absl::Status CheckOutput(const Objective& objective, absl::Span<const OutputSpec> outputs) {
+  const std::string where = absl::StrCat("the objective ", objective.type->name);
+  std::vector<std::string> names;
+  for (const OutputSpec& output : outputs) {
+    names.push_back(absl::StrCat("'", output.name, "'"));
+    if (output.name != objective.output) continue;
+    if (output.kind == objective.type->kind) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat(where, ": it is computed from ", Name(objective.type->kind), ", and '",
+                     output.name, "' is ", Name(output.kind), "; use another objective or output"));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      where, ": it is computed from the output '", objective.output,
+      "', which the teacher is not asked for; it is asked for ", absl::StrJoin(names, ", ")));
+}
+
 std::string DescribeObjectives() {
   std::vector<std::string> lines;
   for (const ObjectiveType& type : ObjectiveTypes()) {

@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "common/codec/decoded.h"
+#include "common/contract/output_spec.h"
 #include "student_trainer/loss/objective_input.h"
 
 namespace distill {
@@ -40,6 +41,8 @@ struct ObjectiveType {
   // The loss of a batch, a scalar to call backward() on. `parameters` has one value per parameter,
   // in order. Pure.
   at::Tensor (*loss)(const ObjectiveInput& input, absl::Span<const double> parameters);
+  // Of the teacher's output that it is computed from.
+  OutputKind kind = OutputKind::kLogits;
 };
 
 // Returns all objectives; the first is the default.
@@ -48,8 +51,9 @@ absl::Span<const ObjectiveType> ObjectiveTypes();
 // A type with its parameters.
 struct Objective {
   const ObjectiveType* type = &ObjectiveTypes().front();
-  std::vector<double> parameters;   // one per parameter of the type, in order
-  bool standardize_logits = false;  // modifies any objective; full logits only
+  std::vector<double> parameters;      // one per parameter of the type, in order
+  bool standardize_logits = false;     // modifies any objective; full logits only
+  std::string output = kLogitsOutput;  // the name of the teacher's output it is computed from
 
   at::Tensor Loss(ObjectiveInput input) const;
   std::vector<TargetForm> forms() const;
@@ -63,6 +67,10 @@ absl::StatusOr<Objective> ParseObjective(absl::string_view name, absl::string_vi
 // Returns OK if the objective can be computed from targets in this encoding. INVALID_ARGUMENT names
 // both, and the encodings that fit.
 absl::Status CheckAccepts(const Objective& objective, TargetEncoding encoding);
+
+// Returns OK if the objective can be computed from what the teacher is asked for: its output is
+// among `outputs`, and of its kind. INVALID_ARGUMENT names both.
+absl::Status CheckOutput(const Objective& objective, absl::Span<const OutputSpec> outputs);
 
 // Returns all objectives in one line: names, titles, and parameters with their usual values.
 std::string DescribeObjectives();

@@ -12,17 +12,28 @@ namespace {
 
 constexpr int64_t kMostInABurst = 4;
 
+std::vector<OutputTargets> ByOutput(std::vector<SoftTargets> answers,
+                                    const std::vector<AnswerOutput>& outputs) {
+  std::vector<OutputTargets> by_output;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    OutputTargets& targets = by_output.emplace_back();
+    targets.output = outputs[i].output.name;
+    for (SoftTargets& answer : answers) targets.answers.push_back(std::move(answer[i]));
+  }
+  return by_output;
+}
+
 }  // namespace
 
 // Guarded by Shared::mutex once it is queued.
 struct Prefetcher::PendingBatch {
   TrainingBatch batch;
-  std::vector<EncodedTargets> targets;  // by request
-  std::vector<uint64_t> ids;            // of the requests sent
-  size_t missing = 0;                   // answers
-  int64_t bytes = 0;                    // of inputs and answers
-  absl::Time sent;                      // the first request
-  bool sending = false;                 // a request is on its way to the client, and gets an id
+  std::vector<SoftTargets> targets;  // by request
+  std::vector<uint64_t> ids;         // of the requests sent
+  size_t missing = 0;                // answers
+  int64_t bytes = 0;                 // of inputs and answers
+  absl::Time sent;                   // the first request
+  bool sending = false;              // a request is on its way to the client, and gets an id
   // kAbandoning: Next() is asking the client whether the teacher is still lost.
   enum class Fate { kWanted, kAbandoning, kAbandoned } fate = Fate::kWanted;
 };
@@ -109,14 +120,12 @@ int64_t Prefetcher::Shared::Burst() const {
 }
 
 absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch) {
-  const AnswerSize answer = {.spec = client_.spec(),
-                             .classes = client_.info().classes,
-                             .rows_per_sample = shared_->options.rows_per_sample};
+  const int64_t answer_bytes =
+      AnswerBytesPerSample(client_.outputs(), shared_->options.rows_per_sample);
   ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
-                   CutIntoRequests(batch->batch.inputs, answer, client_.limits()));
+                   CutIntoRequests(batch->batch.inputs, answer_bytes, client_.limits()));
   batch->bytes =
-      static_cast<int64_t>(batch->batch.inputs.bytes.size()) +
-      batch->batch.size() * answer.rows_per_sample * BytesPerRow(answer.spec, answer.classes);
+      static_cast<int64_t>(batch->batch.inputs.bytes.size()) + batch->batch.size() * answer_bytes;
   // Sliced before the batch is queued: from then on Next() may take it.
   std::vector<SoftTargetRequest> requests;
   for (const RequestRange& range : ranges) {
@@ -149,7 +158,7 @@ absl::Status Prefetcher::SendOne(const std::shared_ptr<PendingBatch>& batch, siz
                                  int64_t samples, SoftTargetRequest request) {
   if (!AwaitCredits(*batch, samples)) return absl::OkStatus();
   auto on_answer = [shared = shared_, batch, part, samples,
-                    &clock = clock_](absl::StatusOr<EncodedTargets> answer) {
+                    &clock = clock_](absl::StatusOr<SoftTargets> answer) {
     bool thread_may_go_on = false;
     bool next_may_go_on = !answer.ok();
     {
@@ -285,7 +294,9 @@ TargetedBatch Prefetcher::PopFirst() {
     shared_->batches.pop_front();
     shared_->bytes_ahead -= first->bytes;
     result.batch = std::move(first->batch);
-    if (first->missing == 0) result.targets = std::move(first->targets);
+    if (first->missing == 0) {
+      result.targets = ByOutput(std::move(first->targets), client_.outputs());
+    }
     PrefetcherStats& stats = shared_->stats;
     const bool has_targets = !result.targets.empty();
     (has_targets ? stats.batches_with_targets : stats.batches_without_targets) += 1;

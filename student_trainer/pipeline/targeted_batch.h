@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -11,10 +12,15 @@
 
 namespace distill {
 
+// What the teacher answered for one of its outputs.
+struct OutputTargets {
+  std::string output;                   // its name
+  std::vector<EncodedTargets> answers;  // of all samples of a batch, cut by rows, in order
+};
+
 struct TargetedBatch {
   TrainingBatch batch;
-  // Soft targets of the batch's samples, cut by rows, in order; empty where the batch has none.
-  std::vector<EncodedTargets> targets;
+  std::vector<OutputTargets> targets;  // empty where the batch has none
 };
 
 // Where the trainer gets its batches from, with their soft targets; nullopt after the last.

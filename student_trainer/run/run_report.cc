@@ -1,5 +1,6 @@
 #include "student_trainer/run/run_report.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -103,6 +104,13 @@ absl::StatusOr<int64_t> KeepSamples(const ReportedRun& run, TeacherPool* teacher
   return teachers == nullptr ? 0 : teachers->stats().samples_answered - before;
 }
 
+bool GivesFullLogits(const SoftTargetSource& teachers) {
+  const std::vector<AnswerOutput>& outputs = teachers.outputs();
+  return std::any_of(outputs.begin(), outputs.end(), [](const AnswerOutput& output) {
+    return FormOf(output.spec) == TargetForm::kFullLogits;
+  });
+}
+
 // Whether an earlier part of the run has kept all that it wants.
 absl::StatusOr<bool> HasSamples(const ReportedRun& run) {
   const std::filesystem::path file = run.directory.report_samples();
@@ -157,8 +165,7 @@ absl::StatusOr<TeacherFigures> BeginReport(const ReportedRun& run, std::stop_tok
   RETURN_IF_ERROR(WriteSetUp(run, SetUpOf(run)));
   ASSIGN_OR_RETURN(const bool has_samples, HasSamples(run));
   if (has_samples) return TeacherFigures();
-  const bool has_logits =
-      run.teachers != nullptr && FormOf(run.teachers->spec().encoding) == TargetForm::kFullLogits;
+  const bool has_logits = run.teachers != nullptr && GivesFullLogits(*run.teachers);
   if (run.teachers == nullptr || has_logits) {
     ASSIGN_OR_RETURN(const int64_t answered, KeepSamples(run, run.teachers, stop));
     return TeacherFigures{.probe_samples = answered};

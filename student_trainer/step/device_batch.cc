@@ -58,11 +58,20 @@ DeviceBatch ToDevice(const TargetedBatch& targeted, const Normalization& normali
                              &result.labels.weights, &result.likeliest_labels, &result.counts}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
-  if (!targeted.targets.empty()) {
-    result.targets = DecodeTargets(targeted.targets);
-    std::visit([device](auto& targets) { Move(targets, device); }, *result.targets);
+  for (const auto& [output, answers] : targeted.targets) {
+    DecodedTargets& decoded = result.targets[output];
+    decoded = DecodeTargets(answers);
+    std::visit([device](auto& targets) { Move(targets, device); }, decoded);
   }
   return result;
+}
+
+absl::StatusOr<const DecodedTargets*> TargetsOf(const DeviceBatch& batch,
+                                                const std::string& output) {
+  const auto found = batch.targets.find(output);
+  if (found != batch.targets.end()) return &found->second;
+  return absl::InvalidArgumentError(
+      absl::StrCat("the output '", output, "' is not among those that the teacher is asked for"));
 }
 
 absl::Status CheckFit(const DecodedTargets& targets, const at::Tensor& logits) {

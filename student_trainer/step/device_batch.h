@@ -4,9 +4,10 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-#include <optional>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "common/codec/decoded.h"
 #include "common/model_directory/model_directory.h"
 #include "student_trainer/loss/distillation_loss.h"
@@ -20,12 +21,16 @@ struct DeviceBatch {
   at::Tensor likeliest_labels;  // int64 [n]: of two labels the one with more weight
   at::Tensor counts;            // bool [n]: the sample has a label with a weight above 0
   int64_t labelled = 0;         // how many count
-  std::optional<DecodedTargets> targets;
+  DecodedOutputs targets;       // none where the batch has none
 };
 
 // The batch's own tensors must be valid. Throws as Torch does.
 DeviceBatch ToDevice(const TargetedBatch& targeted, const Normalization& normalization,
                      at::Device device);
+
+// Returns the targets of an output. INVALID_ARGUMENT, which names it, if the batch has none.
+absl::StatusOr<const DecodedTargets*> TargetsOf(const DeviceBatch& batch,
+                                                const std::string& output);
 
 // INVALID_ARGUMENT unless the soft targets are as many rows and classes as the student's logits
 // [n, classes].

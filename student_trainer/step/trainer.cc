@@ -113,10 +113,14 @@ absl::Status Trainer::AddGradient(const TargetedBatch& targeted, StepResult& res
       logits = model_->Forward(batch.inputs);
     }
     logits = logits.to(at::kFloat);
-    if (has_targets) RETURN_IF_ERROR(CheckFit(*batch.targets, logits));
-    const LossParts loss =
-        has_targets ? DistillationLoss(logits, *batch.targets, batch.labels, loss_options)
-                    : HardLabelLoss(logits, batch.labels, loss_options.label_smoothing);
+    const DecodedTargets* targets = nullptr;
+    if (has_targets) {
+      ASSIGN_OR_RETURN(targets, TargetsOf(batch, loss_options.objective.output));
+      RETURN_IF_ERROR(CheckFit(*targets, logits));
+    }
+    const LossParts loss = has_targets
+                               ? DistillationLoss(logits, *targets, batch.labels, loss_options)
+                               : HardLabelLoss(logits, batch.labels, loss_options.label_smoothing);
     result.loss = loss.total.item<double>();
     if (!std::isfinite(result.loss)) return Diverged("the loss", result.loss, step_);
     result.student_loss = loss.student.item<double>();

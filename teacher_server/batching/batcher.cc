@@ -14,10 +14,16 @@ namespace {
 // A batch holds a turn of so many streams where all have much to send.
 constexpr int64_t kStreamsABatch = 8;
 
-absl::StatusOr<EncodedTargets> Encode(const Computed& computed, const Work& work) {
+absl::StatusOr<std::vector<EncodedTargets>> Encode(const Computed& computed, const Work& work) {
   RETURN_IF_ERROR(computed.status());
   const Outputs& outputs = **computed;
-  return outputs.Encode(0, {0, outputs.rows(0)}, work.encoding, work.options);
+  std::vector<EncodedTargets> targets;
+  for (const auto& [output, encoding] : work.outputs) {
+    ASSIGN_OR_RETURN(EncodedTargets encoded,
+                     outputs.Encode(output, {0, outputs.rows(output)}, encoding, work.options));
+    targets.push_back(std::move(encoded));
+  }
+  return targets;
 }
 
 }  // namespace
@@ -140,7 +146,7 @@ void Batcher::RunBatch(Runner& runner, std::vector<std::unique_ptr<QueuedWork>> 
   std::vector<Computed> computed = runner.Run(requests);
   requests.clear();  // the inputs' memory is free before the answers are made
   const absl::Time computed_at = clock_.Now();
-  std::vector<absl::StatusOr<EncodedTargets>> answers;
+  std::vector<absl::StatusOr<std::vector<EncodedTargets>>> answers;
   answers.reserve(batch.size());
   for (size_t i = 0; i < batch.size(); ++i) {
     answers.push_back(Encode(computed[i], batch[i]->work));

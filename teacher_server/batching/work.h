@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -13,7 +14,7 @@ namespace distill {
 
 struct WorkResult {
   // Not OK: a status fit for a client.
-  absl::StatusOr<EncodedTargets> targets;
+  absl::StatusOr<std::vector<EncodedTargets>> targets;  // one per output that was asked for
   absl::Duration queue_time;    // from Submit until its batch was formed
   absl::Duration compute_time;  // of the whole batch; zero if it was not computed
 };
@@ -22,7 +23,7 @@ struct Work {
   // Whose it is: the queue is fair among streams.
   uint64_t stream = 0;
   RunnerRequest request;
-  OutputEncoding encoding;
+  std::vector<WantedOutput> outputs = {WantedOutput()};
   EncodeOptions options;
   // Answered DEADLINE_EXCEEDED where it still waits by then.
   absl::Time deadline = absl::InfiniteFuture();

@@ -1,6 +1,6 @@
 // Outputs: what a teacher computed for one request, before it is encoded. The interface holds no
-// Torch type. A decorator of a runner, such as a store of soft targets or a relay to another server,
-// gives Outputs of its own.
+// Torch type. A decorator of a runner, such as a store of soft targets or a relay to another
+// server, gives Outputs of its own.
 #pragma once
 
 #include <cstddef>
@@ -25,13 +25,19 @@ struct OutputEncoding {
   ClassIndices class_order;
 };
 
+// An output that a request is answered with, by its index in ModelInfo::outputs.
+struct WantedOutput {
+  size_t output = 0;
+  OutputEncoding encoding;
+};
+
 // Immutable; used by one thread at a time.
 class Outputs {
  public:
   virtual ~Outputs() = default;
 
-  // Returns the number of rows of an output: those of all samples of the request. `output`: 0,
-  // which is the logits.
+  // Returns the number of rows of an output, given by its index in ModelInfo::outputs: those of all
+  // samples of the request.
   virtual int64_t rows(size_t output) const = 0;
 
   // Encodes rows that exist. The same rows give the same bytes in one call or in several. The

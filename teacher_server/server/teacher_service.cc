@@ -51,6 +51,7 @@ grpc::ServerUnaryReactor* TeacherService::GetModel(grpc::CallbackServerContext* 
   const auto teacher = context_.teachers->Find(request->model());
   if (teacher.ok()) {
     *response->mutable_model() = ToProto((*teacher)->info);
+    if (!request->outputs()) response->mutable_model()->clear_outputs();
     *response->mutable_numerics() = ToProto((*teacher)->numerics);
     *response->mutable_limits() = ToProto((*teacher)->limits);
     for (const TargetEncoding encoding : AllEncodings()) {

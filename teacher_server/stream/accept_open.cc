@@ -1,8 +1,10 @@
 #include "teacher_server/stream/accept_open.h"
 
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
 #include "common/contract/class_order.h"
 #include "common/rpc/convert.h"
@@ -10,10 +12,57 @@
 namespace distill {
 namespace {
 
-absl::StatusOr<TargetSpec> GrantTargets(const v1::TargetSpec& wanted, int64_t classes) {
-  ASSIGN_OR_RETURN(const TargetSpec spec, FromProto(wanted));
-  RETURN_IF_ERROR(Validate(spec, classes));
-  return spec;
+std::string NamesOf(const std::vector<OutputSpec>& outputs) {
+  return absl::StrJoin(outputs, ", ", [](std::string* out, const OutputSpec& output) {
+    out->append(QuotedName(output.name));
+  });
+}
+
+// Grants the output `name` in the encoding that is wanted.
+absl::StatusOr<GrantedOutput> GrantOutput(const std::string& name, const v1::TargetSpec& wanted,
+                                          const ModelInfo& model, const StreamTerms& terms) {
+  const std::vector<OutputSpec> outputs = OutputsOf(model);
+  const int64_t index = IndexOf(name, outputs);
+  if (index < 0) {
+    return InvalidValue("the output", QuotedName(name), absl::StrCat("one of ", NamesOf(outputs)));
+  }
+  GrantedOutput granted{.spec = outputs[static_cast<size_t>(index)]};
+  granted.wanted.output = static_cast<size_t>(index);
+  OutputEncoding& encoding = granted.wanted.encoding;
+  ASSIGN_OR_RETURN(encoding.spec, FromProto(wanted));
+  encoding.spec.kind = granted.spec.kind;
+  if (granted.spec.kind == OutputKind::kLogits) {
+    granted.spec.width = terms.classes;
+    encoding.class_order = terms.class_order;
+  }
+  RETURN_IF_ERROR(Validate(encoding.spec, granted.spec.width));
+  return granted;
+}
+
+absl::Status GrantOutputs(const v1::Open& open, const ModelInfo& model, StreamTerms* terms) {
+  if (open.outputs().empty()) {
+    ASSIGN_OR_RETURN(GrantedOutput logits,
+                     GrantOutput(kLogitsOutput, open.targets(), model, *terms), "open.targets");
+    terms->outputs.push_back(std::move(logits));
+    return absl::OkStatus();
+  }
+  if (open.has_targets()) {
+    return absl::InvalidArgumentError("open.targets: outputs are set, too; set one of the two");
+  }
+  for (const v1::OutputRequest& request : open.outputs()) {
+    const std::string where = absl::StrCat("open.outputs[", terms->outputs.size(), "]");
+    for (const GrantedOutput& other : terms->outputs) {
+      if (other.spec.name != request.name()) continue;
+      return absl::InvalidArgumentError(absl::StrCat(
+          where, ": the output ", QuotedName(request.name()), " repeats; ask for each once"));
+    }
+    ASSIGN_OR_RETURN(GrantedOutput granted,
+                     GrantOutput(request.name(), request.targets(), model, *terms), where);
+    terms->outputs.push_back(std::move(granted));
+  }
+  terms->names_outputs =
+      terms->outputs.size() > 1 || terms->outputs.front().spec.name != kLogitsOutput;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ClassIndices> ChooseClasses(const v1::Open& open, const ModelInfo& model) {
@@ -43,13 +92,11 @@ absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher
                         absl::StrCat("at most ", kMaxClientNameBytes));
   }
   terms.client = open.client();
-  ASSIGN_OR_RETURN(terms.encoding.class_order, ChooseClasses(open, teacher.info));
+  ASSIGN_OR_RETURN(terms.class_order, ChooseClasses(open, teacher.info));
   terms.chosen_classes = open.class_subset() || !open.class_indices().empty();
-  terms.classes = terms.encoding.class_order == nullptr
-                      ? teacher.info.classes
-                      : static_cast<int64_t>(terms.encoding.class_order->size());
-  ASSIGN_OR_RETURN(terms.encoding.spec, GrantTargets(open.targets(), terms.classes),
-                   "open.targets");
+  terms.classes = terms.class_order == nullptr ? teacher.info.classes
+                                               : static_cast<int64_t>(terms.class_order->size());
+  RETURN_IF_ERROR(GrantOutputs(open, teacher.info, &terms));
   if (!open.fingerprint().empty() && open.fingerprint() != teacher.info.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(
         "open.fingerprint is ", QuotedName(open.fingerprint().substr(0, 12)), "…; must be '",
@@ -63,13 +110,26 @@ absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher
   return terms;
 }
 
+std::vector<WantedOutput> StreamTerms::wanted() const {
+  std::vector<WantedOutput> wanted;
+  for (const GrantedOutput& output : outputs) wanted.push_back(output.wanted);
+  return wanted;
+}
+
 ModelInfo DescribeAnswers(const ModelInfo& model, const StreamTerms& terms) {
   ModelInfo answers = model;
-  if (!terms.chosen_classes || terms.encoding.class_order == nullptr) return answers;
+  answers.outputs.clear();
+  if (terms.names_outputs) {
+    answers.outputs = OutputsOf(model);
+    for (OutputSpec& output : answers.outputs) {
+      if (output.kind == OutputKind::kLogits) output.width = terms.classes;
+    }
+  }
+  if (!terms.chosen_classes || terms.class_order == nullptr) return answers;
   answers.classes = terms.classes;
   if (model.class_names.empty()) return answers;
   answers.class_names.clear();
-  for (const int64_t index : *terms.encoding.class_order) {
+  for (const int64_t index : *terms.class_order) {
     answers.class_names.push_back(model.class_names[static_cast<size_t>(index)]);
   }
   return answers;

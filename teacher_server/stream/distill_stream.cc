@@ -74,6 +74,7 @@ void DistillStream::Receive(absl::Time now) {
 
 void DistillStream::OnOpenTimeout() {
   MutexLock lock(mutex_);
+  if (finished_) return;
   session_.OpenTimedOut();
   Advance();
 }
@@ -81,7 +82,7 @@ void DistillStream::OnOpenTimeout() {
 void DistillStream::Submit(StreamSession::Taken taken) {
   Work work{.stream = id_,
             .request = std::move(taken.request),
-            .encoding = session_.terms()->encoding,
+            .outputs = session_.terms()->wanted(),
             .options = taken.options,
             .deadline = taken.deadline};
   // The work may outlive the stream: its answer is then dropped.
@@ -146,11 +147,17 @@ void DistillStream::Advance() {
   if (end.has_value() && !end->ok()) DropQueued();
   if (end.has_value() && !writing_.has_value()) {
     finished_ = true;
-    account_.Ended(*end, session_.dropped());
+    // A client that was killed looks like one that has half-closed until OnCancel, which comes
+    // before OnDone and makes the session's end CANCELLED.
+    if (!end->ok()) Account(*end);
     Finish(ToGrpc(*end));
     return;
   }
   ReadOn();
+}
+
+void DistillStream::Account(const absl::Status& end) {
+  if (!std::exchange(accounted_, true)) account_.Ended(end, session_.dropped());
 }
 
 void DistillStream::DropQueued() {
@@ -170,6 +177,7 @@ void DistillStream::OnDone() {
   {
     MutexLock lock(mutex_);
     DropQueued();
+    Account(session_.End().value_or(absl::OkStatus()));
   }
   open_timer_.Cancel();
   admission_.reset();  // its place is free

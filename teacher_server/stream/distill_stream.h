@@ -70,6 +70,8 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   // calls back from inside them, and none may come after Finish.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Logs and counts the end of the stream, once.
+  void Account(const absl::Status& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Removes the stream's requests from the teacher's queue, once: nothing reads their answers.
   void DropQueued() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -85,6 +87,7 @@ class DistillStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   std::optional<StreamSession::Outgoing> writing_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool accounted_ ABSL_GUARDED_BY(mutex_) = false;
   bool dropped_queued_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ByteBuffer incoming_;  // gRPC's while reading_
   grpc::Alarm open_timer_;

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "common/base/log.h"
 
@@ -25,6 +27,16 @@ std::optional<RejectReason> ReasonOf(const absl::Status& end, bool opened) {
     default:
       return opened ? RejectReason::kBadMessage : RejectReason::kBadOpen;
   }
+}
+
+// Returns "f32" for logits alone, otherwise "logits:f16,features:f32".
+std::string Encodings(const StreamTerms& terms) {
+  if (!terms.names_outputs) {
+    return std::string(Name(terms.outputs.front().wanted.encoding.spec.encoding));
+  }
+  return absl::StrJoin(terms.outputs, ",", [](std::string* out, const GrantedOutput& output) {
+    absl::StrAppend(out, output.spec.name, ":", Name(output.wanted.encoding.spec.encoding));
+  });
 }
 
 // Of one request.
@@ -56,8 +68,8 @@ void StreamAccount::Opened(const ServedTeacher& teacher, const StreamTerms& term
                                         {"client", client_},
                                         {"token", token_},
                                         {"model", teacher.info.name},
-                                        {"encoding", Name(terms.encoding.spec.encoding)},
-                                        {"classes_permuted", terms.encoding.class_order != nullptr},
+                                        {"encoding", Encodings(terms)},
+                                        {"classes_permuted", terms.class_order != nullptr},
                                         {"batch_independent", terms.batch_independent}}));
 }
 

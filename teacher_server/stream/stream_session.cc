@@ -92,7 +92,15 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
   v1::Opened& opened = *response.mutable_opened();
   *opened.mutable_model() = ToProto(DescribeAnswers(teacher_->info, *terms_));
   opened.set_chosen_classes(terms_->chosen_classes);
-  *opened.mutable_targets() = ToProto(terms_->encoding.spec);
+  if (terms_->names_outputs) {
+    for (const GrantedOutput& output : terms_->outputs) {
+      v1::OutputRequest* granted = opened.add_outputs();
+      granted->set_name(output.spec.name);
+      *granted->mutable_targets() = ToProto(output.wanted.encoding.spec);
+    }
+  } else {
+    *opened.mutable_targets() = ToProto(terms_->outputs.front().wanted.encoding.spec);
+  }
   *opened.mutable_numerics() = ToProto(teacher_->numerics);
   *opened.mutable_limits() = ToProto(limits_);
   outgoing_.push_back({.frame = WriteFrame(response, {})});
@@ -167,12 +175,16 @@ absl::Status StreamSession::AnswerTooLarge(int64_t bytes) const {
 }
 
 int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
-  int64_t rows_per_sample = teacher_->info.rows_per_sample;
-  if (rows_per_sample == -1) rows_per_sample = LongestLength(request, teacher_->info.inputs);
-  const absl::StatusOr<int64_t> bytes = NumElements(
-      {request.samples, rows_per_sample, BytesPerRow(terms_->encoding.spec, terms_->classes)});
-  constexpr int64_t kTooMany = int64_t{1} << 62;
-  return kRequestOverhead + (bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany);
+  constexpr int64_t kTooMany = int64_t{1} << 56;  // so that the sum does not overflow
+  int64_t sum = kRequestOverhead;
+  for (const auto& [output, wanted] : terms_->outputs) {
+    int64_t rows_per_sample = output.rows_per_sample;
+    if (rows_per_sample == -1) rows_per_sample = LongestLength(request, teacher_->info.inputs);
+    const absl::StatusOr<int64_t> bytes = NumElements(
+        {request.samples, rows_per_sample, BytesPerRow(wanted.encoding.spec, output.width)});
+    sum += bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany;
+  }
+  return sum;
 }
 
 void StreamSession::Answer(uint64_t id, const WorkResult& result) {
@@ -180,16 +192,12 @@ void StreamSession::Answer(uint64_t id, const WorkResult& result) {
   if (end_.has_value() || found == in_flight_.end()) return;
   if (!result.targets.ok()) return AnswerError(id, result.targets.status());
 
-  const EncodedTargets& targets = *result.targets;
   v1::DistillResponse response;
   v1::Targets& header = *response.mutable_targets();
   header.set_id(id);
-  header.set_rows(targets.rows);
-  header.set_classes(targets.classes);
+  const std::vector<Bytes> payloads = ToProto(*result.targets, terms_->names_outputs, &header);
   header.set_queue_us(absl::ToInt64Microseconds(result.queue_time));
   header.set_compute_us(absl::ToInt64Microseconds(result.compute_time));
-  std::vector<Bytes> payloads;
-  for (const HostTensor& part : targets.parts) payloads.push_back(part.bytes);
   Outgoing outgoing{.kind = Outgoing::Kind::kTargets,
                     .frame = WriteFrame(response, payloads),
                     .id = id,

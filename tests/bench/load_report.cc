@@ -46,7 +46,7 @@ nlohmann::ordered_json ToJson(const LoadOptions& options, const LoadResult& resu
   nlohmann::ordered_json json;
   json["target"] = options.client.address;
   json["model"] = result.granted.model.name;
-  json["encoding"] = std::string(Name(result.granted.spec.encoding));
+  json["encoding"] = std::string(Name(result.granted.outputs[0].spec.encoding));
   json["numerics"] = {{"runner", numerics.runner},
                       {"dtype", numerics.dtype},
                       {"device", numerics.device},

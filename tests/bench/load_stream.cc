@@ -111,7 +111,7 @@ void LoadStream::Close() {
 
 void LoadStream::OnOpened(const v1::Opened& opened) {
   MutexLock lock(mutex_);
-  absl::StatusOr<Granted> granted = GrantedFromProto(opened, wanted_);
+  absl::StatusOr<Granted> granted = GrantedFromProto(opened, {{kLogitsOutput, wanted_}});
   if (!granted.ok()) {
     end_ = granted.status();
     return stream_->Cancel();
@@ -128,10 +128,7 @@ void LoadStream::OnTargets(const v1::Targets& targets, std::vector<Bytes> payloa
     MutexLock lock(mutex_);
     outcome = Take(targets.id());
     if (!outcome.has_value()) return;
-    outcome->code =
-        CheckedTargets(targets, payloads, request_, granted_.spec, granted_.model.classes)
-            .status()
-            .code();
+    outcome->code = CheckedTargets(targets, payloads, request_, granted_.outputs).status().code();
   }
   outcome->bytes_received = wire_bytes;
   outcome->queue = absl::Microseconds(targets.queue_us());

@@ -132,7 +132,7 @@ class StreamClient final : public WireClient {
   absl::Status Send() override {
     return client_
         ->Send(request_,
-               [this](absl::StatusOr<EncodedTargets> answer) {
+               [this](absl::StatusOr<SoftTargets> answer) {
                  MutexLock lock(mutex_);
                  answers_.push(std::move(answer));
                  changed_.NotifyAll();
@@ -141,16 +141,16 @@ class StreamClient final : public WireClient {
   }
 
   absl::Status Receive() override {
-    ASSIGN_OR_RETURN(const EncodedTargets answer, Next());
-    answer.parts[0].bytes.CopyTo(targets_.data());
+    ASSIGN_OR_RETURN(const SoftTargets answer, Next());
+    answer[0].parts[0].bytes.CopyTo(targets_.data());
     return absl::OkStatus();
   }
 
  private:
-  absl::StatusOr<EncodedTargets> Next() {
+  absl::StatusOr<SoftTargets> Next() {
     MutexLock lock(mutex_);
     while (answers_.empty()) changed_.Wait(mutex_);
-    absl::StatusOr<EncodedTargets> next = std::move(answers_.front());
+    absl::StatusOr<SoftTargets> next = std::move(answers_.front());
     answers_.pop();
     return next;
   }
@@ -160,7 +160,7 @@ class StreamClient final : public WireClient {
   std::string targets_;
   Mutex mutex_;
   CondVar changed_;
-  std::queue<absl::StatusOr<EncodedTargets>> answers_ ABSL_GUARDED_BY(mutex_);
+  std::queue<absl::StatusOr<SoftTargets>> answers_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::StatusOr<std::unique_ptr<WireClient>> Connect(const std::string& address,

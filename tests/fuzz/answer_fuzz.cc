@@ -69,8 +69,11 @@ void RequireInRange(const HostTensor& part, int64_t n, int bits, int64_t largest
 
 void CheckTargets(const v1::Targets& targets, const std::vector<Bytes>& payloads,
                   const Asked& asked) {
+  const AnswerOutput output{{kLogitsOutput, OutputKind::kLogits, asked.classes, 1}, asked.spec};
+  const absl::StatusOr<SoftTargets> all =
+      CheckedTargets(targets, payloads, asked.request, {output});
   const absl::StatusOr<EncodedTargets> accepted =
-      CheckedTargets(targets, payloads, asked.request, asked.spec, asked.classes);
+      all.ok() ? absl::StatusOr<EncodedTargets>(all->front()) : all.status();
   if (!accepted.ok()) {
     Require(!accepted.status().message().empty(), "a refusal gives its reason");
     return;
@@ -107,9 +110,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!ReadFrame(Sliced(bytes), &response, &payloads).ok()) return 0;
   if (response.has_targets()) CheckTargets(response.targets(), payloads, asked);
   if (response.has_opened()) {
-    const absl::StatusOr<Granted> granted = GrantedFromProto(response.opened(), asked.spec);
+    const absl::StatusOr<Granted> granted =
+        GrantedFromProto(response.opened(), {{kLogitsOutput, asked.spec}});
     if (granted.ok()) {
-      distill::testing::Require(granted->spec == asked.spec, "granted is what was asked for");
+      distill::testing::Require(granted->outputs[0].spec == asked.spec,
+                                "granted is what was asked for");
     }
   }
   return 0;

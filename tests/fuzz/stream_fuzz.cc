@@ -168,12 +168,13 @@ class Stream {
     if (waiting_.empty()) return;
     const int64_t rows = (newest ? waiting_.back() : waiting_.front()).rows + more_rows;
     const auto bytes = static_cast<size_t>(rows * kClasses) * sizeof(float);
-    AnswerWith(newest, {.targets = EncodedTargets{
-                            .rows = rows,
-                            .classes = kClasses,
-                            .parts = {{DType::kFloat32,
-                                       {rows, kClasses},
-                                       Bytes::FromString(std::string(bytes, '\0'))}}}});
+    const EncodedTargets targets{.rows = rows,
+                                 .classes = kClasses,
+                                 .parts = {{DType::kFloat32,
+                                            {rows, kClasses},
+                                            Bytes::FromString(std::string(bytes, '\0'))}}};
+    const size_t outputs = session_->terms() == nullptr ? 1 : session_->terms()->outputs.size();
+    AnswerWith(newest, {.targets = std::vector<EncodedTargets>(outputs, targets)});
   }
 
   void AnswerWith(bool newest, const WorkResult& result) {

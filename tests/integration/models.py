@@ -70,15 +70,26 @@ def read_safetensors(path):
     return {name: tensor.astype(np.float64) for name, tensor in read_tensors(path).items()}
 
 
-def expected_logits(model, images):
-    """The multi-layer perceptron's forward pass in float64."""
+def layers_of(model, images):
+    """What each layer of the multi-layer perceptron gives, in float64."""
     config = json.loads((model / "config.json").read_text())
     x = images.reshape(len(images), -1) / config["scale"]
     x = (x - config["mean"][0]) / config["std"][0]
     tensors = read_safetensors(model / "model.safetensors")
     weights = [name for name in tensors if name.endswith(".weight")]
+    layers = []
     for i, name in enumerate(sorted(weights)):
         x = x @ tensors[name].T + tensors[name.replace(".weight", ".bias")]
         if i + 1 < len(weights):
             x = np.maximum(x, 0)
-    return x
+        layers.append(x)
+    return layers
+
+
+def expected_logits(model, images):
+    return layers_of(model, images)[-1]
+
+
+def hidden_layer(model, images):
+    """The last before the logits: the features of the zoo's perceptron."""
+    return layers_of(model, images)[-2]

@@ -44,7 +44,7 @@ void TeacherPool::Dispatch() {
     const int64_t samples = outstanding.samples;
     // The request is copied, for another teacher; its tensors share their memory.
     const absl::StatusOr<uint64_t> sent = member->client->Send(
-        outstanding.request, [this, member, id, samples](absl::StatusOr<EncodedTargets> result) {
+        outstanding.request, [this, member, id, samples](absl::StatusOr<SoftTargets> result) {
           OnAnswer(*member, id, samples, std::move(result));
         });
     if (!sent.ok()) {
@@ -58,7 +58,7 @@ void TeacherPool::Dispatch() {
 }
 
 void TeacherPool::OnAnswer(PoolMember& member, uint64_t id, int64_t samples,
-                           absl::StatusOr<EncodedTargets> result) {
+                           absl::StatusOr<SoftTargets> result) {
   {
     MutexLock lock(mutex_);
     member.outstanding -= samples;

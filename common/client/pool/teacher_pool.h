@@ -66,7 +66,9 @@ class TeacherPool : public SoftTargetSource {
   ~TeacherPool() override;  // as Stop()
 
   const ModelInfo& info() const override ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->model; }
-  const TargetSpec& spec() const override ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->spec; }
+  const std::vector<AnswerOutput>& outputs() const override ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return chosen_->outputs;
+  }
 
   // Of the teacher that was chosen; all have the same where answers are batch-independent.
   const Numerics& numerics() const ABSL_NO_THREAD_SAFETY_ANALYSIS { return chosen_->numerics; }
@@ -142,7 +144,7 @@ class TeacherPool : public SoftTargetSource {
   // From the members' threads.
   void OnChange(PoolMember& member);
   void OnAnswer(PoolMember& member, uint64_t id, int64_t samples,
-                absl::StatusOr<EncodedTargets> result);
+                absl::StatusOr<SoftTargets> result);
 
   // Takes over what has become of a member.
   void Refresh(PoolMember& member) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -32,7 +32,16 @@ v1::Open OpenMessage(const TeacherClientOptions& options) {
   v1::Open open;
   open.set_model(options.model);
   open.set_client(options.client_name);
-  *open.mutable_targets() = ToProto(options.spec);
+  const std::vector<AskedOutput> outputs = options.AskedOutputs();
+  if (AreLogitsAlone(outputs)) {
+    *open.mutable_targets() = ToProto(outputs[0].spec);
+  } else {
+    for (const AskedOutput& output : outputs) {
+      v1::OutputRequest* request = open.add_outputs();
+      request->set_name(output.name);
+      *request->mutable_targets() = ToProto(output.spec);
+    }
+  }
   open.mutable_class_names()->Assign(options.class_names.begin(), options.class_names.end());
   open.set_class_subset(options.class_subset);
   open.mutable_class_indices()->Assign(options.class_indices.begin(), options.class_indices.end());

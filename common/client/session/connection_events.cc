@@ -31,7 +31,7 @@ void TeacherConnection::OnOpened(int64_t stream, const v1::Opened& opened) {
 }
 
 absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
-  ASSIGN_OR_RETURN(Granted granted, GrantedFromProto(opened, options_.spec));
+  ASSIGN_OR_RETURN(Granted granted, GrantedFromProto(opened, options_.AskedOutputs()));
   if ((options_.class_subset || !options_.class_indices.empty()) && !opened.chosen_classes()) {
     return absl::FailedPreconditionError(
         "some of the classes: the server is of a version that answers about all of them; update "
@@ -59,7 +59,7 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
 
 void TeacherConnection::OnTargets(int64_t stream, const v1::Targets& targets,
                                   const std::vector<Bytes>& payloads, int64_t wire_bytes) {
-  absl::StatusOr<EncodedTargets> answer = ReadTargets(stream, targets, payloads);
+  absl::StatusOr<SoftTargets> answer = ReadTargets(stream, targets, payloads);
   {
     MutexLock lock(mutex_);
     if (!IsCurrent(stream)) return;
@@ -80,21 +80,17 @@ void TeacherConnection::OnTargets(int64_t stream, const v1::Targets& targets,
 }
 
 // Checks the values without the lock, which the sender of the next request needs.
-absl::StatusOr<EncodedTargets> TeacherConnection::ReadTargets(int64_t stream,
-                                                              const v1::Targets& targets,
-                                                              const std::vector<Bytes>& payloads) {
+absl::StatusOr<SoftTargets> TeacherConnection::ReadTargets(int64_t stream,
+                                                           const v1::Targets& targets,
+                                                           const std::vector<Bytes>& payloads) {
   PendingRequest asked;
-  TargetSpec spec;
-  int64_t classes = 0;
   {
     MutexLock lock(mutex_);
     ASSIGN_OR_RETURN(const PendingRequest* request, pending_.Find(targets.id(), stream));
     asked.request.rows = request->request.rows;
     asked.samples = request->samples;
-    spec = granted_.spec;
-    classes = granted_.model.classes;
   }
-  return CheckedTargets(targets, payloads, asked, spec, classes);
+  return CheckedTargets(targets, payloads, asked, granted().outputs);
 }
 
 void TeacherConnection::OnError(int64_t stream, const v1::Error& error) {

@@ -1,5 +1,6 @@
 #include "common/client/session/fetch_targets.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -70,12 +71,17 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& sourc
                                                          const HostTensor& inputs,
                                                          const FetchOptions& options) {
   const StreamLimits limits = source.limits();
-  ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
-                   CutIntoRequests(inputs,
-                                   {.spec = source.spec(),
-                                    .classes = source.info().classes,
-                                    .rows_per_sample = options.rows_per_sample},
-                                   limits));
+  const std::vector<AnswerOutput>& outputs = source.outputs();
+  const auto logits = std::find_if(outputs.begin(), outputs.end(), [](const AnswerOutput& output) {
+    return output.output.name == kLogitsOutput;
+  });
+  if (logits == outputs.end()) {
+    return absl::FailedPreconditionError("the teacher: it is not asked for the output 'logits'");
+  }
+  const auto index = static_cast<size_t>(logits - outputs.begin());
+  ASSIGN_OR_RETURN(
+      const std::vector<RequestRange> ranges,
+      CutIntoRequests(inputs, AnswerBytesPerSample(outputs, options.rows_per_sample), limits));
   auto fetch = std::make_shared<Fetch>();
   {
     MutexLock lock(fetch->mutex);
@@ -97,11 +103,11 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& sourc
         .rows = samples * options.rows_per_sample,
         .temperature = options.temperature,
         .seed = MixSeed({options.seed, static_cast<uint64_t>(ranges[i].begin)})};
-    auto on_answer = [fetch, i, samples](absl::StatusOr<EncodedTargets> answer) {
+    auto on_answer = [fetch, i, index, samples](absl::StatusOr<SoftTargets> answer) {
       MutexLock lock(fetch->mutex);
       fetch->in_flight -= samples;
       if (answer.ok()) {
-        fetch->answers[i] = *std::move(answer);
+        fetch->answers[i] = std::move((*answer)[index]);
       } else {
         fetch->error = answer.status();
       }

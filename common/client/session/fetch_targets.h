@@ -24,10 +24,11 @@ struct FetchOptions {
   OnFruitlessLosses on_fruitless_losses = OnFruitlessLosses::kWait;
 };
 
-// Cut into requests as a training batch is, within the credits; the answers in the order of the
-// samples. Blocks until all are there, through losses of the connection, or until the source fails
-// or is stopped, with its status. With kGiveUp it is the source's listener meanwhile; UNAVAILABLE
-// reports the losses, and the source tries to connect again as before.
+// The output `logits` of the samples, cut into requests as a training batch is, within the credits;
+// the answers in the order of the samples. Blocks until all are there, through losses of the
+// connection, or until the source fails or is stopped, with its status. With kGiveUp it is the
+// source's listener meanwhile; UNAVAILABLE reports the losses, and the source tries to connect
+// again as before. FAILED_PRECONDITION if the source does not ask for `logits`.
 absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
                                                          const HostTensor& inputs,
                                                          const FetchOptions& options);

@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "common/base/status.h"
 #include "common/base/status_macros.h"
+#include "common/contract/class_order.h"
 #include "common/rpc/convert.h"
 #include "distill/v1/teacher.pb.h"
 
@@ -27,16 +28,59 @@ absl::Status Differs(absl::string_view what, absl::string_view before, absl::str
   return absl::FailedPreconditionError(absl::StrCat(what, " is ", now, "; must be ", before));
 }
 
-absl::StatusOr<Granted> Read(const v1::Opened& opened, const TargetSpec& wanted) {
+std::string Describe(const std::vector<AnswerOutput>& outputs) {
+  return absl::StrJoin(outputs, ", ", [](std::string* out, const AnswerOutput& output) {
+    absl::StrAppend(out, output.output.name, " of width ", output.output.width, " as ",
+                    Describe(output.spec));
+  });
+}
+
+// Reads what was granted for one output that was asked for.
+absl::StatusOr<AnswerOutput> ReadOutput(const AskedOutput& wanted, const v1::TargetSpec& granted,
+                                        const ModelInfo& model) {
+  const std::vector<OutputSpec> outputs = OutputsOf(model);
+  const int64_t index = IndexOf(wanted.name, outputs);
+  if (index < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the output ", QuotedName(wanted.name), " is not among those of the model"));
+  }
+  AnswerOutput output{.output = outputs[static_cast<size_t>(index)]};
+  ASSIGN_OR_RETURN(output.spec, FromProto(granted));
+  output.spec.kind = output.output.kind;
+  TargetSpec asked = wanted.spec;
+  asked.kind = output.output.kind;
+  if (output.spec != asked) {
+    return InvalidValue("the encoding", Describe(output.spec),
+                        absl::StrCat(Describe(asked), ", which was asked for"));
+  }
+  RETURN_IF_ERROR(Validate(output.spec, output.output.width));
+  return output;
+}
+
+absl::StatusOr<Granted> Read(const v1::Opened& opened, absl::Span<const AskedOutput> wanted) {
   Granted granted{.numerics = FromProto(opened.numerics())};
   ASSIGN_OR_RETURN(granted.model, FromProto(opened.model()), "Opened.model");
-  ASSIGN_OR_RETURN(granted.spec, FromProto(opened.targets()), "Opened.targets");
   ASSIGN_OR_RETURN(granted.limits, FromProto(opened.limits()), "Opened.limits");
-  if (granted.spec != wanted) {
-    return InvalidValue("Opened.targets", Describe(granted.spec),
-                        absl::StrCat(Describe(wanted), ", which was asked for"));
+  if (AreLogitsAlone(wanted)) {
+    ASSIGN_OR_RETURN(AnswerOutput logits, ReadOutput(wanted[0], opened.targets(), granted.model),
+                     "Opened.targets");
+    granted.outputs.push_back(std::move(logits));
+    return granted;
   }
-  RETURN_IF_ERROR(Validate(granted.spec, granted.model.classes), "Opened.targets");
+  if (static_cast<size_t>(opened.outputs_size()) != wanted.size()) {
+    return InvalidValue("the number of Opened.outputs", opened.outputs_size(),
+                        absl::StrCat(wanted.size(), ", as many as were asked for"));
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const v1::OutputRequest& output = opened.outputs(static_cast<int>(i));
+    if (output.name() != wanted[i].name) {
+      return InvalidValue("Opened.outputs.name", QuotedName(output.name()),
+                          QuotedName(wanted[i].name));
+    }
+    ASSIGN_OR_RETURN(AnswerOutput read, ReadOutput(wanted[i], output.targets(), granted.model),
+                     "Opened.outputs[", i, "]");
+    granted.outputs.push_back(std::move(read));
+  }
   return granted;
 }
 
@@ -48,7 +92,12 @@ std::string Describe(const Numerics& n) {
                       ", fixed batch size ", n.fixed_batch_size);
 }
 
-absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted) {
+bool AreLogitsAlone(absl::Span<const AskedOutput> outputs) {
+  return outputs.size() == 1 && outputs[0].name == kLogitsOutput;
+}
+
+absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened,
+                                         absl::Span<const AskedOutput> wanted) {
   absl::StatusOr<Granted> granted = Read(opened, wanted);
   if (!granted.ok()) return absl::InternalError(granted.status().message());  // the teacher's fault
   return granted;
@@ -69,8 +118,8 @@ absl::Status CheckSameTeacher(const Granted& before, const Granted& now, SameNum
     return Differs("the order of classes", absl::StrJoin(before.model.class_names, ", "),
                    absl::StrJoin(now.model.class_names, ", "));
   }
-  if (now.spec != before.spec) {
-    return Differs("the target encoding", Describe(before.spec), Describe(now.spec));
+  if (now.outputs != before.outputs) {
+    return Differs("the set of outputs", Describe(before.outputs), Describe(now.outputs));
   }
   if (now.limits.max_request_samples < before.limits.max_request_samples) {
     return Differs("the limit of samples per request",

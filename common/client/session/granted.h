@@ -2,9 +2,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/client/session/soft_target_source.h"
 #include "common/contract/limits.h"
 #include "common/contract/served_model.h"
 #include "common/contract/target_spec.h"
@@ -17,14 +20,18 @@ class Opened;
 
 struct Granted {
   ModelInfo model;
-  TargetSpec spec;
+  std::vector<AnswerOutput> outputs;  // those asked for, in that order
   Numerics numerics;
   StreamLimits limits;
 };
 
-// INTERNAL, naming the field, for an Opened that breaks the contract: values that cannot be, a
-// spec other than the one `wanted`, or one that does not fit the classes.
-absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened, const TargetSpec& wanted);
+// Whether these outputs are `logits` alone, which a stream needs no field of outputs for.
+bool AreLogitsAlone(absl::Span<const AskedOutput> outputs);
+
+// INTERNAL, naming the field, for an Opened that breaks the contract: values that cannot be, other
+// outputs or specs than those `wanted`, or a spec that does not fit its output.
+absl::StatusOr<Granted> GrantedFromProto(const v1::Opened& opened,
+                                         absl::Span<const AskedOutput> wanted);
 
 // In words, all of it: equal for equal numerics alone.
 std::string Describe(const Numerics& numerics);
@@ -33,8 +40,8 @@ std::string Describe(const Numerics& numerics);
 enum class SameNumerics { kNotNeeded, kNeeded };
 
 // OK if requests cut and answers decoded for `before` are right for `now`: the same fingerprint,
-// inputs, classes and spec, and limits that are no smaller (credits may be). FAILED_PRECONDITION "a
-// different fingerprint, bb… instead of aa…" shows both values.
+// inputs, classes and outputs, and limits that are no smaller (credits may be). FAILED_PRECONDITION
+// "a different fingerprint, bb… instead of aa…" shows both values.
 absl::Status CheckSameTeacher(const Granted& before, const Granted& now, SameNumerics numerics);
 
 }  // namespace distill

@@ -1,9 +1,12 @@
 #include "common/client/session/pending_requests.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/contract/class_order.h"
 #include "common/contract/target_values.h"
 #include "common/rpc/convert.h"
 
@@ -54,34 +57,69 @@ v1::DistillRequest ToMessage(uint64_t id, const SoftTargetRequest& request) {
   return message;
 }
 
-absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
-                                              const std::vector<Bytes>& payloads,
-                                              const PendingRequest& request, const TargetSpec& spec,
-                                              int64_t classes) {
-  const auto breach = [&targets](absl::string_view reason) {
-    return absl::InternalError(absl::StrCat("an answer to request ", targets.id(), ": ", reason));
+namespace {
+
+// Checks the rows and the width of one output of an answer.
+absl::Status CheckShape(int64_t rows, int64_t width, const AnswerOutput& output,
+                        const PendingRequest& request) {
+  const int64_t samples = request.samples;
+  const bool is_logits = output.output.kind == OutputKind::kLogits;
+  const int64_t wanted = is_logits ? request.request.rows
+                         : output.output.rows_per_sample > 0
+                             ? samples * output.output.rows_per_sample
+                             : 0;
+  if (wanted == samples && rows > wanted && rows % wanted == 0) {
+    return absl::InternalError(absl::StrCat(
+        "it has ", rows, " rows for ", samples,
+        " samples, as of a teacher with a row per position of a sequence; use one with a row per "
+        "sample"));
+  }
+  if (wanted != 0 && rows != wanted) {
+    return absl::InternalError(absl::StrCat("it has ", rows, " rows instead of ", wanted));
+  }
+  if (rows <= 0 || rows % samples != 0) {
+    return absl::InternalError(absl::StrCat("it has ", rows, " rows for ", samples, " samples"));
+  }
+  if (width != output.output.width) {
+    return absl::InternalError(absl::StrCat("it has ", width,
+                                            is_logits ? " classes" : " numbers per row",
+                                            " instead of ", output.output.width));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<SoftTargets> CheckedTargets(const v1::Targets& targets,
+                                           const std::vector<Bytes>& payloads,
+                                           const PendingRequest& request,
+                                           absl::Span<const AnswerOutput> outputs) {
+  const std::string answer = absl::StrCat("an answer to request ", targets.id());
+  const auto breach = [&](size_t i, const absl::Status& status) {
+    return Annotate(absl::InternalError(status.message()),
+                    outputs.size() == 1
+                        ? answer
+                        : absl::StrCat(answer, ": output ", QuotedName(outputs[i].output.name)));
   };
-  const int64_t wanted_rows = request.request.rows;
-  if (wanted_rows == request.samples && targets.rows() > wanted_rows &&
-      targets.rows() % wanted_rows == 0) {
-    return breach(absl::StrCat("it has ", targets.rows(), " rows for ", request.samples,
-                               " samples, as of a teacher with a row per position of a sequence; "
-                               "use one with a row per sample"));
+  std::vector<TargetSpec> specs;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    specs.push_back(outputs[i].spec);
+    const int index = static_cast<int>(i);
+    const bool several = !targets.outputs().empty();
+    if (several && index >= targets.outputs_size()) continue;  // TargetsFromProto refuses it
+    const absl::Status fits = CheckShape(
+        several ? targets.outputs(index).rows() : targets.rows(),
+        several ? targets.outputs(index).width() : targets.classes(), outputs[i], request);
+    if (!fits.ok()) return breach(i, fits);
   }
-  if (wanted_rows != 0 && targets.rows() != wanted_rows) {
-    return breach(absl::StrCat("it has ", targets.rows(), " rows instead of ", wanted_rows));
+  absl::StatusOr<SoftTargets> read = TargetsFromProto(targets, specs, payloads);
+  if (!read.ok()) return Annotate(absl::InternalError(read.status().message()), answer);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (const absl::Status valid = ValidateValues((*read)[i]); !valid.ok()) {
+      return breach(i, valid);
+    }
   }
-  if (targets.rows() <= 0 || targets.rows() % request.samples != 0) {
-    return breach(
-        absl::StrCat("it has ", targets.rows(), " rows for ", request.samples, " samples"));
-  }
-  if (targets.classes() != classes) {
-    return breach(absl::StrCat("it has ", targets.classes(), " classes instead of ", classes));
-  }
-  absl::StatusOr<EncodedTargets> read = TargetsFromProto(targets, spec, payloads);
-  const absl::Status valid = read.ok() ? ValidateValues(*read) : read.status();
-  if (valid.ok()) return read;
-  return breach(valid.message());
+  return read;
 }
 
 }  // namespace distill

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/client/session/soft_target_source.h"
 #include "common/contract/target_spec.h"
 #include "common/tensor/bytes.h"
@@ -50,11 +51,11 @@ class PendingRequests {
 // The message for a request; its payloads are the inputs' bytes, in order.
 v1::DistillRequest ToMessage(uint64_t id, const SoftTargetRequest& request);
 
-// The answer's targets. INTERNAL says in what way the answer does not match its request: rows,
-// classes, bytes that do not fit them, or values that soft targets cannot have.
-absl::StatusOr<EncodedTargets> CheckedTargets(const v1::Targets& targets,
-                                              const std::vector<Bytes>& payloads,
-                                              const PendingRequest& request, const TargetSpec& spec,
-                                              int64_t classes);
+// The answer's targets, one per output. INTERNAL says in what way the answer does not match its
+// request: outputs, rows, widths, bytes that do not fit them, or values that they cannot have.
+absl::StatusOr<SoftTargets> CheckedTargets(const v1::Targets& targets,
+                                           const std::vector<Bytes>& payloads,
+                                           const PendingRequest& request,
+                                           absl::Span<const AnswerOutput> outputs);
 
 }  // namespace distill

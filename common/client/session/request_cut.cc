@@ -13,15 +13,25 @@ constexpr int64_t kHeaderBytes = 4096;
 
 }  // namespace
 
+int64_t AnswerBytesPerSample(absl::Span<const AnswerOutput> outputs, int64_t rows_per_sample) {
+  int64_t bytes = 0;
+  for (const AnswerOutput& output : outputs) {
+    const int64_t rows = output.output.kind == OutputKind::kLogits
+                             ? rows_per_sample
+                             : std::max<int64_t>(1, output.output.rows_per_sample);
+    bytes += rows * BytesPerRow(output.spec, output.output.width);
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::vector<RequestRange>> CutIntoRequests(const HostTensor& inputs,
-                                                          const AnswerSize& answer,
+                                                          int64_t answer_bytes,
                                                           const StreamLimits& limits) {
   std::vector<RequestRange> ranges;
   const int64_t samples = inputs.shape.empty() ? 0 : inputs.shape[0];
   if (samples == 0) return ranges;
 
   const int64_t input_bytes = static_cast<int64_t>(inputs.bytes.size()) / samples;
-  const int64_t answer_bytes = BytesPerRow(answer.spec, answer.classes) * answer.rows_per_sample;
   const int64_t sample_bytes = std::max({input_bytes, answer_bytes, int64_t{1}});
   const int64_t message_bytes = limits.max_message_bytes - kHeaderBytes;
   if (sample_bytes > message_bytes) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,9 +18,27 @@
 
 namespace distill {
 
+// An output that is asked for, and how its rows are encoded.
+struct AskedOutput {
+  std::string name = kLogitsOutput;
+  TargetSpec spec;
+};
+
+// One output of each answer, as it was granted.
+struct AnswerOutput {
+  OutputSpec output;  // of an answer: the width of logits is the number of classes chosen
+  TargetSpec spec;
+
+  friend bool operator==(const AnswerOutput&, const AnswerOutput&) = default;
+};
+
+// The answer to a request: one entry per output.
+using SoftTargets = std::vector<EncodedTargets>;
+
 struct SoftTargetRequest {
   std::vector<HostTensor> inputs;  // one per input of the teacher, [samples, …]; memory is shared
-  int64_t rows = 0;                // that the answer must have; 0: any multiple of the samples
+  // Of logits, that the answer must have; 0: any multiple of the samples.
+  int64_t rows = 0;
   float temperature = 1;
   uint64_t seed = 0;
   absl::Duration timeout = absl::InfiniteDuration();  // from receipt at the server, for one attempt
@@ -53,13 +72,13 @@ enum class TeacherState {
 // Thread-safe.
 class SoftTargetSource {
  public:
-  using Callback = std::function<void(absl::StatusOr<EncodedTargets>)>;
+  using Callback = std::function<void(absl::StatusOr<SoftTargets>)>;
 
   virtual ~SoftTargetSource() = default;
 
   // Constant: all teachers ever used are the same in these.
   virtual const ModelInfo& info() const = 0;
-  virtual const TargetSpec& spec() const = 0;
+  virtual const std::vector<AnswerOutput>& outputs() const = 0;
 
   // The limits of one request are constant. The credits, how many samples may be outstanding, may
   // change; a caller with more than that outstanding sends none until it has less.
@@ -100,7 +119,7 @@ class SoftTargetSource {
 // A callback and what to call it with, for when no lock is held.
 struct Completion {
   SoftTargetSource::Callback callback;
-  absl::StatusOr<EncodedTargets> result;
+  absl::StatusOr<SoftTargets> result;
 };
 
 }  // namespace distill

@@ -16,6 +16,11 @@ constexpr size_t kMaxClientName = 128;
 
 }  // namespace
 
+std::vector<AskedOutput> TeacherClientOptions::AskedOutputs() const {
+  if (!outputs.empty()) return outputs;
+  return {{.name = kLogitsOutput, .spec = spec}};
+}
+
 absl::Status TeacherClientOptions::Validate() const {
   ASSIGN_OR_RETURN(const Address parsed, ParseAddress(address));
   if (parsed.kind == Address::Kind::kTcp && parsed.port == 0) {

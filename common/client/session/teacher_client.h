@@ -33,7 +33,8 @@ struct TeacherClientOptions {
   ClientSecurity security;  // its files are read again for each stream
   std::string model;        // empty: the server's only one, or its first
   std::string client_name;  // for the server's log; at most 128 bytes
-  TargetSpec spec;
+  TargetSpec spec;          // of the output `logits`, where `outputs` is empty
+  std::vector<AskedOutput> outputs;  // that each request is answered with; empty: `logits`
   // The classes wanted, in this order: as names (with class_subset they may be some of the
   // teacher's) or as indices of the teacher's, not both. Empty: all, in the teacher's order.
   std::vector<std::string> class_names;
@@ -47,6 +48,9 @@ struct TeacherClientOptions {
 
   // INVALID_ARGUMENT names the field and what is allowed.
   absl::Status Validate() const;
+
+  // `outputs`, or `logits` in the encoding `spec`.
+  std::vector<AskedOutput> AskedOutputs() const;
 
   // How messages call the teacher: its address, "host:port (192.0.2.7)" with an `ip`.
   std::string TeacherName() const;
@@ -77,7 +81,7 @@ class TeacherClient : public SoftTargetSource {
   // connected for the first time; the same goes for Send.
   const Granted& granted() const;
   const ModelInfo& info() const override { return granted().model; }
-  const TargetSpec& spec() const override { return granted().spec; }
+  const std::vector<AnswerOutput>& outputs() const override { return granted().outputs; }
   const Numerics& numerics() const { return granted().numerics; }
   StreamLimits limits() const override { return granted().limits; }
 

@@ -88,8 +88,8 @@ class TeacherConnection : public std::enable_shared_from_this<TeacherConnection>
   void OnClosed(int64_t stream, const absl::Status& status);
 
   // The answer, checked against the request that it names.
-  absl::StatusOr<EncodedTargets> ReadTargets(int64_t stream, const v1::Targets& targets,
-                                             const std::vector<Bytes>& payloads)
+  absl::StatusOr<SoftTargets> ReadTargets(int64_t stream, const v1::Targets& targets,
+                                          const std::vector<Bytes>& payloads)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status AcceptOpened(const v1::Opened& opened) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Running() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !stopping_ && failure_.ok(); }

@@ -21,6 +21,8 @@ ModelInfo SampleModel() {
           .fingerprint = std::string(64, 'a'),
           .architecture = "mlp",
           .inputs = {{"image", DType::kUint8, {1, 28, 28}}, {"tokens", DType::kInt64, {-1}}},
+          .outputs = {{"logits", OutputKind::kLogits, 2, 1},
+                      {"features", OutputKind::kFeatures, 512, 1}},
           .classes = 2,
           .class_names = {"cat", "dog"}};
 }
@@ -88,6 +90,12 @@ TEST(ConvertTest, AModelThatCannotBeIsRefused) {
        "the dtype is unspecified"},
       {[](v1::ModelInfo& m) { m.mutable_inputs(0)->set_shape(1, 0); },
        "is [1, 0, 28]; must be positive"},
+      {[](v1::ModelInfo& m) { m.mutable_outputs(0)->set_kind(v1::OUTPUT_KIND_UNSPECIFIED); },
+       "output 'logits': the kind is unspecified"},
+      {[](v1::ModelInfo& m) { m.mutable_outputs(1)->set_width(0); },
+       "output 'features': the width is 0; must be 1 or more"},
+      {[](v1::ModelInfo& m) { m.mutable_outputs(1)->set_rows_per_sample(-2); },
+       "output 'features': rows per sample is -2"},
       {[](v1::ModelInfo& m) { m.mutable_inputs(0)->set_shape(1, -2); },
        "is [1, -2, 28]; must be positive"},
   };
@@ -157,15 +165,53 @@ v1::Targets TargetsMessage(int64_t rows, int64_t classes) {
 TEST(ConvertTest, TargetsTakeThePartsOfTheirEncoding) {
   const TargetSpec f16 = {.encoding = TargetEncoding::kDenseF16};
   const auto targets = TargetsFromProto(
-      TargetsMessage(2, 3), f16,
+      TargetsMessage(2, 3), {f16},
       {Bytes::FromString(std::string(12, 'l')), Bytes::FromString(std::string(8, 'm'))});
   ASSERT_TRUE(targets.ok()) << targets.status();
-  EXPECT_EQ(targets->spec, f16);
-  EXPECT_EQ(targets->rows, 2);
-  EXPECT_EQ(targets->classes, 3);
-  ASSERT_EQ(targets->parts.size(), 2u);
-  EXPECT_EQ(targets->parts[0].shape, (Shape{2, 3}));
-  EXPECT_EQ(targets->parts[1].bytes.ToString(), "mmmmmmmm");
+  ASSERT_EQ(targets->size(), 1u);
+  const EncodedTargets& logits = targets->front();
+  EXPECT_EQ(logits.spec, f16);
+  EXPECT_EQ(logits.rows, 2);
+  EXPECT_EQ(logits.classes, 3);
+  ASSERT_EQ(logits.parts.size(), 2u);
+  EXPECT_EQ(logits.parts[0].shape, (Shape{2, 3}));
+  EXPECT_EQ(logits.parts[1].bytes.ToString(), "mmmmmmmm");
+}
+
+TEST(ConvertTest, TargetsOfSeveralOutputsSurviveTheRoundTrip) {
+  const TargetSpec logits = {.encoding = TargetEncoding::kDenseF16};
+  const TargetSpec features = {.encoding = TargetEncoding::kDenseF16,
+                               .kind = OutputKind::kFeatures};
+  const std::vector<EncodedTargets> targets = {
+      {.spec = features,
+       .rows = 2,
+       .classes = 4,
+       .parts = {{DType::kFloat16, {2, 4}, Bytes::FromString(std::string(16, 'f'))}}},
+      {.spec = logits,
+       .rows = 2,
+       .classes = 3,
+       .parts = {{DType::kFloat16, {2, 3}, Bytes::FromString(std::string(12, 'l'))},
+                 {DType::kFloat32, {2}, Bytes::FromString(std::string(8, 'm'))}}}};
+  v1::Targets header;
+  const std::vector<Bytes> payloads = ToProto(targets, /*several=*/true, &header);
+  ASSERT_EQ(payloads.size(), 3u);
+  const TargetSpec specs[] = {features, logits};
+  const auto read = TargetsFromProto(header, specs, payloads);
+  ASSERT_TRUE(read.ok()) << read.status();
+  for (size_t i = 0; i < targets.size(); ++i) {
+    EXPECT_EQ((*read)[i].spec, targets[i].spec);
+    EXPECT_EQ((*read)[i].classes, targets[i].classes);
+    EXPECT_EQ((*read)[i].parts.back().bytes, targets[i].parts.back().bytes);
+  }
+  // One output too few, one too many, payloads too few, too many, of another width.
+  EXPECT_FALSE(TargetsFromProto(header, {features}, payloads).ok());
+  EXPECT_FALSE(TargetsFromProto(header, {features, logits, logits}, payloads).ok());
+  EXPECT_FALSE(TargetsFromProto(header, specs, {payloads[0], payloads[1]}).ok());
+  EXPECT_FALSE(TargetsFromProto(header, specs, {payloads[0], payloads[1], payloads[2], {}}).ok());
+  header.mutable_outputs(0)->set_width(5);
+  EXPECT_FALSE(TargetsFromProto(header, specs, payloads).ok());
+  header.clear_outputs();
+  EXPECT_FALSE(TargetsFromProto(header, specs, payloads).ok());
 }
 
 TEST(ConvertTest, TargetsThatDoNotFitTheirEncodingAreRefused) {
@@ -186,7 +232,7 @@ TEST(ConvertTest, TargetsThatDoNotFitTheirEncodingAreRefused) {
       {int64_t{1} << 32, int64_t{1} << 32, {Bytes()}},
   };
   for (const Case& c : cases) {
-    EXPECT_EQ(TargetsFromProto(TargetsMessage(c.rows, c.classes), TargetSpec{}, c.payloads)
+    EXPECT_EQ(TargetsFromProto(TargetsMessage(c.rows, c.classes), {TargetSpec{}}, c.payloads)
                   .status()
                   .code(),
               absl::StatusCode::kInvalidArgument)

@@ -13,6 +13,21 @@ using testing::ErrorIs;
 using ::testing::HasSubstr;
 using testing::IsOk;
 
+TEST(ObjectiveTest, AnOutputThatIsNotAskedForIsRefusedByName) {
+  const OutputSpec logits{"logits", OutputKind::kLogits, 10, 1};
+  const OutputSpec features{"features", OutputKind::kFeatures, 64, 1};
+  Objective objective = *ParseObjective("kd");
+  EXPECT_THAT(CheckOutput(objective, {features, logits}), IsOk());
+  EXPECT_THAT(CheckOutput(objective, {features}),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      AllOf(HasSubstr("the objective kd"), HasSubstr("the output 'logits'"),
+                            HasSubstr("it is asked for 'features'"))));
+  objective.output = "features";
+  EXPECT_THAT(CheckOutput(objective, {features, logits}),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("computed from logits, and 'features' is features")));
+}
+
 TEST(ObjectiveTest, AreFoundByTheirNamesWithTheirUsualParameters) {
   for (const ObjectiveType& type : ObjectiveTypes()) {
     const auto objective = ParseObjective(type.name);

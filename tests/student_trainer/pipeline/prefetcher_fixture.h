@@ -89,7 +89,9 @@ class PrefetcherTest : public ClientTest {
     EXPECT_EQ(targeted.batch.position, position);
     EXPECT_EQ(targeted.batch.size(), samples);
     std::vector<float> logits;
-    for (const EncodedTargets& targets : targeted.targets) {
+    ASSERT_EQ(targeted.targets.size(), 1u);
+    EXPECT_EQ(targeted.targets[0].output, "logits");
+    for (const EncodedTargets& targets : targeted.targets[0].answers) {
       const std::vector<float> part = DecodeFakeLogits(targets);
       logits.insert(logits.end(), part.begin(), part.end());
     }

@@ -40,7 +40,7 @@ TEST(DeviceBatchTest, SamplesWithoutALabelDoNotCount) {
   EXPECT_TRUE(batch.labels.labels.equal(Int64({2, -1, 0, -1})));
   EXPECT_TRUE(batch.counts.equal(torch::tensor({true, false, true, false})));
   EXPECT_EQ(batch.labelled, 2);
-  EXPECT_FALSE(batch.targets.has_value());
+  EXPECT_TRUE(batch.targets.empty());
 }
 
 TEST(DeviceBatchTest, OfTwoMixedLabelsTheOneWithMoreWeightIsTheLikeliest) {
@@ -58,8 +58,9 @@ TEST(DeviceBatchTest, AnswersInPartsAreTheBatchsTargetsInOrder) {
   TargetedBatch targeted = SmallBatch(8);
   AddTargets(targeted);
   const DeviceBatch batch = ToDevice(targeted, {}, at::kCPU);
-  ASSERT_TRUE(batch.targets.has_value());
-  const at::Tensor& logits = std::get<FullLogits>(*batch.targets).logits;
+  const auto targets = TargetsOf(batch, kLogitsOutput);
+  ASSERT_THAT(targets, IsOk());
+  const at::Tensor& logits = std::get<FullLogits>(**targets).logits;
   EXPECT_TRUE(logits.argmax(1).equal((batch.labels.labels + 1).remainder(kClasses)));
 }
 
@@ -67,11 +68,11 @@ TEST(DeviceBatchTest, TargetsOfOtherRowsOrClassesDoNotFitTheStudent) {
   TargetedBatch targeted = SmallBatch(8);
   AddTargets(targeted);
   const DeviceBatch batch = ToDevice(targeted, {}, at::kCPU);
-  EXPECT_THAT(CheckFit(*batch.targets, torch::zeros({8, kClasses})), IsOk());
-  EXPECT_THAT(CheckFit(*batch.targets, torch::zeros({7, kClasses})),
+  EXPECT_THAT(CheckFit(batch.targets.at(kLogitsOutput), torch::zeros({8, kClasses})), IsOk());
+  EXPECT_THAT(CheckFit(batch.targets.at(kLogitsOutput), torch::zeros({7, kClasses})),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("8 rows"), HasSubstr("7 rows"))));
-  EXPECT_THAT(CheckFit(*batch.targets, torch::zeros({8, 5})),
+  EXPECT_THAT(CheckFit(batch.targets.at(kLogitsOutput), torch::zeros({8, 5})),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("4 classes")));
 }
 

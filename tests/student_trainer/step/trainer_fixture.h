@@ -50,10 +50,12 @@ inline void AddTargets(TargetedBatch& targeted) {
   const at::Tensor logits =
       8 * torch::one_hot((labels + 1) % kClasses, kClasses).to(torch::kFloat32);
   const int64_t half = targeted.batch.size() / 2;
+  OutputTargets targets{.output = kLogitsOutput};
   for (const at::Tensor& part : {logits.slice(0, 0, half), logits.slice(0, half)}) {
-    targeted.targets.push_back(
+    targets.answers.push_back(
         EncodeTargets({.encoding = TargetEncoding::kDenseF32}, part.contiguous(), {}));
   }
+  targeted.targets = {std::move(targets)};
 }
 
 // Whether two models have equal parameters and buffers, bit by bit.

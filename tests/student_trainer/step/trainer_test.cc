@@ -97,14 +97,29 @@ TEST(Trainer, TargetsThatDoNotFitTheBatchAreRefused) {
   Trainer trainer(SmallModel(), {.scale = 255}, SmallOptions(0.5));
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
-  batch.targets.pop_back();
+  batch.targets[0].answers.pop_back();
   EXPECT_THAT(trainer.Step(batch),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("16 rows")));
 
   TargetedBatch narrow = SmallBatch();
-  narrow.targets = {EncodeTargets({}, torch::zeros({narrow.batch.size(), 3}), {})};
+  narrow.targets = {
+      {kLogitsOutput, {EncodeTargets({}, torch::zeros({narrow.batch.size(), 3}), {})}}};
   EXPECT_THAT(trainer.Step(narrow),
               StatusIs(absl::StatusCode::kInvalidArgument, ::testing::HasSubstr("3 classes")));
+}
+
+TEST(Trainer, TheObjectivesOutputIsOneOfThoseThatAreAskedFor) {
+  TargetedBatch batch = SmallBatch();
+  AddTargets(batch);
+  batch.targets.push_back(
+      {"features",
+       {EncodeTargets({.kind = OutputKind::kFeatures}, torch::ones({batch.batch.size(), 7}), {})}});
+  Trainer both(SmallModel(), {.scale = 255}, SmallOptions(0.5));
+  EXPECT_THAT(both.Step(batch), IsOk());
+  batch.targets.erase(batch.targets.begin());
+  Trainer without(SmallModel(), {.scale = 255}, SmallOptions(0.5));
+  EXPECT_THAT(without.Step(batch), StatusIs(absl::StatusCode::kInvalidArgument,
+                                            ::testing::HasSubstr("the output 'logits'")));
 }
 
 TEST(Trainer, DivergenceIsAnErrorThatLeavesTheModelAsItWas) {

@@ -65,8 +65,9 @@ class BatcherTest : public ::testing::Test {
     work.request.samples = samples;
     work.options.seed = seed;
     const auto bytes = static_cast<size_t>(2 * samples);
-    work.request.inputs = {
-        {DType::kUint8, {samples, 2}, Bytes::FromString(std::string(bytes, static_cast<char>(seed)))}};
+    work.request.inputs = {{DType::kUint8,
+                            {samples, 2},
+                            Bytes::FromString(std::string(bytes, static_cast<char>(seed)))}};
     work.done = answers_.Taker(seed);
     return work;
   }
@@ -90,7 +91,7 @@ TEST_F(BatcherTest, AFullBatchRunsWithoutWaiting) {
   answers_.WaitFor(1);
   const WorkResult result = answers_.result(0);
   ASSERT_THAT(result.targets, IsOk());
-  EXPECT_EQ(result.targets->rows, 256);
+  EXPECT_EQ(result.targets->front().rows, 256);
 }
 
 TEST_F(BatcherTest, StreamsShareABatchOnceTheDelayHasPassed) {
@@ -115,8 +116,10 @@ TEST_F(BatcherTest, ADecoratorAnswersWhatItKnowsAndAsksTheRunnerForTheRest) {
     answers_.WaitFor(answered + 1);
   }
   EXPECT_THAT(runner_.batches(), ElementsAre(ElementsAre(1), ElementsAre(2), ElementsAre(3)));
-  EXPECT_EQ(answers_.result(2).targets->parts[0].bytes, answers_.result(0).targets->parts[0].bytes);
-  EXPECT_EQ(answers_.result(4).targets->parts[0].bytes, answers_.result(1).targets->parts[0].bytes);
+  EXPECT_EQ(answers_.result(2).targets->front().parts[0].bytes,
+            answers_.result(0).targets->front().parts[0].bytes);
+  EXPECT_EQ(answers_.result(4).targets->front().parts[0].bytes,
+            answers_.result(1).targets->front().parts[0].bytes);
 }
 
 // A stream that keeps 16 requests of 256 samples queued, and one that sends 8 samples at a time.

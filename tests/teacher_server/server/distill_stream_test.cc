@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "tests/teacher_server/server/service_fixture.h"
 #include "tests/teacher_server/server/serving_fixture.h"
 #include "tests/testing/await.h"
@@ -19,6 +22,8 @@ using ::distill::testing::kPatience;
 using ::distill::testing::RequestMessage;
 using ::distill::testing::ServiceTest;
 using ::distill::testing::ServingTest;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 // What a stream does about a client or a server that is slow.
 class BackPressureTest : public ServingTest {};
@@ -78,6 +83,42 @@ TEST_F(BackPressureTest, AServerAtItsLimitDelaysStreamsAndLosesNothing) {
     for (uint64_t i = 0; i < kRequests; ++i) ASSERT_TRUE(stream->Receive()->has_targets());
     EXPECT_TRUE(stream->Finish().ok());
   }
+}
+
+// The log of a stream that ends with nothing in flight.
+class StreamEndTest : public ServingTest {
+ protected:
+  void OpenStream() {
+    StartServer();
+    stream_.emplace(channel_);
+    stream_->Open();
+    ::testing::internal::CaptureStderr();
+  }
+
+  std::string LogUntilEnded() {
+    const auto ended = [this] {
+      return absl::StrContains(metrics_.Text(), "distill_streams_open{model=\"fake\"} 0");
+    };
+    Await(ended, "the stream has ended");
+    server_.reset();  // which waits until gRPC is done with it
+    return ::testing::internal::GetCapturedStderr();
+  }
+
+  std::optional<ClientStream> stream_;
+};
+
+TEST_F(StreamEndTest, OfAClientThatHasGoneIsCancelled) {
+  OpenStream();
+  stream_->Cancel();
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::CANCELLED);
+  EXPECT_THAT(LogUntilEnded(), AllOf(HasSubstr("stream ended"), HasSubstr("code=CANCELLED")));
+}
+
+TEST_F(StreamEndTest, OfAClientThatHasHalfClosedIsOk) {
+  OpenStream();
+  stream_->HalfClose();
+  EXPECT_TRUE(stream_->Finish().ok());
+  EXPECT_THAT(LogUntilEnded(), AllOf(HasSubstr("stream ended"), HasSubstr("code=OK")));
 }
 
 class DistillStreamTest : public ServiceTest {};

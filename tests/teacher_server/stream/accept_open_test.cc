@@ -41,9 +41,9 @@ TEST(AcceptOpenTest, GrantsWhatWasAskedFor) {
   const auto terms = AcceptOpen(open, Teacher());
   ASSERT_THAT(terms, IsOk());
   EXPECT_EQ(terms->client, "test");
-  EXPECT_EQ(terms->encoding.spec.encoding, TargetEncoding::kDenseF16);
+  EXPECT_EQ(terms->outputs[0].wanted.encoding.spec.encoding, TargetEncoding::kDenseF16);
   EXPECT_TRUE(terms->batch_independent);
-  EXPECT_EQ(terms->encoding.class_order, nullptr);
+  EXPECT_EQ(terms->class_order, nullptr);
 }
 
 TEST(AcceptOpenTest, BatchIndependenceIsRefusedWhereThereIsNoFixedBatch) {
@@ -67,7 +67,7 @@ TEST(AcceptOpenTest, SomeClassesAreGrantedByNameAndByIndex) {
   for (const v1::Open& open : {by_name, by_index}) {
     const auto terms = AcceptOpen(open, Teacher());
     ASSERT_THAT(terms, IsOk());
-    EXPECT_THAT(*terms->encoding.class_order, ElementsAre(2, 0));
+    EXPECT_THAT(*terms->class_order, ElementsAre(2, 0));
     EXPECT_EQ(terms->classes, 2);
     const ModelInfo answers = DescribeAnswers(Teacher().info, *terms);
     EXPECT_EQ(answers.classes, 2);
@@ -95,6 +95,89 @@ TEST(AcceptOpenTest, AllClassesInAnotherOrderAreDescribedInTheModelsOwn) {
   const auto terms = AcceptOpen(open, Teacher());
   ASSERT_THAT(terms, IsOk());
   EXPECT_EQ(DescribeAnswers(Teacher().info, *terms), Teacher().info);
+}
+
+ServedTeacher TeacherOfFeatures() {
+  ServedTeacher teacher = Teacher();
+  teacher.info.outputs = {{"logits", OutputKind::kLogits, 3, 1},
+                          {"features", OutputKind::kFeatures, 64, 1}};
+  return teacher;
+}
+
+v1::Open OpenOutputs(const std::vector<std::pair<std::string, v1::TargetEncoding>>& outputs) {
+  v1::Open open;
+  for (const auto& [name, encoding] : outputs) {
+    v1::OutputRequest* request = open.add_outputs();
+    request->set_name(name);
+    request->mutable_targets()->set_encoding(encoding);
+  }
+  return open;
+}
+
+TEST(AcceptOpenTest, OutputsAreGrantedInTheOrderInWhichTheyAreNamed) {
+  v1::Open open = OpenOutputs(
+      {{"features", v1::TARGET_ENCODING_DENSE_F16}, {"logits", v1::TARGET_ENCODING_DENSE_F32}});
+  for (const int64_t index : {2, 0}) open.add_class_indices(index);
+  const auto terms = AcceptOpen(open, TeacherOfFeatures());
+  ASSERT_THAT(terms, IsOk());
+  EXPECT_TRUE(terms->names_outputs);
+  ASSERT_EQ(terms->outputs.size(), 2u);
+  EXPECT_EQ(terms->outputs[0].spec.width, 64);
+  EXPECT_EQ(terms->outputs[0].wanted.output, 1u);
+  EXPECT_EQ(terms->outputs[0].wanted.encoding.spec.kind, OutputKind::kFeatures);
+  EXPECT_EQ(terms->outputs[0].wanted.encoding.class_order, nullptr);
+  EXPECT_EQ(terms->outputs[1].spec.width, 2);
+  EXPECT_EQ(terms->outputs[1].wanted.output, 0u);
+  EXPECT_THAT(*terms->outputs[1].wanted.encoding.class_order, ElementsAre(2, 0));
+  const ModelInfo answers = DescribeAnswers(TeacherOfFeatures().info, *terms);
+  EXPECT_EQ(answers.outputs[0].width, 2);
+  EXPECT_EQ(answers.outputs[1].width, 64);
+}
+
+TEST(AcceptOpenTest, LogitsAloneAreWhatAStreamThatNamesNoOutputsIsAbout) {
+  const v1::Open named = OpenOutputs({{"logits", v1::TARGET_ENCODING_DENSE_F32}});
+  for (const v1::Open& open : {named, OpenMessage().open()}) {
+    const auto terms = AcceptOpen(open, TeacherOfFeatures());
+    ASSERT_THAT(terms, IsOk());
+    EXPECT_FALSE(terms->names_outputs);
+    EXPECT_THAT(DescribeAnswers(TeacherOfFeatures().info, *terms).outputs, ::testing::IsEmpty());
+  }
+}
+
+TEST(AcceptOpenTest, OutputsThatCannotBeGrantedAreNamed) {
+  const auto f32 = v1::TARGET_ENCODING_DENSE_F32;
+  const struct {
+    v1::Open open;
+    const char* expected;
+  } cases[] = {
+      {OpenOutputs({{"logits", f32}, {"hidden.3", f32}}),
+       "open.outputs[1]: the output is 'hidden.3'; must be one of 'logits', 'features'"},
+      {OpenOutputs({{"features", f32}, {"features", f32}}),
+       "open.outputs[1]: the output 'features' repeats"},
+      {OpenOutputs({{"features", v1::TARGET_ENCODING_UNSPECIFIED}}), "open.outputs[0]"},
+      {OpenOutputs({{"features", v1::TARGET_ENCODING_SAMPLED}}),
+       "open.outputs[0]: the encoding of features is sampled; must be f32, f16 or bf16"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(AcceptOpen(c.open, TeacherOfFeatures()),
+                ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr(c.expected)));
+  }
+  v1::Open both = OpenOutputs({{"features", f32}});
+  both.mutable_targets()->set_encoding(f32);
+  EXPECT_THAT(AcceptOpen(both, TeacherOfFeatures()),
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("open.targets")));
+}
+
+TEST(AcceptOpenTest, AModelWithoutLogitsServesItsOutputsAlone) {
+  ServedTeacher teacher = Teacher();
+  teacher.info.classes = 0;
+  teacher.info.class_names.clear();
+  teacher.info.outputs = {{"pooled", OutputKind::kFeatures, 8, 1}};
+  EXPECT_THAT(AcceptOpen(OpenOutputs({{"pooled", v1::TARGET_ENCODING_DENSE_F32}}), teacher),
+              IsOk());
+  EXPECT_THAT(AcceptOpen(OpenMessage().open(), teacher),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      HasSubstr("open.targets: the output is 'logits'; must be one of 'pooled'")));
 }
 
 TEST(AcceptOpenTest, AClientNameOf128BytesIsTheLongest) {

@@ -24,7 +24,9 @@ StreamSession::Outgoing AccountFrame(OutgoingKind kind, size_t bytes) {
 
 class StreamAccountTest : public ::testing::Test {
  protected:
-  void Open() { account_.Opened({.info = {.name = "vgg"}}, {.client = "resnet run"}); }
+  void Open() {
+    account_.Opened({.info = {.name = "vgg"}}, {.client = "resnet run", .outputs = {{}}});
+  }
 
   void WriteTargets(int64_t samples, size_t bytes) {
     StreamSession::Outgoing targets = AccountFrame(OutgoingKind::kTargets, bytes);
@@ -109,7 +111,7 @@ TEST_F(StreamAccountTest, AnEndThatTheServerMadeIsARejectionAndOthersAreNot) {
   EXPECT_EQ(RejectedFor("bad_message"), 0);
 
   StreamAccount wrong(8, "", metrics_);
-  wrong.Opened({.info = {.name = "vgg"}}, {});
+  wrong.Opened({.info = {.name = "vgg"}}, {.outputs = {{}}});
   wrong.Ended(absl::InvalidArgumentError("a second open"), 0);
   EXPECT_EQ(RejectedFor("bad_message"), 1);
 

@@ -30,11 +30,12 @@ grpc::ByteBuffer Frame(const v1::DistillRequest& message) {
 
 WorkResult Result(int64_t samples) {
   const auto bytes = static_cast<size_t>(samples * kClasses) * sizeof(float);
-  return {.targets = EncodedTargets{.rows = samples,
-                                    .classes = kClasses,
-                                    .parts = {{DType::kFloat32,
-                                               {samples, kClasses},
-                                               Bytes::FromString(std::string(bytes, '\0'))}}}};
+  return {.targets = std::vector<EncodedTargets>{
+              {.rows = samples,
+               .classes = kClasses,
+               .parts = {{DType::kFloat32,
+                          {samples, kClasses},
+                          Bytes::FromString(std::string(bytes, '\0'))}}}}};
 }
 
 class StreamSessionTest : public ::testing::Test {
@@ -210,9 +211,78 @@ TEST_F(StreamSessionTest, TheRequestCarriesWhatTheStreamWasGranted) {
   EXPECT_EQ(taken->request.samples, 3);
   EXPECT_EQ(taken->options.seed, 77u);
   EXPECT_EQ(taken->options.temperature, 2.5);
-  EXPECT_EQ(session.terms()->encoding.spec.encoding, TargetEncoding::kDenseF16);
+  EXPECT_EQ(session.terms()->outputs[0].wanted.encoding.spec.encoding, TargetEncoding::kDenseF16);
   EXPECT_TRUE(taken->request.batch_independent);
-  EXPECT_EQ(*session.terms()->encoding.class_order, (std::vector<int64_t>{2, 1, 0}));
+  EXPECT_EQ(*session.terms()->outputs[0].wanted.encoding.class_order,
+            (std::vector<int64_t>{2, 1, 0}));
+}
+
+v1::DistillResponse ResponseOf(StreamSession& session) {
+  v1::DistillResponse response;
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(session.NextWrite()->frame.Dump(&slices).ok());
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) {
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  EXPECT_TRUE(response.ParseFromString(bytes));
+  return response;
+}
+
+TEST_F(StreamSessionTest, AnAnswerHasAGroupOfPayloadsPerOutput) {
+  teacher_->info.outputs = {{"logits", OutputKind::kLogits, kClasses, 1},
+                            {"features", OutputKind::kFeatures, 2, 1}};
+  StreamSession session(Teachers());
+  v1::DistillRequest open;
+  for (const char* name : {"features", "logits"}) {
+    v1::OutputRequest* output = open.mutable_open()->add_outputs();
+    output->set_name(name);
+    output->mutable_targets()->set_encoding(v1::TARGET_ENCODING_DENSE_F32);
+  }
+  session.Receive(Frame(open), kNow);
+  const v1::DistillResponse opened = ResponseOf(session);
+  EXPECT_FALSE(opened.opened().has_targets());
+  ASSERT_EQ(opened.opened().outputs_size(), 2);
+  EXPECT_EQ(opened.opened().outputs(0).name(), "features");
+  EXPECT_EQ(opened.opened().model().outputs_size(), 2);
+
+  session.Receive(Frame(RequestMessage(1, 2)), kNow);
+  const EncodedTargets features{
+      .rows = 2,
+      .classes = 2,
+      .parts = {{DType::kFloat32, {2, 2}, Bytes::FromString(std::string(16, 'f'))}}};
+  const WorkResult logits = Result(2);
+  session.Answer(1, {.targets = std::vector<EncodedTargets>{features, logits.targets->front()}});
+  const v1::DistillResponse answer = ResponseOf(session);
+  ASSERT_EQ(answer.targets().outputs_size(), 2);
+  EXPECT_EQ(answer.targets().outputs(0).width(), 2);
+  EXPECT_EQ(answer.targets().outputs(1).width(), kClasses);
+  ASSERT_EQ(answer.payload_size(), 2);
+  EXPECT_EQ(answer.payload(0), std::string(16, 'f'));
+  EXPECT_EQ(answer.payload(1).size(), 2 * kClasses * sizeof(float));
+}
+
+// Fields of later versions would change what a client of the first sees.
+TEST_F(StreamSessionTest, AStreamAboutLogitsAloneHasNoFieldOfOutputs) {
+  teacher_->info.outputs = {{"logits", OutputKind::kLogits, kClasses, 1},
+                            {"features", OutputKind::kFeatures, 2, 1}};
+  for (const bool named : {false, true}) {
+    StreamSession session(Teachers());
+    v1::DistillRequest open = OpenMessage();
+    if (named) {
+      v1::OutputRequest* output = open.mutable_open()->add_outputs();
+      output->set_name("logits");
+      *output->mutable_targets() = open.open().targets();
+      open.mutable_open()->clear_targets();
+    }
+    session.Receive(Frame(open), kNow);
+    const v1::DistillResponse opened = ResponseOf(session);
+    EXPECT_EQ(opened.opened().outputs_size() + opened.opened().model().outputs_size(), 0);
+    EXPECT_TRUE(opened.opened().has_targets());
+    session.Receive(Frame(RequestMessage(1, 2)), kNow);
+    session.Answer(1, Result(2));
+    EXPECT_EQ(ResponseOf(session).targets().outputs_size(), 0);
+  }
 }
 
 TEST_F(StreamSessionTest, HalfCloseEndsOkWhenEverythingIsWritten) {

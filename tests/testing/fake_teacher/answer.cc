@@ -95,6 +95,24 @@ v1::DistillResponse AnswerMessage(const v1::DistillRequest& message, int64_t cla
   return response;
 }
 
+void AnswerOutputs(const v1::DistillRequest& message, const v1::Open& open, const ModelInfo& model,
+                   v1::DistillResponse* response) {
+  const int64_t rows = message.request().tensors(0).shape(0);
+  v1::Targets* targets = response->mutable_targets();
+  targets->clear_outputs();
+  response->clear_payload();
+  for (const v1::OutputRequest& request : open.outputs()) {
+    const int64_t index = IndexOf(request.name(), model.outputs);
+    const int64_t width = model.outputs[static_cast<size_t>(index)].width;
+    AddPayloads(LogitsOfSamples(message.payload(0), rows, width), rows, TargetEncoding::kDenseF32,
+                response);
+    v1::OutputRows* output = targets->add_outputs();
+    output->set_rows(rows);
+    output->set_width(width);
+  }
+  targets->set_classes(targets->outputs(0).width());
+}
+
 v1::DistillResponse ErrorMessage(uint64_t id, const absl::Status& status, v1::Reason reason) {
   v1::DistillResponse response;
   v1::Error* error = response.mutable_error();

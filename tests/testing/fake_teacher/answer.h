@@ -19,6 +19,11 @@ v1::DistillResponse OpenedMessage(const FakeTeacherOptions& options, const Targe
 v1::DistillResponse AnswerMessage(const v1::DistillRequest& message, int64_t classes,
                                   TargetEncoding encoding, std::optional<AnswerFault> fault);
 
+// Makes the answer one of the outputs that the open names, in float32: each row is the fake logits
+// of the sample, as many as the output is wide.
+void AnswerOutputs(const v1::DistillRequest& message, const v1::Open& open, const ModelInfo& model,
+                   v1::DistillResponse* response);
+
 v1::DistillResponse ErrorMessage(uint64_t id, const absl::Status& status, v1::Reason reason);
 
 }  // namespace distill::testing

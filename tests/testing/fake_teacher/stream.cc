@@ -96,7 +96,14 @@ void FakeStream::HandleOpen(const v1::Open& open) {
   }
   if (!state_.script.open_error.ok()) return End(ToGrpc(state_.script.open_error));
   spec_ = FromProto(open.targets()).value_or(TargetSpec{});
+  open_ = open;
   v1::DistillResponse response = OpenedMessage(state_.options, spec_);
+  if (!open.outputs().empty()) {
+    response.mutable_opened()->clear_targets();
+    *response.mutable_opened()->mutable_outputs() = open.outputs();
+  } else {
+    response.mutable_opened()->mutable_model()->clear_outputs();
+  }
   const bool chosen = open.class_subset() || !open.class_indices().empty();
   response.mutable_opened()->set_chosen_classes(chosen && state_.options.chooses_classes);
   Queue(std::move(response));
@@ -126,6 +133,9 @@ void FakeStream::HandleRequest() {
   if (fault == AnswerFault::kTwice) script.twice = true;
   Held answer = {AnswerMessage(incoming_, state_.options.model.classes, spec_.encoding, fault),
                  samples};
+  if (!open_.outputs().empty()) {
+    AnswerOutputs(incoming_, open_, state_.options.model, &answer.response);
+  }
   if (script.holding) {
     held_.push_back(std::move(answer));
   } else {

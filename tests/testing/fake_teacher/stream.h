@@ -53,6 +53,7 @@ class FakeStream : public grpc::ServerBidiReactor<v1::DistillRequest, v1::Distil
   std::deque<v1::DistillResponse> outgoing_ ABSL_GUARDED_BY(state_.mutex);  // front: being written
   std::deque<Held> held_ ABSL_GUARDED_BY(state_.mutex);
   TargetSpec spec_ ABSL_GUARDED_BY(state_.mutex);
+  v1::Open open_ ABSL_GUARDED_BY(state_.mutex);
   int number_ ABSL_GUARDED_BY(state_.mutex) = 0;
   int64_t in_flight_ ABSL_GUARDED_BY(state_.mutex) = 0;  // samples
   bool half_closed_ ABSL_GUARDED_BY(state_.mutex) = false;

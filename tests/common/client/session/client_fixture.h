@@ -55,7 +55,7 @@ inline TeacherClientOptions ClientOptions(const std::string& address) {
 class Answers {
  public:
   TeacherClient::Callback Callback(int key) {
-    return [this, key](absl::StatusOr<EncodedTargets> result) {
+    return [this, key](absl::StatusOr<SoftTargets> result) {
       MutexLock lock(mutex_);
       ++calls_[key];
       results_.insert_or_assign(key, std::move(result));
@@ -63,7 +63,14 @@ class Answers {
     };
   }
 
+  // The first output of the answer.
   absl::StatusOr<EncodedTargets> Wait(int key) {
+    absl::StatusOr<SoftTargets> all = WaitForAll(key);
+    if (!all.ok()) return all.status();
+    return all->front();
+  }
+
+  absl::StatusOr<SoftTargets> WaitForAll(int key) {
     Patience patience(absl::StrCat("the callback of request ", key, " is called"));
     MutexLock lock(mutex_);
     while (results_.count(key) == 0) {
@@ -80,7 +87,7 @@ class Answers {
  private:
   Mutex mutex_;
   CondVar changed_;
-  std::map<int, absl::StatusOr<EncodedTargets>> results_ ABSL_GUARDED_BY(mutex_);
+  std::map<int, absl::StatusOr<SoftTargets>> results_ ABSL_GUARDED_BY(mutex_);
   std::map<int, int> calls_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -24,6 +24,7 @@ Granted Sample() {
                     .inputs = {{"x", DType::kUint8, {4}}},
                     .classes = 2,
                     .class_names = {"cat", "dog"}},
+          .outputs = {{.output = {"logits", OutputKind::kLogits, 2, 1}}},
           .numerics = {.runner = "zoo", .intra_op_threads = 2},
           .limits = {.credits = 64, .max_request_samples = 32, .max_message_bytes = 1 << 20}};
 }
@@ -31,16 +32,17 @@ Granted Sample() {
 v1::Opened ToProto(const Granted& granted) {
   v1::Opened opened;
   *opened.mutable_model() = distill::ToProto(granted.model);
-  *opened.mutable_targets() = distill::ToProto(granted.spec);
+  *opened.mutable_targets() = distill::ToProto(granted.outputs[0].spec);
   *opened.mutable_numerics() = distill::ToProto(granted.numerics);
   *opened.mutable_limits() = distill::ToProto(granted.limits);
   return opened;
 }
 
 TEST(GrantedTest, WhatWasOpenedIsTakenOver) {
-  const auto granted = GrantedFromProto(ToProto(Sample()), {});
+  const auto granted = GrantedFromProto(ToProto(Sample()), {AskedOutput()});
   ASSERT_THAT(granted, IsOk());
   EXPECT_EQ(granted->model, Sample().model);
+  EXPECT_EQ(granted->outputs, Sample().outputs);
   EXPECT_EQ(granted->numerics, Sample().numerics);
   EXPECT_EQ(granted->limits, Sample().limits);
 }
@@ -55,7 +57,7 @@ TEST(GrantedTest, AnOpenedThatBreaksTheContractIsNamedByItsField) {
       {[](v1::Opened& o) { o.clear_targets(); }, "Opened.targets: "},
       {[](v1::Opened& o) { o.clear_limits(); }, "Opened.limits: max_request_samples is 0; must be"},
       {[](v1::Opened& o) { o.mutable_targets()->set_encoding(v1::TARGET_ENCODING_DENSE_F16); },
-       "Opened.targets is f16 (k 0, draws 0); must be f32"},
+       "Opened.targets: the encoding is f16 (k 0, draws 0); must be f32"},
       {[](v1::Opened& o) {
          o.mutable_model()->set_classes(int64_t{1} << 40);
          o.mutable_model()->clear_class_names();
@@ -65,18 +67,47 @@ TEST(GrantedTest, AnOpenedThatBreaksTheContractIsNamedByItsField) {
   for (const Case& c : cases) {
     v1::Opened opened = ToProto(Sample());
     c.change(opened);
-    EXPECT_THAT(GrantedFromProto(opened, {}),
+    EXPECT_THAT(GrantedFromProto(opened, {AskedOutput()}),
                 ErrorIs(absl::StatusCode::kInternal, HasSubstr(c.message)));
   }
 }
 
+TEST(GrantedTest, OutputsAreThoseThatWereAskedForInTheirOrder) {
+  const AskedOutput features{"features", {.encoding = TargetEncoding::kDenseF16}};
+  v1::Opened opened = ToProto(Sample());
+  opened.clear_targets();
+  const std::vector<OutputSpec> outputs = {{"logits", OutputKind::kLogits, 2, 1},
+                                           {"features", OutputKind::kFeatures, 64, 1}};
+  for (const OutputSpec& output : outputs) {
+    *opened.mutable_model()->add_outputs() = distill::ToProto(output);
+  }
+  v1::OutputRequest* granted = opened.add_outputs();
+  granted->set_name("features");
+  granted->mutable_targets()->set_encoding(v1::TARGET_ENCODING_DENSE_F16);
+  const auto read = GrantedFromProto(opened, {features});
+  ASSERT_THAT(read, IsOk());
+  ASSERT_EQ(read->outputs.size(), 1u);
+  EXPECT_EQ(read->outputs[0].output, outputs[1]);
+  EXPECT_EQ(read->outputs[0].spec.kind, OutputKind::kFeatures);
+
+  EXPECT_THAT(GrantedFromProto(opened, {features, AskedOutput()}),
+              ErrorIs(absl::StatusCode::kInternal, HasSubstr("the number of Opened.outputs is 1")));
+  EXPECT_THAT(GrantedFromProto(opened, {{"hidden", features.spec}}),
+              ErrorIs(absl::StatusCode::kInternal,
+                      HasSubstr("Opened.outputs.name is 'features'; must be 'hidden'")));
+  granted->set_name("hidden");
+  EXPECT_THAT(GrantedFromProto(opened, {{"hidden", features.spec}}),
+              ErrorIs(absl::StatusCode::kInternal, HasSubstr("not among those of the model")));
+}
+
 TEST(GrantedTest, TheTargetsFitTheClasses) {
   Granted sample = Sample();
-  sample.spec = {.encoding = TargetEncoding::kTopK, .k = 2};
-  EXPECT_THAT(GrantedFromProto(ToProto(sample), sample.spec), IsOk());
-  sample.spec.k = 3;
+  TargetSpec& spec = sample.outputs[0].spec;
+  spec = {.encoding = TargetEncoding::kTopK, .k = 2};
+  EXPECT_THAT(GrantedFromProto(ToProto(sample), {{"logits", spec}}), IsOk());
+  spec.k = 3;
   EXPECT_THAT(
-      GrantedFromProto(ToProto(sample), sample.spec),
+      GrantedFromProto(ToProto(sample), {{"logits", spec}}),
       ErrorIs(absl::StatusCode::kInternal, HasSubstr("Opened.targets: `k` is 3; must be 1 to 2")));
 }
 
@@ -94,7 +125,7 @@ TEST(GrantedTest, ATeacherThatCameBackOtherwiseIsRefusedWithBothValues) {
          g.model.class_names = {"dog", "cat"};
        },
        "cat, dog", "dog, cat"},
-      {[](Granted& g) { g.spec.encoding = TargetEncoding::kDenseF16; }, "f32", "f16"},
+      {[](Granted& g) { g.outputs[0].spec.encoding = TargetEncoding::kDenseF16; }, "f32", "f16"},
       {[](Granted& g) { g.limits.max_request_samples = 31; }, "32", "31"},
       {[](Granted& g) { g.limits.max_message_bytes = 5; }, "1048576", "5"},
       {[](Granted& g) { g.limits.max_length = 6; }, "8192", "6"},

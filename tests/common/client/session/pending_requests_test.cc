@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 
 PendingRequest OfSamples(int64_t samples, std::vector<int>* called = nullptr, int name = 0) {
   PendingRequest request{.samples = samples};
-  request.callback = [called, name](absl::StatusOr<EncodedTargets>) {
+  request.callback = [called, name](absl::StatusOr<SoftTargets>) {
     if (called != nullptr) called->push_back(name);
   };
   return request;
@@ -93,7 +93,10 @@ class CheckedTargetsTest : public ::testing::Test {
     targets.set_classes(classes);
     const std::string bytes(reinterpret_cast<const char*>(logits.data()),
                             logits.size() * sizeof(float));
-    return CheckedTargets(targets, {Bytes::FromString(bytes)}, request_, TargetSpec{}, kClasses);
+    const AnswerOutput output{.output = {"logits", OutputKind::kLogits, kClasses, 1}};
+    auto checked = CheckedTargets(targets, {Bytes::FromString(bytes)}, request_, {output});
+    if (!checked.ok()) return checked.status();
+    return checked->front();
   }
 
   static constexpr int64_t kClasses = 3;
@@ -119,6 +122,42 @@ TEST_F(CheckedTargetsTest, RowsAreAMultipleOfTheSamplesUnlessTheirNumberIsKnown)
   EXPECT_THAT(Check(8, 3), StatusIs(absl::StatusCode::kInternal,
                                     AllOf(HasSubstr("8 rows"), HasSubstr("request 7"))));
   EXPECT_THAT(Check(4, 3), IsOk());
+}
+
+TEST_F(CheckedTargetsTest, EachOutputIsCheckedAndNamed) {
+  const AnswerOutput outputs[] = {{.output = {"logits", OutputKind::kLogits, kClasses, 1}},
+                                  {.output = {"features", OutputKind::kFeatures, 2, 1},
+                                   .spec = {.kind = OutputKind::kFeatures}}};
+  const struct {
+    int64_t rows, width;
+    const char* expected;
+  } cases[] = {{4, 2, ""},
+               {4, 1, "output 'features': it has 1 numbers per row instead of 2"},
+               {3, 2, "output 'features': it has 3 rows instead of 4"}};
+  for (const auto& c : cases) {
+    v1::Targets header;
+    header.set_id(7);
+    const auto zeros = [](int64_t numbers) {
+      return Bytes::FromString(std::string(static_cast<size_t>(numbers) * sizeof(float), '\0'));
+    };
+    const EncodedTargets logits{.rows = 4,
+                                .classes = kClasses,
+                                .parts = {{DType::kFloat32, {4, kClasses}, zeros(4 * kClasses)}}};
+    const EncodedTargets features{
+        .spec = outputs[1].spec,
+        .rows = c.rows,
+        .classes = c.width,
+        .parts = {{DType::kFloat32, {c.rows, c.width}, zeros(c.rows * c.width)}}};
+    const std::vector<Bytes> payloads =
+        distill::ToProto(std::vector<EncodedTargets>{logits, features}, /*several=*/true, &header);
+    const auto checked = CheckedTargets(header, payloads, request_, outputs);
+    if (*c.expected == '\0') {
+      ASSERT_THAT(checked, IsOk());
+      EXPECT_EQ(checked->size(), 2u);
+    } else {
+      EXPECT_THAT(checked.status(), StatusIs(absl::StatusCode::kInternal, HasSubstr(c.expected)));
+    }
+  }
 }
 
 TEST_F(CheckedTargetsTest, WhatDoesNotMatchIsABreachThatNamesTheRequest) {

@@ -69,7 +69,7 @@ TEST_F(TeacherClientTest, CallbacksComeFromAnotherThread) {
   Connect();
   std::thread::id thread;
   ASSERT_THAT(client_->Send({.inputs = {NumberedSamples(0, 1)}},
-                            [&, done = answers_.Callback(0)](absl::StatusOr<EncodedTargets> a) {
+                            [&, done = answers_.Callback(0)](absl::StatusOr<SoftTargets> a) {
                               thread = std::this_thread::get_id();
                               done(std::move(a));
                             }),

@@ -38,9 +38,38 @@ TEST_F(FirstStreamTest, TellsWhatTheTeacherGranted) {
   EXPECT_EQ(client_->info(), teacher_.options().model);
   EXPECT_EQ(client_->numerics(), teacher_.options().numerics);
   EXPECT_EQ(client_->limits(), teacher_.options().limits);
-  EXPECT_EQ(client_->spec(), TargetSpec{});
+  EXPECT_EQ(client_->outputs()[0].spec, TargetSpec{});
   EXPECT_TRUE(client_->connected());
   EXPECT_THAT(client_->status(), IsOk());
+}
+
+TEST_F(FirstStreamTest, EachAnswerHasTheOutputsThatWereAskedForAlsoAfterALoss) {
+  auto teacher = teacher_.options();
+  teacher.model.outputs = {{"logits", OutputKind::kLogits, teacher.model.classes, 1},
+                           {"features", OutputKind::kFeatures, 7, 1}};
+  teacher_.SetOptions(teacher);
+  TeacherClientOptions options = ClientOptions(teacher_.address());
+  options.outputs = {{"features", {}}, {"logits", {}}};
+  Connect(options);
+  ASSERT_EQ(client_->outputs().size(), 2u);
+  EXPECT_EQ(client_->outputs()[0].output.width, 7);
+  EXPECT_EQ(client_->outputs()[0].spec.kind, OutputKind::kFeatures);
+  teacher_.DropStreamAfter(1);
+  for (const int key : {0, 10}) {
+    ASSERT_THAT(Send(key, 3), IsOk());
+    const absl::StatusOr<SoftTargets> answer = answers_.WaitForAll(key);
+    ASSERT_THAT(answer, IsOk());
+    ASSERT_EQ(answer->size(), 2u);
+    EXPECT_EQ((*answer)[0].classes, 7);
+    EXPECT_EQ((*answer)[1].classes, teacher.model.classes);
+    EXPECT_EQ(DecodeFakeLogits((*answer)[1]), NumberedLogits(key, 3));
+  }
+}
+
+TEST_F(FirstStreamTest, AnOutputThatTheTeacherLacksIsRefused) {
+  TeacherClientOptions options = ClientOptions(teacher_.address());
+  options.outputs = {{"hidden", {}}};
+  EXPECT_THAT(ConnectError(options), ErrorIs(absl::StatusCode::kInternal, HasSubstr("'hidden'")));
 }
 
 TEST_F(FirstStreamTest, SaysWhatItWants) {
