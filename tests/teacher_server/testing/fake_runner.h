@@ -2,6 +2,7 @@
 // can hold it back and see what it was given.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -106,7 +107,7 @@ class FakeRunner : public Runner {
   }
 
   // Returns the first element of each request of each batch so far, in order: tests use them as
-  // names.
+  // names. -1 if it is not finite.
   std::vector<std::vector<int64_t>> batches() {
     MutexLock lock(mutex_);
     return batches_;
@@ -134,7 +135,8 @@ class FakeRunner : public Runner {
       MutexLock lock(mutex_);
       batches_.emplace_back();
       for (const RunnerRequest& request : requests) {
-        batches_.back().push_back(static_cast<int64_t>(FirstElement(request.inputs[0], 0)));
+        const double first = FirstElement(request.inputs[0], 0);
+        batches_.back().push_back(std::isfinite(first) ? static_cast<int64_t>(first) : -1);
         samples_ += request.samples;
       }
       changed_.NotifyAll();
