@@ -36,8 +36,9 @@ constexpr char kSaveScript[] =
 constexpr int64_t kFormSamples = 8;
 constexpr double kRounding = 1e-3;
 
-// Inputs that are so much larger make logits larger, and no sigmoid greater than 1.
-constexpr double kAmplification = 1000;
+// Other inputs make other logits, and no sigmoid less than 0 or greater than 1. A model may refuse
+// the largest.
+constexpr double kFactorsTried[] = {1000, 30, 3, -1, -3};
 constexpr int64_t kTokensTried = 64;
 
 // Returns the input whose length varies, or -1 if there is none.
@@ -127,6 +128,9 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Load(
   loaded->placement_ = placement;
   ASSIGN_OR_RETURN(loaded->description_, ReadModelDescription(directory));
   const ModelDescription& description = loaded->description_;
+  if (const std::string odd = OddNormalization(description); !odd.empty()) {
+    log::Warning(absl::StrCat((directory / kConfigFile).string(), ": ", odd));
+  }
   ASSIGN_OR_RETURN(loaded->fingerprint_, FingerprintOfDirectory(directory, description));
   const std::filesystem::path weights = WeightsPath(directory, description);
   std::error_code error;
@@ -307,21 +311,25 @@ absl::Status LoadedModel::CheckLogits(const at::Tensor& output, const std::strin
 }
 
 bool LoadedModel::StaysAProbability() const {
-  bool within = true;
-  // What it fails on, as tokens beyond its vocabulary, tells nothing.
-  CatchTorch([&] {
-    std::vector<at::Tensor> inputs = Prepare(VariedInputs(kFormSamples));
-    for (at::Tensor& input : inputs) {
-      if (input.is_floating_point()) {
-        input = input * kAmplification;
-      } else if (input.scalar_type() != at::kBool) {
-        input = at::arange(input.numel(), input.options()).remainder_(kTokensTried).view_as(input);
+  for (const double factor : kFactorsTried) {
+    bool within = true;
+    // What it fails on, as tokens beyond its vocabulary, tells nothing.
+    CatchTorch([&] {
+      std::vector<at::Tensor> inputs = Prepare(VariedInputs(kFormSamples));
+      for (at::Tensor& input : inputs) {
+        if (input.is_floating_point()) {
+          input = input * factor;
+        } else if (input.scalar_type() != at::kBool) {
+          input =
+              at::arange(input.numel(), input.options()).remainder_(kTokensTried).view_as(input);
+        }
       }
-    }
-    const at::Tensor rows = Given(inputs)[static_cast<size_t>(logits_)].to(at::kFloat);
-    within = rows.ge(0).logical_and(rows.le(1)).all().item<bool>();
-  }).IgnoreError();
-  return within;
+      const at::Tensor rows = Given(inputs)[static_cast<size_t>(logits_)].to(at::kFloat);
+      within = rows.ge(0).logical_and(rows.le(1)).all().item<bool>();
+    }).IgnoreError();
+    if (!within) return false;
+  }
+  return true;
 }
 
 absl::Status LoadedModel::CheckForm(const std::string& directory) {

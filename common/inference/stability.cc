@@ -110,15 +110,17 @@ absl::Status CheckStable(const LoadedModel& model) {
   if (const double difference = Difference(*together, Reversed(reversed));
       !(difference <= tolerance)) {
     return Unstable(difference, "in another place of the batch",
-                    "a recurrent layer that takes the batch as its second dimension "
-                    "(batch_first), or an operation over the batch");
+                    "a layer that takes the batch as its second dimension (batch_first), or an "
+                    "operation over the batch");
   }
   ASSIGN_OR_RETURN(const Tensors last_alone, Compute(model, last));
   const double difference = std::max(Difference(first_alone, Rows(*together, 0, 1)),
                                      Difference(last_alone, Rows(*together, kSamples - 1, 1)));
   if (difference <= tolerance) return absl::OkStatus();
-  return Unstable(difference, "among other samples",
-                  "statistics of the batch that were left on; save it in eval mode");
+  return Unstable(
+      difference, "among other samples",
+      "statistics of the batch that were left on (save it in eval mode), or a layer that "
+      "takes the batch as its second dimension (batch_first)");
 }
 
 }  // namespace distill

@@ -292,6 +292,24 @@ bool IsNormalized(const InputSpec& input) {
          IsFloatingPoint(input.dtype);
 }
 
+std::string OddNormalization(const ModelDescription& description) {
+  const Normalization& n = description.normalization;
+  const bool has_pixels =
+      std::any_of(description.inputs.begin(), description.inputs.end(),
+                  [](const InputSpec& input) { return input.dtype == DType::kUint8; });
+  if (!has_pixels || n.mean.empty()) return "";
+  const double mean = *std::max_element(n.mean.begin(), n.mean.end());
+  const double std = *std::max_element(n.std.begin(), n.std.end());
+  if (n.scale == 1 && mean <= 1 && std <= 1) {
+    return "the pixels are 0 to 255, and mean and std look like those of values from 0 to 1; set "
+           "scale to 255";
+  }
+  if (n.scale == 255 && mean > 2) {
+    return "scale is 255, and mean and std look like those of values from 0 to 255; set scale to 1";
+  }
+  return "";
+}
+
 absl::StatusOr<ModelDescription> ParseModelDescription(const std::string& json_text) {
   ASSIGN_OR_RETURN(const Json root, ParseStrictJson(json_text, kMaxConfigDepth));
   if (!root.is_object()) return absl::InvalidArgumentError("the JSON: it is not an object");

@@ -51,6 +51,11 @@ struct ModelDescription {
   nlohmann::json training = nlohmann::json::object();  // how it was made; not part of its identity
 };
 
+// Returns what is odd about the normalisation of pixels, with the likely mistake: a mean and a
+// deviation of values from 0 to 1 without a scale, or of values up to 255 with one. Empty if nothing
+// is.
+std::string OddNormalization(const ModelDescription& description);
+
 // Convert to and from the text of config.json ("format": "distill/1"). Equal descriptions give
 // equal text, and parsing that text gives the description back. INVALID_ARGUMENT names the field
 // that is missing, of the wrong type, unknown or given twice, an unknown format or dtype, a scale

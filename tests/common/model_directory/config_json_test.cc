@@ -88,6 +88,27 @@ TEST(ParseModelDescriptionTest, OfATorchScriptTheOutputIsRead) {
   }
 }
 
+TEST(OddNormalizationTest, AForgottenScaleAndOneTooManyAreTold) {
+  const struct {
+    Normalization normalization;
+    const char* expected;
+  } cases[] = {
+      {{255, {0.49, 0.48}, {0.25, 0.24}}, ""},
+      {{1, {125, 122}, {63, 61}}, ""},
+      {{1, {}, {}}, ""},
+      {{1, {0.49, 0.48}, {0.25, 0.24}}, "set scale to 255"},
+      {{255, {125, 122}, {63, 61}}, "set scale to 1"},
+  };
+  ModelDescription description = *ParseModelDescription(Image().dump());
+  for (const auto& c : cases) {
+    description.normalization = c.normalization;
+    EXPECT_THAT(OddNormalization(description), ::testing::EndsWith(c.expected));
+    EXPECT_EQ(OddNormalization(description).empty(), *c.expected == '\0');
+  }
+  description.inputs[0].dtype = DType::kFloat32;
+  EXPECT_THAT(OddNormalization(description), IsEmpty());
+}
+
 TEST(ParseModelDescriptionTest, OutputsOfATorchScriptAreRead) {
   Json json = Tokens();
   json["outputs"] = Json::parse(R"([{"name": "pooled", "kind": "features"},
