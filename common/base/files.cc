@@ -80,17 +80,20 @@ void RemoveLeftovers(const std::filesystem::path& path) {
   }
 }
 
-// EINVAL and ENOTSUP: file systems such as network shares do not offer it.
 absl::Status SyncFolder(const std::filesystem::path& folder) {
   const FileDescriptor directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0) return FileError("cannot sync folder", folder, errno);
-  if (::fsync(directory.get()) == 0 || errno == EINVAL || errno == ENOTSUP) {
+  if (::fsync(directory.get()) == 0 || MeansNoFolderSync(errno)) {
     return absl::OkStatus();
   }
   return FileError("cannot sync folder", folder, errno);
 }
 
 }  // namespace
+
+bool MeansNoFolderSync(int error) {
+  return error == EINVAL || error == ENOTSUP || error == ENOSYS;
+}
 
 std::string OtherOwner(const std::filesystem::path& path) {
   struct stat status;

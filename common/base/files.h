@@ -28,6 +28,10 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path);
 absl::Status ReadFileInPieces(const std::filesystem::path& path,
                               const std::function<void(absl::string_view piece)>& consume);
 
+// Returns whether an errno of fsync means that the file system does not sync folders, as some
+// network shares do not.
+bool MeansNoFolderSync(int error);
+
 // Writes to a temporary file beside `path`, syncs it, renames it, and syncs the folder, where the
 // file system offers that: after a crash the file is whole or as it was before. Temporary files of
 // `path` whose process was killed are removed. The pieces are written one after the other.

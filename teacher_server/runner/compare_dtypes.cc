@@ -22,12 +22,20 @@ constexpr int kTurns = 3;
 // Types that are emulated take 10 to 100 times as long: not worth a second look.
 constexpr double kHopeless = 10;
 
-// One batch of zeros, until its logits are there.
+// Returns one output: the logits, if the model gives them.
+absl::StatusOr<at::Tensor> AnOutput(const LoadedModel& model,
+                                    const std::vector<at::Tensor>& batch) {
+  if (model.classes() > 0) return model.Logits(batch);
+  ASSIGN_OR_RETURN(std::vector<at::Tensor> outputs, model.Compute(batch));
+  return std::move(outputs.front());
+}
+
+// One batch of zeros, until its output is there.
 absl::StatusOr<absl::Duration> Time(const LoadedModel& model, int64_t samples) {
   const std::vector<at::Tensor> batch = model.ExampleInputs(samples);
   const absl::Time begin = absl::Now();
-  ASSIGN_OR_RETURN(const at::Tensor logits, model.Logits(batch));
-  static_cast<void>(logits.flatten()[0].item<float>());  // waits for a GPU
+  ASSIGN_OR_RETURN(const at::Tensor output, AnOutput(model, batch));
+  static_cast<void>(output.flatten()[0].item<float>());  // waits for a GPU
   return absl::Now() - begin;
 }
 

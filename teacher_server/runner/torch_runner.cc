@@ -249,7 +249,8 @@ absl::Status TorchRunner::WarmUp() {
     }
     const std::vector<at::Tensor> batch = model_->ExampleInputs(samples);
     for (int pass = 0; pass < 3; ++pass) {
-      const absl::Status ran = model_->Logits(batch).status();
+      const absl::Status ran =
+          model_->classes() > 0 ? model_->Logits(batch).status() : model_->Compute(batch).status();
       if (ran.ok()) continue;
       // Loading has run one sample: a trace may hold the batch size of its example.
       return absl::InternalError(absl::StrCat("it fails on ", samples, " samples: ", ran.message(),

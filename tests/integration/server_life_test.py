@@ -151,6 +151,12 @@ class ServerLife(IntegrationTest):
                 server.wait_for_output("stream ended .*client=student_trainer .*code=CANCELLED")
                 self.assertEqual(server.output.count("code=OK"), 1, server.output)
 
+    def test_types_are_compared_only_where_that_is_asked_for(self):
+        for options, compares in [([], False), (["--compare_dtypes"], True)]:
+            server, _ = self.serve(self.model, self.unix_address(), *options)
+            self.assertEqual("f32 computes" in server.output, compares, server.output)
+            self.drain(server)
+
     def test_health_is_serving(self):
         _, address = self.serve(self.model, self.unix_address())
         check = self.connect(address).unary_unary(

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 
@@ -52,6 +54,11 @@ TEST(FileLockTest, EndsWithTheProcessThatIsKilled) {
 TEST(FileLockTest, AFolderThatIsNotThereIsNamed) {
   EXPECT_THAT(FileLock::TryTake("/no/such/folder/lock"),
               ErrorIs(absl::StatusCode::kNotFound, HasSubstr("/no/such/folder/lock")));
+}
+
+TEST(FileLockTest, OnlyAFileSystemWithoutLocksIsForgiven) {
+  for (const int error : {ENOSYS, ENOLCK, ENOTSUP, EINVAL}) EXPECT_TRUE(MeansNoLocks(error));
+  for (const int error : {EWOULDBLOCK, EIO, EBADF}) EXPECT_FALSE(MeansNoLocks(error));
 }
 
 }  // namespace

@@ -164,5 +164,10 @@ TEST(FilesTest, CreateEmptyDirectoryTakesAbsentAndEmptyFoldersOnly) {
   }
 }
 
+TEST(FilesTest, OnlyAFileSystemThatDoesNotSyncFoldersIsForgiven) {
+  for (const int error : {EINVAL, ENOTSUP, ENOSYS}) EXPECT_TRUE(MeansNoFolderSync(error));
+  for (const int error : {EIO, ENOSPC, EBADF}) EXPECT_FALSE(MeansNoFolderSync(error));
+}
+
 }  // namespace
 }  // namespace distill

@@ -387,6 +387,22 @@ INSTANTIATE_TEST_SUITE_P(
                                    "  return x * 1.0\n"}),
     [](const auto& info) { return info.param.name; });
 
+TEST(RunnerTest, AModelWithoutLogitsIsServed) {
+  const TempDir dir;
+  WriteScript(dir.path(), "def forward(self, x):\n  return x * 2.0\n");
+  ModelDescription description = *ReadModelDescription(dir.path());
+  description.outputs = {{"pooled", OutputKind::kFeatures}};
+  ASSERT_THAT(WriteFileAtomically(dir.path() / kConfigFile, ToJson(description)), IsOk());
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  EXPECT_EQ(runner->info().classes, 0);
+  Asked asked = Request(Features({1, 2}));
+  asked.encoding.spec.kind = OutputKind::kFeatures;
+  const Answers answers = Ask(*runner, {asked});
+  ASSERT_THAT(answers[0], IsOk());
+  EXPECT_TRUE(at::equal(std::get<Vectors>(DecodeTargets(*answers[0])).values, Features({2, 4})));
+}
+
 TEST(RunnerTest, TorchScriptSaysSoInItsNumerics) {
   const TempDir dir;
   WriteScript(dir.path(), "def forward(self, x):\n  return x * 1.0\n");
