@@ -36,8 +36,8 @@ constexpr char kSaveScript[] =
 constexpr int64_t kFormSamples = 8;
 constexpr double kRounding = 1e-3;
 
-// Other inputs make other logits, and no sigmoid less than 0 or greater than 1. A model may refuse
-// the largest.
+// What inputs are multiplied by: logits then leave the range from 0 to 1, and those of a sigmoid do
+// not. A model may refuse the largest.
 constexpr double kFactorsTried[] = {1000, 30, 3, -1, -3};
 constexpr int64_t kTokensTried = 64;
 
