@@ -237,6 +237,16 @@ void TorchRunner::EndIfDeviceIsLost(const absl::Status& failure) {
   std::_Exit(EXIT_FAILURE);
 }
 
+absl::Status TorchRunner::RunOnce(const std::vector<at::Tensor>& batch) const {
+  ASSIGN_OR_RETURN(const std::vector<at::Tensor> outputs, model_->Compute(batch));
+  if (!model_->has_head()) return absl::OkStatus();
+  const BatchRows logits({outputs[1]}, model_->classes());
+  return CatchTorch([&] {
+    const c10::InferenceMode inference;
+    model_->LogitsOf(outputs[1].narrow(0, 0, logits.ChunkEnd(0)));
+  });
+}
+
 absl::Status TorchRunner::WarmUp() {
   const c10::OptionalStreamGuard stream(stream_);
   absl::Time reported = absl::Now();
@@ -249,8 +259,7 @@ absl::Status TorchRunner::WarmUp() {
     }
     const std::vector<at::Tensor> batch = model_->ExampleInputs(samples);
     for (int pass = 0; pass < 3; ++pass) {
-      const absl::Status ran =
-          model_->classes() > 0 ? model_->Logits(batch).status() : model_->Compute(batch).status();
+      const absl::Status ran = RunOnce(batch);
       if (ran.ok()) continue;
       // Loading has run one sample: a trace may hold the batch size of its example.
       return absl::InternalError(absl::StrCat("it fails on ", samples, " samples: ", ran.message(),

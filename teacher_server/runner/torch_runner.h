@@ -43,6 +43,9 @@ class TorchRunner : public Runner {
  private:
   using Members = std::vector<const RunnerRequest*>;
 
+  // Computes the outputs of a batch, and one chunk of the logits that a head makes.
+  absl::Status RunOnce(const std::vector<at::Tensor>& batch) const;
+
   // What the model gave for all members, in their order, and then for padding: per output one
   // tensor per run of the model, as LoadedModel::Compute gives it.
   using Pieces = std::vector<std::vector<at::Tensor>>;
