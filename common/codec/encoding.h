@@ -13,10 +13,10 @@
 namespace distill {
 
 // logits: float32 [rows, classes], finite; the spec must be valid for the classes. With a spec of
-// another kind: float32 [rows, width], finite and within the range of the type that is sent. The result is in
-// host memory and keeps it alive. With kDenseF32 it shares the memory of the logits if they are in
-// host memory of their own, so do not write to them afterwards. Draws are those of rows `first_row`,
-// `first_row` + 1, …, so that a few rows of many are encoded as among them.
+// another kind: float32 [rows, width], finite and within the range of the type that is sent. The
+// result is in host memory and keeps it alive. With kDenseF32 it shares the memory of the logits if
+// they are in host memory of their own, so do not write to them afterwards. Draws are those of rows
+// `first_row`, `first_row` + 1, …, so that a few rows of many are encoded as among them.
 EncodedTargets EncodeTargets(const TargetSpec& spec, const at::Tensor& logits,
                              const EncodeOptions& options, int64_t first_row = 0);
 

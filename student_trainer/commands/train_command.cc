@@ -140,8 +140,7 @@ absl::Status CheckCheckpoint(const Run& run) {
     if (was.value("data", "") != run.identity.value("data", "")) {
       log::Warning(
           "the data have changed, and are split again: samples that were trained on may be held "
-          "out "
-          "now, so the errors of the epochs before do not compare with those to come");
+          "out now, so the errors of the epochs before do not compare with those to come");
     }
   }
   return absl::OkStatus();
@@ -158,6 +157,10 @@ void TakeResolved(const Checkpoint& checkpoint, TrainOptions& options) {
   take("lr", options.lr);
 }
 
+int64_t StepsPerEpoch(const TrainOptions& options, int64_t batches_per_epoch) {
+  return (batches_per_epoch + options.accumulate - 1) / options.accumulate;
+}
+
 // Loads the checkpoint's state into the model and the trainer; returns the run's progress.
 absl::StatusOr<RunProgress> Resume(const TrainOptions& options, const Checkpoint& checkpoint,
                                    int64_t batches_per_epoch, Model& model, Trainer& trainer) {
@@ -166,9 +169,7 @@ absl::StatusOr<RunProgress> Resume(const TrainOptions& options, const Checkpoint
   std::string change;
   const RunProgress progress = ResumeAt(checkpoint.progress, batches_per_epoch, &change);
   if (!change.empty()) {
-    const int64_t steps_per_epoch =
-        (batches_per_epoch + options.accumulate - 1) / options.accumulate;
-    trainer.SetSchedulePosition(progress.epochs * steps_per_epoch +
+    trainer.SetSchedulePosition(progress.epochs * StepsPerEpoch(options, batches_per_epoch) +
                                 progress.epoch_batches / options.accumulate);
   }
   std::string line = absl::StrCat("resuming the run in ", options.run_dir, " after ",
@@ -200,8 +201,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
        .views = views,
        .resizer = Resize},
       *run.data.corrupt_train);
-  const int64_t steps_per_epoch =
-      (maker.batches_per_epoch() + options.accumulate - 1) / options.accumulate;
+  const int64_t steps_per_epoch = StepsPerEpoch(options, maker.batches_per_epoch());
   const int64_t batch_size = options.ResolvedBatchSize(static_cast<int64_t>(run.samples.size()));
   log::Info(absl::StrCat(Count(steps_per_epoch, "step"), " per epoch, in batches of ", batch_size));
   if (options.epochs * steps_per_epoch < kFewSteps) {

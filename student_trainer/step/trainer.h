@@ -71,9 +71,9 @@ class Trainer {
   std::optional<Ema::Swapped> UseAverage();
 
   // All that it takes to continue bit by bit, in addition to the model's parameters and buffers
-  // (common/zoo/weights.h): optimizer, average, step, place in the schedules, and Torch's generators, which dropout
-  // draws from. It may share memory: write it before the next step. FAILED_PRECONDITION within a
-  // step of several batches.
+  // (common/zoo/weights.h): optimizer, average, step, place in the schedules, and Torch's
+  // generators, which dropout draws from. It may share memory: write it before the next step.
+  // FAILED_PRECONDITION within a step of several batches.
   absl::StatusOr<TensorMap> state() const;
 
   // Continues where state() was taken; gradients of an incomplete step are discarded.
