@@ -61,7 +61,7 @@ TEST(PicturesTest, EveryKindHasPillowsPixelsOrIsRefusedAsThere) {
     ASSERT_THAT(image, IsOk()) << kind;
     EXPECT_EQ(image->width, picture["width"]) << kind;
     EXPECT_EQ(image->height, picture["height"]) << kind;
-    EXPECT_EQ(RgbDigest(*image), picture["rgb_sha256"]) << kind;
+    EXPECT_EQ(RgbDigest(*image), picture["rgb_sha256"].get<std::string>()) << kind;
     EXPECT_EQ(!remark.empty(), IsRemarkable(kind)) << kind << ": '" << remark << "'";
     EXPECT_EQ(*ReadImageSize(AsSpan(file)), (ImageSize{image->height, image->width})) << kind;
   }
