@@ -30,7 +30,7 @@ TEST_F(ModelTimingTest, EachModelHasItsFiguresInOrder) {
   const at::Tensor two = model_->ExampleInputs(2).front();
   const auto timings = TimeInTurns({{model_.get(), seven}, {model_.get(), two}},
                                    {.rounds = 2, .latencies_per_round = 3});
-  ASSERT_THAT(timings, IsOk());
+  ASSERT_THAT(timings.status(), IsOk());
   ASSERT_EQ(timings->size(), 2u);
   EXPECT_EQ((*timings)[0].batch_size, 7);
   EXPECT_EQ((*timings)[1].batch_size, 2);
@@ -45,13 +45,14 @@ TEST_F(ModelTimingTest, WithoutTimeThreeRoundsAreMeasured) {
   const at::Tensor two = model_->ExampleInputs(2).front();
   const auto timings =
       TimeInTurns({{model_.get(), two}}, {.rounds = 1 << 30, .budget = absl::Nanoseconds(1)});
-  ASSERT_THAT(timings, IsOk());
+  ASSERT_THAT(timings.status(), IsOk());
   EXPECT_GT(timings->front().samples_per_s, 0);
 }
 
 TEST_F(ModelTimingTest, InputsThatTheModelDoesNotTakeAreItsError) {
   EXPECT_THAT(TimeInTurns({{model_.get(), torch::zeros({2, 9}, torch::kUInt8)}},
-                          {.rounds = 1, .latencies_per_round = 1}),
+                          {.rounds = 1, .latencies_per_round = 1})
+                  .status(),
               StatusIs(absl::StatusCode::kInternal));
 }
 
