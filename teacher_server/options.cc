@@ -256,6 +256,7 @@ std::variant<CommandLine, int> ParseCommandLine(int argc, const char* const* arg
 
   if (const std::optional<int> exit_code = ParseOrExit(app, argc, argv)) return *exit_code;
   runner.max_batch_samples = options.batcher.rule.max_batch_samples;
+  runner.max_length = options.server.limits.max_length;
   absl::StatusOr<std::vector<RunnerOptions>> parsed = ParseModels(models, runner);
   if (parsed.ok()) options.models = *std::move(parsed);
   options.check_health.security.certificate = options.server.tls.certificate;

@@ -48,6 +48,22 @@ int64_t Classes(const DecodedTargets& targets) {
   return std::get<SampledTargets>(targets).classes;
 }
 
+DecodedTargets SelectRows(const DecodedTargets& targets, const at::Tensor& index) {
+  const auto select = [&index](const at::Tensor& rows) { return rows.index_select(0, index); };
+  if (const auto* full = std::get_if<FullLogits>(&targets)) {
+    return FullLogits{select(full->logits)};
+  }
+  if (const auto* top_k = std::get_if<TopKTargets>(&targets)) {
+    return TopKTargets{select(top_k->ids), select(top_k->log_probabilities),
+                       select(top_k->log_tail), top_k->classes};
+  }
+  if (const auto* vectors = std::get_if<Vectors>(&targets)) {
+    return Vectors{select(vectors->values)};
+  }
+  const auto& sampled = std::get<SampledTargets>(targets);
+  return SampledTargets{select(sampled.ids), select(sampled.weights), sampled.classes};
+}
+
 at::Tensor MostLikely(const DecodedTargets& targets) {
   if (const auto* full = std::get_if<FullLogits>(&targets)) return full->logits.argmax(1);
   if (const auto* top_k = std::get_if<TopKTargets>(&targets)) {

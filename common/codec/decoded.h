@@ -62,6 +62,9 @@ int64_t Rows(const DecodedTargets& targets);
 // Of vectors: their width.
 int64_t Classes(const DecodedTargets& targets);
 
+// Returns the rows of an index, int64 [rows], in its order.
+DecodedTargets SelectRows(const DecodedTargets& targets, const at::Tensor& index);
+
 // Returns the most likely class of each row, int64 [rows]. The targets must not be vectors.
 at::Tensor MostLikely(const DecodedTargets& targets);
 

@@ -1,12 +1,10 @@
-// InputSpec describes one input of a model; CheckInputs checks tensors against it.
+// InputSpec describes one input of a model.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "common/tensor/host_tensor.h"
 
 namespace distill {
@@ -23,11 +21,7 @@ struct InputSpec {
 // "image: uint8[3, 32, 32]"
 std::string ToString(const InputSpec& spec);
 
-// Expects one tensor per spec, in order, each with a leading batch dimension, which is ≥ 1 and the
-// same for all. Returns that number of samples. Returns INVALID_ARGUMENT with the input and what
-// was expected for a wrong count, dtype, rank or shape, bytes that do not fit the shape, and zero
-// samples. Does not read any element.
-absl::StatusOr<int64_t> CheckInputs(absl::Span<const InputSpec> specs,
-                                    absl::Span<const HostTensor> inputs);
+// The same of several, separated by commas.
+std::string ToString(const std::vector<InputSpec>& specs);
 
 }  // namespace distill

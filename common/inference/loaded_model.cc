@@ -4,12 +4,14 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
 #include "common/base/log.h"
 #include "common/base/status.h"
 #include "common/base/status_macros.h"
+#include "common/contract/input_batch.h"
 #include "common/inference/inference.h"
 #include "common/inference/multiply_adds.h"
 #include "common/inference/output_logits.h"
@@ -19,6 +21,7 @@
 #include "common/model_directory/foreign_file.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/normalize.h"
+#include "common/torch/padding.h"
 #include "common/torch/torch_errors.h"
 #include "common/zoo/registry.h"
 #include "common/zoo/weights.h"
@@ -51,22 +54,14 @@ int64_t VariableInput(const ModelDescription& description) {
   return -1;
 }
 
-// Returns whether each input is tokens [length] or has a fixed shape.
-bool VariesInTokensAlone(const ModelDescription& description) {
-  for (const InputSpec& spec : description.inputs) {
-    const bool varies = std::find(spec.shape.begin(), spec.shape.end(), -1) != spec.shape.end();
-    if (varies &&
-        (spec.shape.size() != 1 || IsFloatingPoint(spec.dtype) || spec.dtype == DType::kUint8)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 bool TakesMask(const TorchScriptModel& script, const ModelDescription& description) {
   const size_t inputs = description.inputs.size();
-  return VariableInput(description) >= 0 && VariesInTokensAlone(description) &&
-         script.arguments.size() > inputs && absl::StrContains(script.arguments[inputs], "mask");
+  const bool with_lengths =
+      std::all_of(description.inputs.begin(), description.inputs.end(), [](const InputSpec& spec) {
+        return HasLengths(spec) || absl::c_find(spec.shape, -1) == spec.shape.end();
+      });
+  return VariableInput(description) >= 0 && with_lengths && script.arguments.size() > inputs &&
+         absl::StrContains(script.arguments[inputs], "mask");
 }
 
 struct ChosenForm {
@@ -372,15 +367,15 @@ std::vector<at::Tensor> LoadedModel::Given(absl::Span<const at::Tensor> prepared
   return given;
 }
 
-absl::StatusOr<std::vector<at::Tensor>> LoadedModel::Compute(
-    absl::Span<const at::Tensor> inputs) const {
+absl::StatusOr<std::vector<at::Tensor>> LoadedModel::Compute(absl::Span<const at::Tensor> inputs,
+                                                             const at::Tensor& lengths) const {
   if (inputs.size() != description_.inputs.size() || inputs.empty()) {
     return InvalidValue("the number of inputs", inputs.size(), description_.inputs.size());
   }
   std::vector<at::Tensor> outputs;
   RETURN_IF_ERROR(CatchTorch([&] {
     const c10::InferenceMode inference_mode;
-    outputs = Given(Prepare(inputs));
+    outputs = Given(Prepare(inputs, lengths));
     for (size_t i = 0; i < outputs.size(); ++i) {
       at::Tensor& output = outputs[i];
       if (!output.defined()) continue;  // made by the head
@@ -403,9 +398,10 @@ at::Tensor LoadedModel::LogitsOf(const at::Tensor& features) const {
   return head_.LogitsOf(features).to(at::kFloat);
 }
 
-absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs) const {
+absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inputs,
+                                               const at::Tensor& lengths) const {
   if (logits_ < 0) return absl::FailedPreconditionError("the model: it gives no logits");
-  ASSIGN_OR_RETURN(std::vector<at::Tensor> outputs, Compute(inputs));
+  ASSIGN_OR_RETURN(std::vector<at::Tensor> outputs, Compute(inputs, lengths));
   at::Tensor logits = std::move(outputs[static_cast<size_t>(logits_)]);
   if (!has_head()) return logits;
   RETURN_IF_ERROR(CatchTorch([&] {
@@ -440,7 +436,10 @@ std::vector<at::Tensor> LoadedModel::VariedInputs(int64_t samples) const {
   return inputs;
 }
 
-std::vector<at::Tensor> LoadedModel::Prepare(absl::Span<const at::Tensor> inputs) const {
+bool LoadedModel::tells_padding() const { return TellsPadding(description_.inputs); }
+
+std::vector<at::Tensor> LoadedModel::Prepare(absl::Span<const at::Tensor> inputs,
+                                             const at::Tensor& lengths) const {
   std::vector<at::Tensor> prepared;
   for (const at::Tensor& input : inputs) {
     const at::Tensor here = input.to(placement_.device, /*non_blocking=*/true);
@@ -448,8 +447,8 @@ std::vector<at::Tensor> LoadedModel::Prepare(absl::Span<const at::Tensor> inputs
     prepared.push_back(x.is_floating_point() ? x.to(placement_.dtype) : x);
   }
   if (takes_mask_) {
-    const at::Tensor& tokens = prepared[static_cast<size_t>(VariableInput(description_))];
-    prepared.push_back(at::ne(tokens, *description_.pad_id));
+    prepared.push_back(
+        InputMask(description_.inputs, description_.pad_id.value_or(0), prepared, lengths));
   }
   return prepared;
 }

@@ -35,17 +35,21 @@ class LoadedModel {
   // Computes one tensor per output, in the order of outputs(): [samples, width], or [samples,
   // length, width], on the device of the model; logits are float32, the others in the type of the
   // model. If has_head(), the logits are undefined: LogitsOf makes them of the features. `inputs`
-  // is a batch in the type of the data, one tensor per input, on any device. Runs in inference
+  // is a batch in the type of the data, one tensor per input, on any device. `lengths`, int64
+  // [samples]: how many positions of each sample are its own, where inputs of variable length are
+  // padded at their ends; undefined: those whose token is not pad_id, or all. Runs in inference
   // mode, on the current stream of the device. Returns INTERNAL, with Torch's text, which must not
   // be sent to clients, if the model throws or gives another shape.
-  absl::StatusOr<std::vector<at::Tensor>> Compute(absl::Span<const at::Tensor> inputs) const;
+  absl::StatusOr<std::vector<at::Tensor>> Compute(absl::Span<const at::Tensor> inputs,
+                                                  const at::Tensor& lengths = {}) const;
 
   // Returns float32 logits [n, classes] of features [n, width], as Compute gives them. Throws like
   // Torch.
   at::Tensor LogitsOf(const at::Tensor& features) const;
 
   // Computes float32 logits alone, as Compute does. FAILED_PRECONDITION if there are none.
-  absl::StatusOr<at::Tensor> Logits(absl::Span<const at::Tensor> inputs) const;
+  absl::StatusOr<at::Tensor> Logits(absl::Span<const at::Tensor> inputs,
+                                    const at::Tensor& lengths = {}) const;
 
   // Returns a batch of zeros that Logits accepts, on the CPU; variable lengths are 8.
   std::vector<at::Tensor> ExampleInputs(int64_t samples) const;
@@ -54,10 +58,13 @@ class LoadedModel {
   std::vector<at::Tensor> VariedInputs(int64_t samples) const;
 
   // Returns whether the model gets a mask in addition to its inputs: bool [samples, length], true
-  // where the tokens, an input of integers and shape [-1], are not pad_id. A TorchScript model gets
-  // one if its forward has one more argument than there are inputs, with "mask" in its name.
-  // Lengths may be padded only if this is true.
+  // at the positions that are not padding. A TorchScript model gets one if its forward has one more
+  // argument than there are inputs, with "mask" in its name. Lengths may be padded only if this is
+  // true.
   bool takes_mask() const { return takes_mask_; }
+  // Returns whether padding can be told by pad_id: all inputs of variable length are tokens,
+  // integers of shape [-1].
+  bool tells_padding() const;
 
   const Placement& placement() const { return placement_; }
   const ModelDescription& description() const { return description_; }
@@ -112,7 +119,8 @@ class LoadedModel {
 
   // Returns the arguments of forward_: normalised inputs, in the type of the model and on its
   // device, and the mask.
-  std::vector<at::Tensor> Prepare(absl::Span<const at::Tensor> inputs) const;
+  std::vector<at::Tensor> Prepare(absl::Span<const at::Tensor> inputs,
+                                  const at::Tensor& lengths = {}) const;
 
   ModelDescription description_;
   std::string fingerprint_;

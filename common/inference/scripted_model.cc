@@ -6,6 +6,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/files.h"
 #include "common/base/status_macros.h"
@@ -16,16 +17,16 @@
 namespace distill {
 
 absl::StatusOr<std::shared_ptr<ScriptedModel>> ScriptedModel::Load(
-    const std::filesystem::path& path, const at::Tensor& example) {
+    const std::filesystem::path& path, const std::vector<at::Tensor>& example) {
   torch::jit::setTensorExprFuserEnabled(false);  // compiles kernels for each new shape
   torch::jit::Module script;
   absl::Status loaded = CatchTorch([&] {
     script = torch::jit::load(path.string(), at::kCPU);
     script.get_method("forward");
   });
-  if (loaded.ok() && example.defined()) {
+  if (loaded.ok() && !example.empty()) {
     script.eval();
-    RETURN_IF_ERROR(RunInFloat32(script, {example}), path.string());
+    RETURN_IF_ERROR(RunInFloat32(script, example), path.string());
     script.train();
   }
   std::shared_ptr<ScriptedModel> model;
@@ -45,6 +46,12 @@ absl::StatusOr<std::shared_ptr<ScriptedModel>> ScriptedModel::Load(
 
 ScriptedModel::ScriptedModel(torch::jit::Module script) : script_(std::move(script)) {
   Mirror(script_, *this);
+  const auto& arguments = script_.get_method("forward").function().getSchema().arguments();
+  for (size_t i = 1; i < arguments.size(); ++i) arguments_.push_back(arguments[i].name());
+}
+
+bool ScriptedModel::TakesMask(size_t inputs) const {
+  return arguments_.size() > inputs && absl::StrContains(arguments_[inputs], "mask");
 }
 
 void ScriptedModel::Mirror(const torch::jit::Module& script, torch::nn::Module& own) {
@@ -61,9 +68,12 @@ void ScriptedModel::Mirror(const torch::jit::Module& script, torch::nn::Module& 
   }
 }
 
-ModelOutput ScriptedModel::Compute(const at::Tensor& x) {
+ModelOutput ScriptedModel::Compute(const ModelInputs& inputs) {
   const torch::jit::GraphOptimizerEnabledGuard one_by_one(false);
-  const torch::jit::IValue output = script_.forward({x});
+  std::vector<torch::jit::IValue> arguments;
+  for (const ModelInputs::Named& input : inputs.all()) arguments.emplace_back(input.tensor);
+  if (inputs.mask.defined() && TakesMask(arguments.size())) arguments.emplace_back(inputs.mask);
+  const torch::jit::IValue output = script_.forward(std::move(arguments));
   TORCH_CHECK(output.isTensor(), "the TorchScript gives ", output.tagKind(),
               " instead of one tensor of logits");
   if (is_training()) KeepBuffers();

@@ -25,14 +25,19 @@ namespace distill {
 class ScriptedModel : public Model {
  public:
   // Loads the script on the CPU. Loading runs the code of the file, so an operator must have named
-  // the file. `example`, a batch: weights of another type are converted to float32 (RunInFloat32).
+  // the file. `example`, a batch, one tensor per argument: weights of another type are converted to
+  // float32 (RunInFloat32).
   // Returns INVALID_ARGUMENT with Torch's message if the file is not TorchScript with a forward
   // method; FAILED_PRECONDITION if it has no parameters that take gradients, as in a frozen script.
-  static absl::StatusOr<std::shared_ptr<ScriptedModel>> Load(const std::filesystem::path& path,
-                                                             const at::Tensor& example = {});
+  static absl::StatusOr<std::shared_ptr<ScriptedModel>> Load(
+      const std::filesystem::path& path, const std::vector<at::Tensor>& example = {});
 
-  // Throws if the script does not return one tensor.
-  ModelOutput Compute(const at::Tensor& x) override;
+  // Calls forward with the inputs in their order, and with the mask if it has an argument for one:
+  // the argument after the inputs, with "mask" in its name. Throws if the script does not return
+  // one tensor.
+  ModelOutput Compute(const ModelInputs& inputs) override;
+
+  bool TakesMask(size_t inputs) const override;
 
   void train(bool on = true) override;
 
@@ -58,6 +63,7 @@ class ScriptedModel : public Model {
 
   torch::jit::Module script_;
   std::vector<Buffer> script_buffers_;
+  std::vector<std::string> arguments_;  // of forward, without self
 };
 
 }  // namespace distill

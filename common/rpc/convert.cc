@@ -225,30 +225,33 @@ absl::StatusOr<StreamLimits> FromProto(const v1::Limits& message) {
   return limits;
 }
 
-absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
+absl::StatusOr<std::vector<InputBatch>> InputsFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tensor>& tensors,
     const std::vector<Bytes>& payloads) {
   if (static_cast<size_t>(tensors.size()) != payloads.size()) {
     return InvalidValue("the number of payloads of the request", payloads.size(),
                         absl::StrCat(tensors.size(), ", one per tensor"));
   }
-  std::vector<HostTensor> result;
+  std::vector<InputBatch> result;
   result.reserve(payloads.size());
   for (int i = 0; i < tensors.size(); ++i) {
-    HostTensor tensor;
-    ASSIGN_OR_RETURN(tensor.dtype, FromProto(tensors[i].dtype()), "tensor ", i);
-    tensor.shape.assign(tensors[i].shape().begin(), tensors[i].shape().end());
-    tensor.bytes = payloads[i];
-    RETURN_IF_ERROR(tensor.Validate(), "tensor ", i);
-    result.push_back(std::move(tensor));
+    InputBatch input;
+    HostTensor& values = input.values;
+    ASSIGN_OR_RETURN(values.dtype, FromProto(tensors[i].dtype()), "tensor ", i);
+    values.shape.assign(tensors[i].shape().begin(), tensors[i].shape().end());
+    values.bytes = payloads[i];
+    RETURN_IF_ERROR(values.Validate(), "tensor ", i);
+    input.lengths.assign(tensors[i].lengths().begin(), tensors[i].lengths().end());
+    result.push_back(std::move(input));
   }
   return result;
 }
 
-v1::Tensor ToProto(const HostTensor& tensor) {
+v1::Tensor ToProto(const InputBatch& input) {
   v1::Tensor message;
-  message.set_dtype(ToProto(tensor.dtype));
-  message.mutable_shape()->Assign(tensor.shape.begin(), tensor.shape.end());
+  message.set_dtype(ToProto(input.values.dtype));
+  message.mutable_shape()->Assign(input.values.shape.begin(), input.values.shape.end());
+  message.mutable_lengths()->Assign(input.lengths.begin(), input.lengths.end());
   return message;
 }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/contract/input_batch.h"
 #include "common/contract/limits.h"
 #include "common/contract/served_model.h"
 #include "common/contract/target_spec.h"
@@ -27,7 +28,8 @@ v1::TargetSpec ToProto(const TargetSpec& spec);
 absl::StatusOr<TargetSpec> FromProto(const v1::TargetSpec& spec);
 
 v1::OutputSpec ToProto(const OutputSpec& output);
-// INVALID_ARGUMENT for a width that is not positive and rows per sample that are not positive or -1.
+// INVALID_ARGUMENT for a width that is not positive and rows per sample that are not positive or
+// -1.
 absl::StatusOr<OutputSpec> FromProto(const v1::OutputSpec& output);
 
 v1::ModelInfo ToProto(const ModelInfo& model);
@@ -39,11 +41,11 @@ v1::Limits ToProto(const StreamLimits& limits);
 absl::StatusOr<StreamLimits> FromProto(const v1::Limits& limits);
 
 // Combines the tensors of a request with their payloads. The number of payloads and the bytes of
-// each are checked against dtype and shape; the memory is shared.
-absl::StatusOr<std::vector<HostTensor>> TensorsFromProto(
+// each are checked against dtype and shape; the lengths are not. The memory is shared.
+absl::StatusOr<std::vector<InputBatch>> InputsFromProto(
     const google::protobuf::RepeatedPtrField<v1::Tensor>& tensors,
     const std::vector<Bytes>& payloads);
-v1::Tensor ToProto(const HostTensor& tensor);
+v1::Tensor ToProto(const InputBatch& input);
 
 // Returns the targets of an answer, one per spec, from its header and payloads: rows, classes and
 // the bytes of every part are checked against the specs.

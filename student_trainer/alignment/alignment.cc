@@ -1,12 +1,15 @@
 #include "student_trainer/alignment/alignment.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/random.h"
+#include "common/base/status_macros.h"
 #include "common/contract/class_order.h"
+#include "common/contract/input_batch.h"
 #include "student_trainer/data/prepared_dataset.h"
 
 namespace distill {
@@ -29,28 +32,79 @@ int64_t LeastBeyondGuessing(int64_t n, double p) {
   return 0;
 }
 
+bool TakesInputsOf(const std::vector<InputSpec>& model, const std::vector<InputSpec>& data) {
+  const absl::StatusOr<std::vector<size_t>> chosen = MatchInputs(model, data);
+  if (!chosen.ok()) return false;
+  for (size_t i = 0; i < model.size(); ++i) {
+    if (!Accepts(model[i], data[(*chosen)[i]])) return false;
+  }
+  return true;
+}
+
+// Data without labels has the teacher's rows.
+absl::Status CheckRowsFit(const ModelInfo& teacher, const Dataset& dataset) {
+  const bool by_position = teacher.rows_per_sample != 1;
+  if (dataset.classes() == 0) return absl::OkStatus();
+  if (by_position && !dataset.labels_by_position()) {
+    return absl::FailedPreconditionError(
+        "the teacher: it gives a row per position of a sequence, where the data have a label per "
+        "sample; use one with a row per sample");
+  }
+  if (!by_position && dataset.labels_by_position()) {
+    return absl::FailedPreconditionError(
+        "the teacher: it gives a row per sample, where the data have a label per position; use one "
+        "with a row per position");
+  }
+  const auto labels = static_cast<int64_t>(dataset.Labels(0).size());
+  if (dataset.Length(0) == 0 && teacher.rows_per_sample > 0 && teacher.rows_per_sample != labels) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the teacher: it gives ", teacher.rows_per_sample,
+                     " rows per sample, where the data have ", labels, " labels"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
+RaggedTerms RaggedTermsOf(const Dataset& dataset) {
+  if (std::none_of(dataset.inputs().begin(), dataset.inputs().end(), HasLengths)) return {};
+  RaggedTerms terms{.ragged = true};
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    terms.max_rows_per_sample = std::max(terms.max_rows_per_sample, dataset.Length(i));
+  }
+  return terms;
+}
+
+LogitRows RowsOn(const ModelInfo& teacher, const Dataset& dataset) {
+  if (teacher.rows_per_sample == 1) return {};
+  LogitRows rows{.by_position = true, .per_sample = teacher.rows_per_sample};
+  if (rows.per_sample > 0) return rows;
+  if (dataset.labels_by_position()) {
+    rows.per_sample = static_cast<int64_t>(dataset.Labels(0).size());
+    return rows;
+  }
+  // The length of the input that varies for the teacher.
+  for (const InputSpec& input : teacher.inputs) {
+    if (!HasLengths(input)) continue;
+    for (const InputSpec& own : dataset.inputs()) {
+      if (own.name == input.name || dataset.inputs().size() == 1) rows.per_sample = own.shape[0];
+    }
+    break;
+  }
+  rows.per_sample = std::max<int64_t>(1, rows.per_sample);  // samples have lengths
+  return rows;
+}
+
 absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset) {
-  if (teacher.inputs.size() != 1) {
+  if (!TakesInputsOf(teacher.inputs, dataset.inputs())) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the teacher does not fit the data: it takes ", teacher.inputs.size(),
-                     " inputs, the data has one"));
-  }
-  if (teacher.rows_per_sample != 1) {
-    return absl::FailedPreconditionError(
-        "the teacher: it gives a row per position of a sequence; use one with a row per sample");
-  }
-  const InputSpec& theirs = teacher.inputs[0];
-  const InputSpec& ours = dataset.input();
-  if (!Accepts(theirs, ours)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the teacher does not fit the data: it takes ", ToString(theirs),
-                     ", the data has ", ToString(ours),
+        absl::StrCat("the teacher does not fit the data: it takes ", ToString(teacher.inputs),
+                     ", the data has ", ToString(dataset.inputs()),
                      dataset.images() == nullptr
                          ? ""
                          : "; set `image_size` and `image_channels` to make images fit"));
   }
+  RETURN_IF_ERROR(CheckRowsFit(teacher, dataset));
   if (dataset.classes() > 0 && dataset.classes() != teacher.classes) {
     return absl::FailedPreconditionError(
         absl::StrCat("the teacher does not fit the data: it knows ", teacher.classes,

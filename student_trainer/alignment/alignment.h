@@ -14,10 +14,26 @@
 
 namespace distill {
 
-// Shape and dtype of the data against the teacher's input, the number of classes, and a row of
-// answers per sample. FAILED_PRECONDITION shows both sides. Names of classes are matched by the
+// Shapes and dtypes of the data against the teacher's inputs, the number of classes, and a row of
+// answers for each label. FAILED_PRECONDITION shows both sides. Names of classes are matched by the
 // server at open.
 absl::Status CheckTeacherFitsData(const ModelInfo& teacher, const Dataset& dataset);
+
+// What a stream about samples of a data set is opened with.
+struct RaggedTerms {
+  bool ragged = false;              // samples have lengths
+  int64_t max_rows_per_sample = 0;  // the longest of them
+};
+RaggedTerms RaggedTermsOf(const Dataset& dataset);
+
+// How the rows of a teacher's logits lie on a data set.
+struct LogitRows {
+  bool by_position = false;
+  int64_t per_sample = 1;  // of samples without lengths
+};
+
+// Of a teacher that CheckTeacherFitsData accepts.
+LogitRows RowsOn(const ModelInfo& teacher, const Dataset& dataset);
 
 // FAILED_PRECONDITION where the server found that the model gives something else than logits.
 absl::Status CheckTeacherGivesLogits(const ModelInfo& teacher);

@@ -16,6 +16,7 @@
 #include "common/client/session/fetch_targets.h"
 #include "common/codec/encoding.h"
 #include "student_trainer/alignment/alignment.h"
+#include "student_trainer/data/prepared_dataset.h"
 #include "student_trainer/data/read_samples.h"
 #include "student_trainer/loss/objective.h"
 #include "student_trainer/quality/permutation.h"
@@ -42,6 +43,33 @@ std::vector<ProbeSamples> ChooseProbe(const TrainOptions& options, const Trainin
   return {std::move(training),
           {&data.validation(), &data.corrupt_in_validation(),
            DrawProbe(data.validation_samples(), missing, options.seed)}};
+}
+
+// Labels of the rows that are asked about, and which positions these are.
+struct ProbeRows {
+  std::vector<int64_t> labels;
+  std::vector<bool> wanted;  // empty: the samples have one row each
+};
+
+ProbeRows RowsOfProbe(const Dataset& dataset, const std::vector<int64_t>& samples) {
+  ProbeRows rows;
+  for (const int64_t sample : samples) {
+    for (const int64_t label : dataset.Labels(sample)) {
+      if (dataset.labels_by_position()) rows.wanted.push_back(label != kIgnoredPosition);
+      if (label != kIgnoredPosition) rows.labels.push_back(label);
+    }
+  }
+  return rows;
+}
+
+// The rows of an answer about all positions, or about those that are wanted alone.
+at::Tensor WantedRows(const at::Tensor& answers, const std::vector<bool>& wanted) {
+  if (answers.size(0) != static_cast<int64_t>(wanted.size())) return answers;
+  std::vector<int64_t> index;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) index.push_back(static_cast<int64_t>(i));
+  }
+  return answers.index_select(0, torch::tensor(index, torch::kInt64));
 }
 
 // What the probe has seen.
@@ -79,17 +107,25 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
     ASSIGN_OR_RETURN(const ReadSamplesResult read,
                      ReadSamples(*probe.dataset, probe.ids, *probe.corrupt));
     if (read.ids.empty()) continue;
+    ASSIGN_OR_RETURN(const std::vector<size_t> inputs,
+                     MatchInputs(teacher.inputs, probe.dataset->inputs()));
+    const ProbeRows rows = RowsOfProbe(*probe.dataset, read.ids);
+    AskedBatch asked{SelectInputs(read.inputs, inputs), rows.wanted};
+    if (LengthsOf(asked.inputs).empty()) asked.wanted.clear();  // all positions are answered
     ASSIGN_OR_RETURN(
         const std::vector<EncodedTargets> answers,
-        FetchTargets(teachers, read.inputs,
+        FetchTargets(teachers, asked,
                      {.temperature = kProbeTemperature,
                       .seed = options.seed,
+                      .rows_per_sample = RowsOn(teacher, *probe.dataset).per_sample,
                       .on_fruitless_losses = options.on_teacher_loss == TeacherLossPolicy::kWait
                                                  ? OnFruitlessLosses::kWait
                                                  : OnFruitlessLosses::kGiveUp}));
-    const at::Tensor likeliest = MostLikely(DecodeTargets(answers)).to(torch::kInt64).contiguous();
-    for (size_t i = 0; i < read.ids.size(); ++i) {
-      agreement.Add(probe.dataset->Label(read.ids[i]), likeliest.const_data_ptr<int64_t>()[i]);
+    const at::Tensor likeliest =
+        WantedRows(MostLikely(DecodeTargets(answers)), rows.wanted).to(torch::kInt64).contiguous();
+    for (size_t i = 0; i < rows.labels.size(); ++i) {
+      if (rows.labels[i] == kNoLabel) continue;
+      agreement.Add(rows.labels[i], likeliest.const_data_ptr<int64_t>()[i]);
     }
     result = JudgeParity(agreement.correct, agreement.samples, teacher.classes,
                          agreement.permutation(names));
@@ -160,6 +196,7 @@ absl::Status WithWayOut(const absl::Status& refusal) {
 absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, TrainingData& data,
                                                   Clock& clock, std::stop_token stop) {
   TeacherSession session;
+  const RaggedTerms ragged = RaggedTermsOf(*data.train);
   ASSIGN_OR_RETURN(WantedClasses classes,
                    options.teacher.ResolvedClasses(data.train->class_names()));
   absl::StatusOr<std::unique_ptr<TeacherPool>> teachers =
@@ -172,6 +209,8 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, T
                                         .class_subset = classes.subset,
                                         .class_indices = std::move(classes.indices),
                                         .batch_independent = options.deterministic,
+                                        .ragged = ragged.ragged,
+                                        .max_rows_per_sample = ragged.max_rows_per_sample,
                                         .connect_timeout = options.teacher.connect_timeout}},
                            clock, stop);
   if (!teachers.ok()) {

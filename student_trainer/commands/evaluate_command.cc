@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "common/contract/class_order.h"
 #include "common/inference/loaded_model.h"
 #include "common/torch/host_tensors.h"
+#include "common/torch/padding.h"
 #include "common/torch/threads.h"
 #include "student_trainer/alignment/alignment.h"
 #include "student_trainer/alignment/teacher_logits.h"
@@ -50,23 +52,22 @@ struct Evaluated {
 // The test set as the model takes it.
 absl::StatusOr<std::shared_ptr<const Dataset>> PrepareForModel(const LoadedModel& model,
                                                                const TestSet& test) {
-  const std::vector<InputSpec>& inputs = model.description().inputs;
-  if (inputs.size() != 1) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "it takes ", Count(static_cast<int64_t>(inputs.size()), "input"), ", the data has one"));
-  }
   if (model.classes() == 0) return absl::FailedPreconditionError("it gives no logits");
-  if (model.rows_per_sample() != 1) {
+  const bool by_position = test.data->labels_by_position();
+  if (by_position != (model.rows_per_sample() != 1)) {
     return absl::FailedPreconditionError(
-        "it gives a row per position of a sequence, where the data have a label per sample");
+        by_position
+            ? "it gives a row per sample, where the data have a label per position"
+            : "it gives a row per position of a sequence, where the data have a label per sample");
   }
   if (model.classes() < test.data->classes()) {
     return absl::FailedPreconditionError(absl::StrCat("it knows ", Count(model.classes(), "class"),
                                                       ", the data has ", test.data->classes()));
   }
   ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> prepared,
-                   PrepareFor(inputs[0], test.data, Resize));
-  if (prepared != test.data && test.data->images() == nullptr) {
+                   PrepareFor(model.description().inputs, test.data, Resize));
+  const bool images = AreImages(test.data->input());
+  if (prepared != test.data && images && test.data->images() == nullptr) {
     log::Info(absl::StrCat("images ", ToString(test.data->input().shape), " are made ",
                            ToString(prepared->input().shape), " ([channels, height, width])"));
   }
@@ -97,32 +98,49 @@ absl::StatusOr<Evaluated> LoadAndEvaluate(const std::string& directory, const Te
   const LogitsFunction own_logits = LogitsOfLoaded(*model);
   ASSIGN_OR_RETURN(
       QualityMeter meter,
-      Measure(*data, test.corrupt, [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
-        ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs), directory, ": the model failed");
-        return index.defined() ? own.index_select(1, index) : own;
-      }));
+      Measure(*data, test.corrupt,
+              [&](const std::vector<InputBatch>& inputs) -> absl::StatusOr<at::Tensor> {
+                ASSIGN_OR_RETURN(const at::Tensor own, own_logits(inputs), directory,
+                                 ": the model failed");
+                return index.defined() ? own.index_select(1, index) : own;
+              }));
   return Evaluated{std::move(model), one_by_one, std::move(data), std::move(meter)};
 }
 
 // What the teacher answers to the samples that the models were measured on, in their order.
 absl::StatusOr<std::vector<int64_t>> AskTeacher(const TeacherAccess& access, const TestSet& test,
                                                 const std::stop_token& stop, Clock& clock) {
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<TeacherPool> teachers,
-      ConnectForLogits(access, "student_trainer evaluate", test.data->class_names(), clock, stop));
+  ASSIGN_OR_RETURN(const std::unique_ptr<TeacherPool> teachers,
+                   ConnectForLogits(access, "student_trainer evaluate", test.data->class_names(),
+                                    RaggedTermsOf(*test.data), clock, stop));
   const std::stop_callback stop_asking(stop, [&teachers] { teachers->Stop(); });
   const ModelInfo& teacher = teachers->info();
-  std::shared_ptr<const Dataset> data = test.data;
-  if (teacher.inputs.size() == 1) {
-    ASSIGN_OR_RETURN(data, PrepareFor(teacher.inputs[0], data, Resize),
-                     "the teacher does not fit the data");
-  }
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> data,
+                   PrepareFor(teacher.inputs, test.data, Resize),
+                   "the teacher does not fit the data");
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data));
+  const int64_t rows_per_sample = RowsOn(teacher, *data).per_sample;
   ASSIGN_OR_RETURN(const QualityMeter meter,
-                   Measure(*data, test.corrupt, [&](const HostTensor& inputs) {
-                     return FetchLogits(*teachers, inputs);
+                   Measure(*data, test.corrupt, [&](const std::vector<InputBatch>& inputs) {
+                     return FetchLogits(*teachers, {inputs}, rows_per_sample);
                    }));
   return meter.answers();
+}
+
+// Samples of different lengths are padded to the longest.
+TimedModel TimedOf(const LoadedModel& model, const std::vector<InputBatch>& inputs) {
+  TimedModel timed{.model = &model};
+  const std::vector<int64_t>& lengths = LengthsOf(inputs);
+  if (lengths.empty()) {
+    for (const InputBatch& input : inputs) timed.batch.push_back(ToTorch(input.values).clone());
+    return timed;
+  }
+  std::vector<int64_t> samples(lengths.size());
+  std::iota(samples.begin(), samples.end(), 0);
+  timed.batch = PadSamples(inputs, samples, *std::max_element(lengths.begin(), lengths.end()),
+                           model.description().pad_id.value_or(0));
+  timed.lengths = torch::tensor(lengths, torch::kInt64);
+  return timed;
 }
 
 absl::StatusOr<std::vector<Timing>> TimeAll(const EvaluateOptions& options, const TestSet& test,
@@ -133,7 +151,7 @@ absl::StatusOr<std::vector<Timing>> TimeAll(const EvaluateOptions& options, cons
   for (const Evaluated& evaluated : all) {
     const auto own = absl::MakeConstSpan(samples).first(evaluated.one_by_one ? 1 : samples.size());
     ASSIGN_OR_RETURN(const ReadSamplesResult read, ReadSamples(*evaluated.data, own, test.corrupt));
-    timed.push_back({evaluated.model.get(), ToTorch(read.inputs).clone()});
+    timed.push_back(TimedOf(*evaluated.model, read.inputs));
   }
   return TimeInTurns(timed);
 }

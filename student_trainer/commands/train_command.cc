@@ -20,6 +20,7 @@
 #include "common/torch/placement.h"
 #include "common/torch/threads.h"
 #include "common/zoo/weights.h"
+#include "student_trainer/alignment/alignment.h"
 #include "student_trainer/alignment/teacher_session.h"
 #include "student_trainer/data/prepared_dataset.h"
 #include "student_trainer/evaluation/student_logits.h"
@@ -113,6 +114,14 @@ absl::StatusOr<TrainerOptions> TrainerOptionsOf(const Run& run, int64_t steps_pe
   return trainer;
 }
 
+// How the rows that the run learns from lie on its samples.
+LogitRows RowsOf(const Run& run) {
+  const Dataset& data = *run.data.train;
+  if (run.teacher.teachers != nullptr) return RowsOn(run.teacher.teachers->info(), data);
+  if (!data.labels_by_position()) return {};
+  return {.by_position = true, .per_sample = static_cast<int64_t>(data.Labels(0).size())};
+}
+
 // What the description of a checkpoint's model holds of its training; an object.
 nlohmann::json TrainingOf(const Checkpoint& checkpoint) {
   const nlohmann::json description =
@@ -193,13 +202,16 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   Model& model = *run.student.model;
   ModelDescription& description = run.student.description;
   ASSIGN_OR_RETURN(const ViewOptions views, options.ResolvedViews(run.data.train->input().shape));
+  const LogitRows rows = RowsOf(run);
   const BatchMaker maker(
       *run.data.train, run.samples, run.data.split.labelled,
       {.batch_size = options.ResolvedBatchSize(static_cast<int64_t>(run.samples.size())),
        .epochs = options.epochs,
        .seed = options.seed,
        .views = views,
-       .resizer = Resize},
+       .resizer = Resize,
+       .rows_by_position = rows.by_position,
+       .positions = rows.per_sample},
       *run.data.corrupt_train);
   const int64_t steps_per_epoch = StepsPerEpoch(options, maker.batches_per_epoch());
   const int64_t batch_size = options.ResolvedBatchSize(static_cast<int64_t>(run.samples.size()));
@@ -209,7 +221,7 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
                               "; more come from more `epochs` or a smaller `batch_size`"));
   }
   ASSIGN_OR_RETURN(const TrainerOptions trainer_options, TrainerOptionsOf(run, steps_per_epoch));
-  Trainer trainer(run.student.model, description.normalization, trainer_options);
+  Trainer trainer(run.student.model, description, trainer_options);
 
   RunProgress begin;
   std::optional<LogPlace> place;
@@ -221,11 +233,17 @@ absl::StatusOr<TrainFigures> Train(Run& run, std::stop_token stop, Progress& pro
   ASSIGN_OR_RETURN(log, RunLog::Open(run.directory.root, place, clock.Now()));
 
   const int64_t first_batch = begin.epochs * maker.batches_per_epoch() + begin.epoch_batches;
-  BatchPipeline batches(options, maker, first_batch, run.teacher.teachers.get(),
-                        description.inputs[0], stop, clock);
+  BatchInputs inputs{.student_specs = description.inputs, .rows_per_sample = rows.per_sample};
+  ASSIGN_OR_RETURN(inputs.student, MatchInputs(description.inputs, run.data.train->inputs()));
+  if (run.teacher.teachers != nullptr) {
+    ASSIGN_OR_RETURN(inputs.teacher,
+                     MatchInputs(run.teacher.teachers->info().inputs, run.data.train->inputs()));
+  }
+  BatchPipeline batches(options, maker, first_batch, run.teacher.teachers.get(), inputs, stop,
+                        clock);
   const std::vector<int64_t> held_out = run.data.validation_samples();
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> validation,
-                   PrepareFor(description.inputs[0], run.data.shared_validation(), Resize));
+                   PrepareFor(description.inputs, run.data.shared_validation(), Resize));
   const LogitsFunction logits = LogitsOf(model, description, run.placement.device);
   const TrainingLoop loop{
       .trainer = trainer,
@@ -350,6 +368,10 @@ absl::Status RunTrain(const TrainOptions& given, std::stop_token stop, std::ostr
   const Quality& quality = *measured;
   if (run.data.test != nullptr) {
     figures.test = {.samples = quality.samples, .errors = quality.errors, .loss = quality.loss};
+    if (run.data.test->labels_by_position()) {
+      figures.test->samples = run.data.test->size();
+      figures.test->positions = quality.samples;
+    }
   }
   figures.corrupt_samples = run.data.corrupt_samples();
   for (const std::string& note : run.data.reading_notes()) log::Warning(note);

@@ -17,7 +17,12 @@ class ConcatDataset : public Dataset, public ImageSource {
       : first_(std::move(first)), second_(std::move(second)), second_labels_(second_labels) {}
 
   int64_t size() const override { return first_->size() + second_->size(); }
-  const InputSpec& input() const override { return first_->input(); }
+  const std::vector<InputSpec>& inputs() const override { return first_->inputs(); }
+
+  int64_t Length(int64_t index) const override {
+    const auto [part, within] = PartOf(index);
+    return part.Length(within);
+  }
 
   const std::vector<std::string>& class_names() const override {
     if (hidden() || !first_->class_names().empty()) return first_->class_names();
@@ -34,9 +39,20 @@ class ConcatDataset : public Dataset, public ImageSource {
     return part.Label(within);
   }
 
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
+  bool labels_by_position() const override { return first_->labels_by_position(); }
+
+  std::vector<int64_t> Labels(int64_t index) const override {
     const auto [part, within] = PartOf(index);
-    return part.Read(within, destination);
+    if (!hidden() || index < first_->size()) return part.Labels(within);
+    if (!labels_by_position()) return {kNoLabel};
+    const int64_t length = part.Length(within);
+    const size_t positions = length > 0 ? static_cast<size_t>(length) : first_->Labels(0).size();
+    return std::vector<int64_t>(positions, kNoLabel);
+  }
+
+  absl::Status Read(int64_t index, Destinations destinations) const override {
+    const auto [part, within] = PartOf(index);
+    return part.Read(within, destinations);
   }
 
   std::vector<std::string> notes() const override { return Both(&Dataset::notes); }
@@ -76,11 +92,10 @@ class ConcatDataset : public Dataset, public ImageSource {
 absl::StatusOr<std::unique_ptr<Dataset>> ConcatDatasets(std::shared_ptr<const Dataset> first,
                                                         std::shared_ptr<const Dataset> second,
                                                         SecondLabels second_labels) {
-  if (first->input().dtype != second->input().dtype ||
-      first->input().shape != second->input().shape) {
+  if (!HaveSameInputs(*first, *second)) {
     return absl::InvalidArgumentError(absl::StrCat("the samples differ: they are ",
-                                                   ToString(second->input()), " instead of ",
-                                                   ToString(first->input())));
+                                                   ToString(second->inputs()), " instead of ",
+                                                   ToString(first->inputs())));
   }
   if (second_labels == SecondLabels::kKept && !first->class_names().empty() &&
       !second->class_names().empty() && first->class_names() != second->class_names()) {

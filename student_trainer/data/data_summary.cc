@@ -88,13 +88,18 @@ DataSummary Summarize(absl::string_view what, const Dataset& dataset) {
   DataSummary summary;
   std::vector<int64_t> counts(static_cast<size_t>(dataset.classes()), 0);
   int64_t labelled = 0;
+  int64_t positions = 0;
   for (int64_t i = 0; i < dataset.size(); ++i) {
-    const int64_t label = dataset.Label(i);
-    if (label == kNoLabel) continue;
-    ++labelled;
-    ++counts[static_cast<size_t>(label)];
+    labelled += dataset.Label(i) == kNoLabel ? 0 : 1;
+    for (const int64_t label : dataset.Labels(i)) {
+      ++positions;
+      if (label >= 0) ++counts[static_cast<size_t>(label)];
+    }
   }
   summary.line = absl::StrCat(what, ": ", Count(dataset.size(), "sample"));
+  if (dataset.labels_by_position()) {
+    absl::StrAppend(&summary.line, " with labels of ", Count(positions, "position"));
+  }
   if (labelled < dataset.size())
     absl::StrAppend(&summary.line, ", ", labelled, " of them labelled");
   if (labelled > 0) {

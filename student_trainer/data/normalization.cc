@@ -110,7 +110,7 @@ absl::StatusOr<Normalization> MeasureNormalization(const Dataset& dataset,
   bool measured = false;
   for (size_t k = 0; k < count; ++k) {
     const int64_t index = samples[k * samples.size() / count];
-    if (const absl::Status read = dataset.Read(index, absl::MakeSpan(sample)); !read.ok()) {
+    if (const absl::Status read = dataset.Read(index, {absl::MakeSpan(sample)}); !read.ok()) {
       RETURN_IF_ERROR(corrupt.Report(index, read));
       continue;
     }

@@ -11,18 +11,17 @@ absl::StatusOr<ReadSamplesResult> ReadSamples(const Dataset& dataset,
                                               absl::Span<const int64_t> samples,
                                               CorruptSamples& corrupt) {
   ReadSamplesResult result;
-  ASSIGN_OR_RETURN(SampleMemory memory,
-                   SampleMemory::Allocate(dataset.input(), static_cast<int64_t>(samples.size())));
+  ASSIGN_OR_RETURN(SampleMemory memory, SampleMemory::Allocate(dataset, samples));
   for (const int64_t sample : samples) {
-    const absl::Status read =
-        dataset.Read(sample, memory.sample(static_cast<int64_t>(result.ids.size())));
+    const absl::Status read = dataset.Read(sample, memory.Next(dataset.Length(sample)));
     if (read.ok()) {
+      memory.Keep();
       result.ids.push_back(sample);
     } else {
       RETURN_IF_ERROR(corrupt.Report(sample, read));
     }
   }
-  result.inputs = std::move(memory).Take(static_cast<int64_t>(result.ids.size()));
+  result.inputs = std::move(memory).Take();
   return result;
 }
 

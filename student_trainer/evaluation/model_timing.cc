@@ -17,19 +17,26 @@ struct Durations {
   std::vector<double> many_s;
 };
 
-absl::StatusOr<absl::Duration> TimeForward(const LoadedModel& model, const at::Tensor& inputs) {
+absl::StatusOr<absl::Duration> TimeForward(const TimedModel& timed) {
   const absl::Time start = absl::Now();
-  RETURN_IF_ERROR(model.Logits({inputs}).status());
+  RETURN_IF_ERROR(timed.model->Logits(timed.batch, timed.lengths).status());
   return absl::Now() - start;
 }
 
+TimedModel FirstSampleOf(const TimedModel& timed) {
+  TimedModel first{.model = timed.model};
+  for (const at::Tensor& input : timed.batch) first.batch.push_back(input.slice(0, 0, 1).clone());
+  if (timed.lengths.defined()) first.lengths = timed.lengths.slice(0, 0, 1);
+  return first;
+}
+
 absl::Status TakeTurn(const TimedModel& timed, int latencies, Durations& durations) {
-  const at::Tensor one = timed.batch.slice(0, 0, 1).clone();
+  const TimedModel one = FirstSampleOf(timed);
   for (int run = 0; run < latencies; ++run) {
-    ASSIGN_OR_RETURN(const absl::Duration latency, TimeForward(*timed.model, one));
+    ASSIGN_OR_RETURN(const absl::Duration latency, TimeForward(one));
     durations.one_ms.push_back(absl::ToDoubleMilliseconds(latency));
   }
-  ASSIGN_OR_RETURN(const absl::Duration batch, TimeForward(*timed.model, timed.batch));
+  ASSIGN_OR_RETURN(const absl::Duration batch, TimeForward(timed));
   durations.many_s.push_back(absl::ToDoubleSeconds(batch));
   return absl::OkStatus();
 }
@@ -66,11 +73,12 @@ absl::StatusOr<std::vector<Timing>> TimeInTurns(const std::vector<TimedModel>& m
   }
   std::vector<Timing> timings;
   for (size_t i = 0; i < models.size(); ++i) {
-    timings.push_back({.latency_p50_ms = Quantile(durations[i].one_ms, 0.5),
-                       .latency_p99_ms = Quantile(durations[i].one_ms, 0.99),
-                       .samples_per_s = static_cast<double>(models[i].batch.size(0)) /
-                                        Quantile(durations[i].many_s, 0.5),
-                       .batch_size = models[i].batch.size(0)});
+    const int64_t samples = models[i].batch.front().size(0);
+    timings.push_back(
+        {.latency_p50_ms = Quantile(durations[i].one_ms, 0.5),
+         .latency_p99_ms = Quantile(durations[i].one_ms, 0.99),
+         .samples_per_s = static_cast<double>(samples) / Quantile(durations[i].many_s, 0.5),
+         .batch_size = samples});
   }
   return timings;
 }

@@ -12,10 +12,12 @@
 
 namespace distill {
 
-// A model, and samples [n, …] in its input's own type and shape; n ≥ 1.
+// A model, and samples in its inputs' own types, one tensor [n, …] per input; n ≥ 1. Samples of
+// different lengths are padded as their lengths, int64 [n], say.
 struct TimedModel {
   const LoadedModel* model;
-  at::Tensor batch;
+  std::vector<at::Tensor> batch;
+  at::Tensor lengths = {};
 };
 
 struct Timing {

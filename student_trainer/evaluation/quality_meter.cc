@@ -63,9 +63,9 @@ absl::StatusOr<QualityMeter> MeasureQuality(const Dataset& dataset,
                                             absl::Span<const int64_t> samples,
                                             CorruptSamples& corrupt, const LogitsFunction& logits) {
   QualityMeter meter(dataset.classes());
-  RETURN_IF_ERROR(VisitLogits(
-      dataset, samples, corrupt, logits,
-      [&](const at::Tensor& given, const at::Tensor& labels) { meter.Add(given, labels); }));
+  RETURN_IF_ERROR(VisitLogits(dataset, samples, corrupt, logits,
+                              [&](const at::Tensor& given, const at::Tensor& labels,
+                                  int64_t /*samples*/) { meter.Add(given, labels); }));
   return meter;
 }
 

@@ -54,7 +54,7 @@ absl::StatusOr<DatasetPtr> Open(absl::string_view name, const std::string& path,
     wanted.shape[1] = options.image_size->height;
     wanted.shape[2] = options.image_size->width;
   }
-  return PrepareFor(wanted, std::move(opened), Resize);
+  return PrepareFor({wanted}, std::move(opened), Resize);
 }
 
 // As Open; images of a folder are made what those of the training set are.
@@ -64,19 +64,24 @@ absl::StatusOr<DatasetPtr> OpenLike(const Dataset& train, absl::string_view name
                                     const std::vector<std::string>& class_names) {
   ASSIGN_OR_RETURN(DatasetPtr opened, Open(name, path, role, options, class_names));
   if (opened->images() == nullptr || !AreImages(train.input())) return opened;
-  return PrepareFor(train.input(), std::move(opened), Resize);
+  return PrepareFor(train.inputs(), std::move(opened), Resize);
 }
 
 // A test or validation set against the training set.
 absl::Status CheckFitsTraining(absl::string_view field, const Dataset& dataset,
                                const Dataset& train) {
-  if (dataset.input().dtype != train.input().dtype ||
-      dataset.input().shape != train.input().shape) {
-    return absl::FailedPreconditionError(absl::StrCat(field, ": it has ", ToString(dataset.input()),
-                                                      ", `train` has ", ToString(train.input())));
+  if (!HaveSameInputs(dataset, train)) {
+    return absl::FailedPreconditionError(absl::StrCat(field, ": it has ",
+                                                      ToString(dataset.inputs()), ", `train` has ",
+                                                      ToString(train.inputs())));
   }
   if (dataset.classes() == 0) {
     return absl::FailedPreconditionError(absl::StrCat(field, ": it has no labels to compare with"));
+  }
+  if (train.classes() > 0 && dataset.labels_by_position() != train.labels_by_position()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        field, ": it has a label per ", dataset.labels_by_position() ? "position" : "sample",
+        ", `train` one per ", train.labels_by_position() ? "position" : "sample"));
   }
   if (!train.class_names().empty() && !dataset.class_names().empty() &&
       train.class_names() != dataset.class_names()) {
@@ -106,7 +111,7 @@ absl::Status TrainingData::MakeImagesLike(const InputSpec& like, absl::string_vi
   if (wanted == train->input()) return absl::OkStatus();
   for (DatasetPtr* dataset : {&train, &separate_validation, &test}) {
     if (*dataset == nullptr || !AreImages((*dataset)->input())) continue;
-    ASSIGN_OR_RETURN(*dataset, PrepareFor(wanted, std::move(*dataset), Resize));
+    ASSIGN_OR_RETURN(*dataset, PrepareFor({wanted}, std::move(*dataset), Resize));
   }
   log::Info(absl::StrCat("images are made ", ToString(wanted.shape),
                          " ([channels, height, width]), as ", whose, " takes them"));

@@ -12,10 +12,16 @@
 namespace distill {
 namespace {
 
-int64_t BytesOf(const InputSpec& input, int64_t samples) {
-  Shape shape = input.shape;
-  shape.insert(shape.begin(), samples);
-  return static_cast<int64_t>(ByteSize(input.dtype, shape).value_or(INT64_MAX));
+int64_t BatchBytes(const Dataset& dataset, absl::Span<const int64_t> samples, int64_t batch_size) {
+  int64_t positions = 0;
+  for (const int64_t sample : samples) positions += dataset.Length(sample);
+  const int64_t mean_length =
+      positions / std::max<int64_t>(1, static_cast<int64_t>(samples.size()));
+  int64_t bytes = 0;
+  for (const InputSpec& input : dataset.inputs()) {
+    bytes += static_cast<int64_t>(SampleBytes(input, mean_length).value_or(0)) * batch_size;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -30,7 +36,7 @@ BatchMaker::BatchMaker(const Dataset& dataset, std::vector<int64_t> samples,
       corrupt_(corrupt),
       batch_ends_(BatchEnds(static_cast<int64_t>(samples_.size()), options.batch_size)),
       batches_(options.epochs * static_cast<int64_t>(batch_ends_.size())),
-      batch_bytes_(BytesOf(dataset.input(), options.batch_size)) {
+      batch_bytes_(BatchBytes(dataset, samples_, options.batch_size)) {
   for (const int64_t sample : labelled) has_label_[static_cast<size_t>(sample)] = true;
 }
 
@@ -48,12 +54,29 @@ int64_t BatchMaker::LabelOf(int64_t sample) const {
   return has_label_[static_cast<size_t>(sample)] ? dataset_.Label(sample) : kNoLabel;
 }
 
+void BatchMaker::AddRows(int64_t sample, TrainingBatch& batch) const {
+  if (!options_.rows_by_position) return batch.labels.push_back(LabelOf(sample));
+  const bool labelled = dataset_.labels_by_position() && has_label_[static_cast<size_t>(sample)];
+  std::vector<int64_t> labels;
+  if (dataset_.labels_by_position()) labels = dataset_.Labels(sample);
+  const int64_t length = dataset_.Length(sample);
+  if (labels.empty()) {
+    labels.assign(static_cast<size_t>(length > 0 ? length : options_.positions), kNoLabel);
+  }
+  for (const int64_t label : labels) {
+    const bool wanted = label != kIgnoredPosition;
+    batch.wanted.push_back(wanted);
+    if (wanted) batch.labels.push_back(labelled ? label : kNoLabel);
+  }
+}
+
 absl::StatusOr<TrainingBatch> BatchMaker::Make(int64_t number) const {
   const InputSpec& input = dataset_.input();
-  if (!options_.views.IsIdentity() && (input.dtype != DType::kUint8 || input.shape.size() != 3)) {
+  if (!options_.views.IsIdentity() &&
+      (dataset_.inputs().size() != 1 || input.dtype != DType::kUint8 || input.shape.size() != 3)) {
     return absl::InvalidArgumentError(
         absl::StrCat("`views`: they are made of uint8 images [channels, height, width], not of ",
-                     ToString(input), "; use none"));
+                     ToString(dataset_.inputs()), "; use none"));
   }
   TrainingBatch batch;
   batch.epoch = number / batches_per_epoch();
@@ -61,35 +84,40 @@ absl::StatusOr<TrainingBatch> BatchMaker::Make(int64_t number) const {
   batch.position = index == 0 ? 0 : batch_ends_[index - 1];
   const auto order = OrderOf(batch.epoch);
 
-  ASSIGN_OR_RETURN(SampleMemory memory,
-                   SampleMemory::Allocate(input, batch_ends_[index] - batch.position));
+  const auto samples =
+      absl::MakeConstSpan(*order).subspan(static_cast<size_t>(batch.position),
+                                          static_cast<size_t>(batch_ends_[index] - batch.position));
+  ASSIGN_OR_RETURN(SampleMemory memory, SampleMemory::Allocate(dataset_, samples));
   std::vector<int64_t> positions;  // of those that can be read
   for (int64_t position = batch.position; position < batch_ends_[index]; ++position) {
     const int64_t sample = (*order)[static_cast<size_t>(position)];
-    const absl::Status read =
-        ReadView(sample, batch.epoch, memory.sample(static_cast<int64_t>(positions.size())));
+    const absl::Status read = ReadView(sample, batch.epoch, memory.Next(dataset_.Length(sample)));
     if (!read.ok()) {
       RETURN_IF_ERROR(corrupt_.Report(sample, read));
       continue;
     }
+    memory.Keep();
     positions.push_back(position);
     batch.sample_ids.push_back(sample);
-    batch.labels.push_back(LabelOf(sample));
+    AddRows(sample, batch);
+  }
+  if (std::find(batch.wanted.begin(), batch.wanted.end(), false) == batch.wanted.end()) {
+    batch.wanted.clear();
   }
   if (options_.views.Mixes()) {
-    RETURN_IF_ERROR(MixViews(*order, positions, memory.all(), batch));
+    RETURN_IF_ERROR(MixViews(*order, positions, memory.all(0), batch));
   }
-  batch.inputs = std::move(memory).Take(batch.size());
+  batch.inputs = std::move(memory).Take();
   return batch;
 }
 
-absl::Status BatchMaker::ReadView(int64_t sample, int64_t epoch,
-                                  absl::Span<uint8_t> destination) const {
-  if (options_.views.IsIdentity()) return dataset_.Read(sample, destination);
+absl::Status BatchMaker::ReadView(int64_t sample, int64_t epoch, Destinations destinations) const {
+  if (options_.views.IsIdentity()) return dataset_.Read(sample, destinations);
+  const absl::Span<uint8_t> destination = destinations[0];
   const Shape& shape = dataset_.input().shape;
   const ViewKey key{options_.seed, epoch, sample};
   if (dataset_.images() == nullptr && options_.views.crop_scale == 0) {
-    RETURN_IF_ERROR(dataset_.Read(sample, destination));
+    RETURN_IF_ERROR(dataset_.Read(sample, destinations));
     ApplyView(options_.views, key, shape, destination);
     return absl::OkStatus();
   }
@@ -98,7 +126,7 @@ absl::Status BatchMaker::ReadView(int64_t sample, int64_t epoch,
     ASSIGN_OR_RETURN(image, dataset_.images()->Decode(sample));
   } else {
     image = {shape[0], shape[1], shape[2], std::vector<uint8_t>(destination.size())};
-    RETURN_IF_ERROR(dataset_.Read(sample, absl::MakeSpan(image.pixels)));
+    RETURN_IF_ERROR(dataset_.Read(sample, {absl::MakeSpan(image.pixels)}));
   }
   ASSIGN_OR_RETURN(const Image view,
                    MakeView(options_.views, key, std::move(image), shape, options_.resizer));
@@ -123,7 +151,7 @@ absl::Status BatchMaker::MixViews(const std::vector<int64_t>& order,
     const size_t next = (static_cast<size_t>(positions[i]) + 1) % order.size();
     absl::Span<const uint8_t> partner = views.subspan((i + 1) * bytes, bytes);
     if (i + 1 == n || positions[i + 1] != positions[i] + 1) {
-      const absl::Status read = ReadView(order[next], batch.epoch, absl::MakeSpan(behind));
+      const absl::Status read = ReadView(order[next], batch.epoch, {absl::MakeSpan(behind)});
       if (!read.ok()) {  // the partner is corrupt: the sample stays as it is
         RETURN_IF_ERROR(corrupt_.Report(order[next], read));
         continue;

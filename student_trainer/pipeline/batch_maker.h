@@ -21,6 +21,10 @@ struct BatchOptions {
   uint64_t seed = 0;
   ViewOptions views;
   Resizer resizer;  // for views of images of other sizes, and random resized crops
+  // Rows of a sample without labels: one, or one per position, of which samples without lengths
+  // have so many.
+  bool rows_by_position = false;
+  int64_t positions = 1;
 };
 
 // Reads samples, makes their views, and forms batches: epoch by epoch in EpochOrder, cut at
@@ -40,7 +44,7 @@ class BatchMaker {
 
   // Returns the number of batches of the run.
   int64_t size() const { return batches_; }
-  // Returns the bytes of the inputs of a full batch.
+  // Returns the bytes of the inputs of a full batch of samples of mean length.
   int64_t batch_bytes() const { return batch_bytes_; }
   int64_t batches_per_epoch() const { return static_cast<int64_t>(batch_ends_.size()); }
 
@@ -54,8 +58,10 @@ class BatchMaker {
   // Mixes each of the views of the batch, in place, and records the label of its partner.
   absl::Status MixViews(const std::vector<int64_t>& order, absl::Span<const int64_t> positions,
                         absl::Span<uint8_t> views, TrainingBatch& batch) const;
-  absl::Status ReadView(int64_t sample, int64_t epoch, absl::Span<uint8_t> destination) const;
+  absl::Status ReadView(int64_t sample, int64_t epoch, Destinations destinations) const;
   int64_t LabelOf(int64_t sample) const;
+  // Adds the rows of a sample: their labels, and which of its positions have one.
+  void AddRows(int64_t sample, TrainingBatch& batch) const;
 
   const Dataset& dataset_;
   const std::vector<int64_t> samples_;

@@ -14,10 +14,10 @@ absl::StatusOr<std::optional<TargetedBatch>> HardLabelSource::Next() {
   return TargetedBatch{.batch = *std::move(batch)};
 }
 
-absl::StatusOr<std::optional<TargetedBatch>> DownsampledSource::Next() {
+absl::StatusOr<std::optional<TargetedBatch>> FittedSource::Next() {
   ASSIGN_OR_RETURN(std::optional<TargetedBatch> targeted, source_.Next());
   if (targeted.has_value() && targeted->batch.size() > 0) {
-    ASSIGN_OR_RETURN(targeted->batch.inputs, downsample_(targeted->batch.inputs));
+    ASSIGN_OR_RETURN(targeted->batch.inputs, fit_(std::move(targeted->batch.inputs)));
   }
   return targeted;
 }

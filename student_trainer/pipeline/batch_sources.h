@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "common/base/clock.h"
-#include "common/tensor/host_tensor.h"
+#include "common/contract/input_batch.h"
 #include "student_trainer/pipeline/batch_loader.h"
 #include "student_trainer/pipeline/targeted_batch.h"
 
@@ -32,23 +32,24 @@ class HardLabelSource : public TargetedBatchSource {
   absl::Duration waited_for_data_;
 };
 
-// Gives a batch of views [n, …] to the student as its input has them, such as FitToStudent.
-using BatchDownsampler = std::function<absl::StatusOr<HostTensor>(const HostTensor& views)>;
+// Gives the inputs of a batch to the student as its own are, such as FitToStudent.
+using InputsForStudent =
+    std::function<absl::StatusOr<std::vector<InputBatch>>(std::vector<InputBatch> inputs)>;
 
-// Hands on the batches of another source, downsampled to what the student sees: the teacher has
-// seen the views at their own size. Returns errors of the source and of `downsample`.
-class DownsampledSource : public TargetedBatchSource {
+// Hands on the batches of another source, with the inputs that the student sees: the teacher has
+// seen those of the data. Returns errors of the source and of `fit`.
+class FittedSource : public TargetedBatchSource {
  public:
   // The source must outlive it.
-  DownsampledSource(TargetedBatchSource& source, BatchDownsampler downsample)
-      : source_(source), downsample_(std::move(downsample)) {}
+  FittedSource(TargetedBatchSource& source, InputsForStudent fit)
+      : source_(source), fit_(std::move(fit)) {}
 
   absl::StatusOr<std::optional<TargetedBatch>> Next() override;
   absl::Duration waited() const override { return source_.waited(); }
 
  private:
   TargetedBatchSource& source_;
-  const BatchDownsampler downsample_;
+  const InputsForStudent fit_;
 };
 
 }  // namespace distill

@@ -120,22 +120,24 @@ int64_t Prefetcher::Shared::Burst() const {
 }
 
 absl::Status Prefetcher::SendRequests(const std::shared_ptr<PendingBatch>& batch) {
-  const int64_t answer_bytes =
-      AnswerBytesPerSample(client_.outputs(), shared_->options.rows_per_sample);
-  ASSIGN_OR_RETURN(const std::vector<RequestRange> ranges,
-                   CutIntoRequests(batch->batch.inputs, answer_bytes, client_.limits()));
-  batch->bytes =
-      static_cast<int64_t>(batch->batch.inputs.bytes.size()) + batch->batch.size() * answer_bytes;
+  const PrefetcherOptions& options = shared_->options;
+  AskedBatch asked{batch->batch.inputs, batch->batch.wanted};
+  if (!options.inputs.empty()) asked.inputs = SelectInputs(asked.inputs, options.inputs);
+  if (LengthsOf(asked.inputs).empty()) asked.wanted.clear();  // all positions are answered
+  ASSIGN_OR_RETURN(
+      const RequestCut cut,
+      CutIntoRequests(asked, client_.outputs(), options.rows_per_sample, client_.limits()));
+  const std::vector<RequestRange>& ranges = cut.ranges;
+  batch->bytes = cut.bytes;
   // Sliced before the batch is queued: from then on Next() may take it.
   std::vector<SoftTargetRequest> requests;
   for (const RequestRange& range : ranges) {
     const int64_t position = batch->batch.position + range.begin;
-    requests.push_back(
-        {.inputs = {SliceRows(batch->batch.inputs, range.begin, range.end)},
-         .rows = range.samples() * shared_->options.rows_per_sample,
-         .temperature = shared_->options.temperature,
-         .seed = MixSeed({shared_->options.run_seed, static_cast<uint64_t>(batch->batch.epoch),
-                          static_cast<uint64_t>(position)})});
+    SoftTargetRequest& request =
+        requests.emplace_back(MakeRequest(asked, range, options.rows_per_sample));
+    request.temperature = options.temperature;
+    request.seed = MixSeed({options.run_seed, static_cast<uint64_t>(batch->batch.epoch),
+                            static_cast<uint64_t>(position)});
   }
   bool is_first = false;
   {

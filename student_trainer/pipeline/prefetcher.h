@@ -42,7 +42,10 @@ struct PrefetcherOptions {
   int64_t max_bytes_ahead = 256 << 20;
   // As many batches as hold this, but at most 4, are asked for at a time.
   int64_t burst_bytes = 128 << 10;
-  int64_t rows_per_sample = 1;  // of an answer
+  // Of logits, that do not have a row per position of samples with lengths.
+  int64_t rows_per_sample = 1;
+  // The inputs of a batch that the teacher takes, by their indices, in its order; empty: all.
+  std::vector<size_t> inputs = {};
 };
 
 struct PrefetcherStats {

@@ -8,7 +8,7 @@ namespace distill {
 
 BatchPipeline::BatchPipeline(const TrainOptions& options, const BatchMaker& maker,
                              int64_t first_batch, SoftTargetSource* teachers,
-                             const InputSpec& student, std::stop_token stop, Clock& clock)
+                             const BatchInputs& inputs, std::stop_token stop, Clock& clock)
     : loader_(maker, {.threads = options.loader_threads, .first_batch = first_batch}),
       hard_labels_(loader_, clock) {
   TargetedBatchSource* source = &hard_labels_;
@@ -17,13 +17,16 @@ BatchPipeline::BatchPipeline(const TrainOptions& options, const BatchMaker& make
         *teachers, loader_,
         PrefetcherOptions{.temperature = static_cast<float>(options.ResolvedTemperature()),
                           .run_seed = options.seed,
-                          .policy = options.on_teacher_loss},
+                          .policy = options.on_teacher_loss,
+                          .rows_per_sample = inputs.rows_per_sample,
+                          .inputs = inputs.teacher},
         clock);
     stop_prefetching_.emplace(std::move(stop), [this] { prefetcher_->Stop(); });
     source = &*prefetcher_;
   }
-  downsampled_.emplace(*source,
-                       [student](const HostTensor& views) { return FitToStudent(views, student); });
+  fitted_.emplace(*source, [inputs](const std::vector<InputBatch>& all) {
+    return FitToStudent(all, inputs.student, inputs.student_specs);
+  });
 }
 
 absl::Duration BatchPipeline::waited_for_data() const {

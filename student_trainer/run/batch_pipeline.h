@@ -16,16 +16,24 @@
 
 namespace distill {
 
+// Which inputs of the data each side takes, by their indices (MatchInputs).
+struct BatchInputs {
+  std::vector<size_t> teacher;
+  std::vector<size_t> student;
+  std::vector<InputSpec> student_specs;
+  int64_t rows_per_sample = 1;  // as PrefetcherOptions
+};
+
 class BatchPipeline {
  public:
   // Begins at once, with batch number `first_batch`. `teachers`: null for hard labels alone. A
   // requested `stop` makes the source CANCELLED while it waits for the teacher. Maker, teachers and
   // clock must outlive it.
   BatchPipeline(const TrainOptions& options, const BatchMaker& maker, int64_t first_batch,
-                SoftTargetSource* teachers, const InputSpec& student, std::stop_token stop,
+                SoftTargetSource* teachers, const BatchInputs& inputs, std::stop_token stop,
                 Clock& clock);
 
-  TargetedBatchSource& source() { return *downsampled_; }
+  TargetedBatchSource& source() { return *fitted_; }
 
   // The time that the source has waited for the loader.
   absl::Duration waited_for_data() const;
@@ -36,7 +44,7 @@ class BatchPipeline {
   HardLabelSource hard_labels_;
   std::optional<Prefetcher> prefetcher_;
   std::optional<std::stop_callback<std::function<void()>>> stop_prefetching_;
-  std::optional<DownsampledSource> downsampled_;
+  std::optional<FittedSource> fitted_;
 };
 
 }  // namespace distill

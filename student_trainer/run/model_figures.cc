@@ -13,7 +13,7 @@ absl::StatusOr<std::vector<nlohmann::json>> MeasureFigures(
     const std::vector<const LoadedModel*>& models, const TimingOptions& options) {
   std::vector<TimedModel> timed;
   for (const LoadedModel* model : models) {
-    timed.push_back({model, model->ExampleInputs(kTimedBatch).front()});
+    timed.push_back({model, model->ExampleInputs(kTimedBatch)});
   }
   ASSIGN_OR_RETURN(const std::vector<Timing> timings, TimeInTurns(timed, options));
   std::vector<nlohmann::json> figures;

@@ -18,7 +18,8 @@ inline constexpr int64_t kReportSamples = 64;
 inline constexpr int64_t kMostReportClasses = 1500;
 
 // Up to kReportSamples of the validation part, a function of the data and --split_seed alone: all
-// students of one data set show the same. None where there are too many classes.
+// students of one data set show the same. None where there are too many classes, or samples are not
+// one input of a fixed shape with one label.
 std::vector<int64_t> ChooseReportSamples(const TrainingData& data, uint64_t split_seed);
 
 // Writes the samples as a safetensors file: "inputs" in the data's own type, "labels" int64 [n],

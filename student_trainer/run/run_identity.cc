@@ -18,6 +18,7 @@
 #include "common/base/sha256.h"
 #include "common/base/status_macros.h"
 #include "common/client/session/granted.h"
+#include "student_trainer/data/sample_memory.h"
 #include "student_trainer/evaluation/evaluation.h"
 #include "student_trainer/options/deciding_options.h"
 
@@ -44,11 +45,12 @@ std::string ValueOf(const nlohmann::json& object, const std::string& key) {
 
 std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> samples) {
   Sha256 digest;
-  digest.Update(absl::StrCat(samples.size(), "\n", ToString(dataset.input()), "\n"));
+  digest.Update(absl::StrCat(samples.size(), "\n", ToString(dataset.inputs()), "\n"));
   for (const std::string& name : dataset.class_names()) digest.Update(absl::StrCat(name, "\n"));
   for (const int64_t sample : samples) {
-    const int64_t label = dataset.Label(sample);
-    digest.Update(absl::string_view(reinterpret_cast<const char*>(&label), sizeof(label)));
+    for (const int64_t label : dataset.Labels(sample)) {
+      digest.Update(absl::string_view(reinterpret_cast<const char*>(&label), sizeof(label)));
+    }
   }
   return digest.HexDigest();
 }
@@ -56,14 +58,17 @@ std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> sampl
 absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
   Sha256 digest;
   digest.Update(LabelsDigest(dataset, AllSamples(dataset)));
-  ASSIGN_OR_RETURN(const size_t bytes, ByteSize(dataset.input().dtype, dataset.input().shape));
-  std::vector<uint8_t> sample(bytes);
   const int64_t count = std::min(dataset.size(), kSamplesRead);
   for (int64_t i = 0; i < count; ++i) {
-    const absl::Status read = dataset.Read(i * dataset.size() / count, absl::MakeSpan(sample));
+    const int64_t sample = i * dataset.size() / count;
+    ASSIGN_OR_RETURN(SampleMemory memory, SampleMemory::Allocate(dataset, {sample}));
+    const Destinations inputs = memory.Next(dataset.Length(sample));
+    const absl::Status read = dataset.Read(sample, inputs);
     if (absl::IsDataLoss(read)) continue;
     RETURN_IF_ERROR(read);
-    digest.Update(absl::string_view(reinterpret_cast<const char*>(sample.data()), sample.size()));
+    for (const absl::Span<uint8_t> input : inputs) {
+      digest.Update(absl::string_view(reinterpret_cast<const char*>(input.data()), input.size()));
+    }
   }
   return digest.HexDigest();
 }

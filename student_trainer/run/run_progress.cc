@@ -22,8 +22,9 @@ void EpochTotals::Add(const StepResult& step, const TrainingBatch& batch) {
   named += step.samples;
   with_targets += step.with_targets;
   if (!step.trained) return;
-  const double n = static_cast<double>(step.samples);
+  const double n = static_cast<double>(step.rows);
   trained += step.samples;
+  rows += step.rows;
   labelled += step.labelled;
   correct += step.correct;
   loss += n * step.loss;
@@ -58,6 +59,7 @@ RunProgress ResumeAt(RunProgress progress, int64_t batches_per_epoch, std::strin
 nlohmann::json ToJson(const RunProgress& progress) {
   nlohmann::json json = progress;
   json["epochs"] = progress.epochs;
+  json["epoch"]["rows"] = progress.epoch.rows;
   json["epoch_batches"] = progress.epoch_batches;
   json["epoch_length"] = progress.epoch_length;
   json["seconds_waiting_for_data"] = progress.seconds_waiting_for_data;
@@ -68,6 +70,8 @@ absl::StatusOr<RunProgress> RunProgressFromJson(const nlohmann::json& json) {
   try {
     auto progress = json.get<RunProgress>();
     progress.epochs = json.value("epochs", kEpochsNotCounted);
+    // Earlier versions had a row per sample.
+    progress.epoch.rows = json.at("epoch").value("rows", progress.epoch.trained);
     progress.epoch_batches = json.value("epoch_batches", int64_t{0});
     progress.epoch_length = json.value("epoch_length", int64_t{0});
     progress.seconds_waiting_for_data = json.value("seconds_waiting_for_data", 0.0);

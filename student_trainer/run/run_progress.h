@@ -17,15 +17,16 @@ namespace distill {
 struct EpochTotals {
   int64_t named = 0;  // by the sampler
   int64_t trained = 0;
+  int64_t rows = 0;  // of those trained: of samples, or of their positions
   int64_t with_targets = 0;
-  int64_t labelled = 0;
+  int64_t labelled = 0;  // rows
   int64_t correct = 0;
-  double loss = 0, student_loss = 0, distillation_loss = 0;  // weighted by samples
+  double loss = 0, student_loss = 0, distillation_loss = 0;  // weighted by rows
   TrainedIdsHash ids;
 
   void Add(const StepResult& step, const TrainingBatch& batch);
 
-  double Mean(double sum) const { return trained == 0 ? 0 : sum / static_cast<double>(trained); }
+  double Mean(double sum) const { return rows == 0 ? 0 : sum / static_cast<double>(rows); }
   double Accuracy() const;  // NaN without labels
 };
 

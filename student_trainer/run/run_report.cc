@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -78,8 +79,9 @@ void WarnWithoutLogits(const absl::Status& why) {
 // Null, after a warning, where no teacher can be asked.
 std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, const std::stop_token& stop,
                                            Clock& clock) {
-  auto teachers = ConnectForLogits(run.options.teacher, "student_trainer report",
-                                   run.data.train->class_names(), clock, stop);
+  auto teachers =
+      ConnectForLogits(run.options.teacher, "student_trainer report", run.data.train->class_names(),
+                       RaggedTermsOf(run.data.validation()), clock, stop);
   if (teachers.ok()) return *std::move(teachers);
   WarnWithoutLogits(teachers.status());
   return nullptr;
@@ -125,11 +127,23 @@ struct Judgement {
   std::string digest;  // sha256 of the samples that it was made on
 };
 
-void AddTo(Sha256& digest, const HostTensor& samples) {
-  for (size_t i = 0; i < samples.bytes.num_pieces(); ++i) {
-    const Bytes::Piece piece = samples.bytes.piece(i);
-    digest.Update({reinterpret_cast<const char*>(piece.data()), piece.size()});
+void AddTo(Sha256& digest, const std::vector<InputBatch>& samples) {
+  for (const InputBatch& input : samples) {
+    for (size_t i = 0; i < input.values.bytes.num_pieces(); ++i) {
+      const Bytes::Piece piece = input.values.bytes.piece(i);
+      digest.Update({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    }
   }
+}
+
+// The rows of samples of the data set.
+int64_t RowsIn(const Dataset& dataset, const std::vector<InputBatch>& samples) {
+  if (!dataset.labels_by_position()) return samples[0].samples();
+  const std::vector<int64_t>& lengths = LengthsOf(samples);
+  if (lengths.empty()) {
+    return samples[0].samples() * static_cast<int64_t>(dataset.Labels(0).size());
+  }
+  return std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
 }
 
 // The digest is of the samples at the run's own size, so that runs whose students have other
@@ -137,10 +151,10 @@ void AddTo(Sha256& digest, const HostTensor& samples) {
 absl::StatusOr<Judgement> JudgementOf(const ReportedRun& run, const LoadedModel& model) {
   const Judge judge = JudgeOf(run.data);
   ASSIGN_OR_RETURN(const std::shared_ptr<const Dataset> prepared,
-                   PrepareFor(model.description().inputs[0], judge.dataset, Resize));
+                   PrepareFor(model.description().inputs, judge.dataset, Resize));
   const LogitsFunction logits = LogitsOfLoaded(model);
   Sha256 digest;
-  const LogitsFunction seen = [&](const HostTensor& inputs) {
+  const LogitsFunction seen = [&](const std::vector<InputBatch>& inputs) {
     AddTo(digest, inputs);
     return logits(inputs);
   };
@@ -148,12 +162,13 @@ absl::StatusOr<Judgement> JudgementOf(const ReportedRun& run, const LoadedModel&
   ASSIGN_OR_RETURN(const QualityMeter meter, MeasureQuality(*prepared, judge.samples, judge.corrupt,
                                                             own_size ? seen : logits));
   if (!own_size) {
-    const LogitsFunction none = [&](const HostTensor& inputs) -> absl::StatusOr<at::Tensor> {
+    const LogitsFunction none =
+        [&](const std::vector<InputBatch>& inputs) -> absl::StatusOr<at::Tensor> {
       AddTo(digest, inputs);
-      return at::zeros({inputs.shape[0], judge.dataset->classes()});
+      return at::zeros({RowsIn(*judge.dataset, inputs), judge.dataset->classes()});
     };
     RETURN_IF_ERROR(VisitLogits(*judge.dataset, judge.samples, judge.corrupt, none,
-                                [](const at::Tensor&, const at::Tensor&) {}));
+                                [](const at::Tensor&, const at::Tensor&, int64_t) {}));
   }
   return Judgement{meter.quality(), digest.HexDigest()};
 }

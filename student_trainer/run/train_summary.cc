@@ -18,11 +18,11 @@ std::string TrainingLine(const TrainFigures& figures) {
       absl::FormatDuration(absl::Ceil(absl::Seconds(run.seconds), absl::Seconds(1))));
   if (const EvaluationResult& validation = run.best_validation; validation.samples > 0) {
     absl::StrAppendFormat(&line, "; best epoch %d, validation errors %d of %d", run.best_epoch + 1,
-                          validation.errors, validation.samples);
+                          validation.errors, validation.rows());
   }
   if (figures.test.has_value()) {
     absl::StrAppendFormat(&line, "; test errors %d of %d (accuracy %.2f%%)", figures.test->errors,
-                          figures.test->samples, 100 * figures.test->accuracy());
+                          figures.test->rows(), 100 * figures.test->accuracy());
   }
   return line;
 }

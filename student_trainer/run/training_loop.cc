@@ -118,6 +118,7 @@ class LoopState {
                              {"samples", epoch.named},
                              {"ids_hash", absl::StrFormat("%016x", epoch.ids.value())},
                              {"samples_trained", epoch.trained},
+                             {"rows_trained", epoch.rows},
                              {"samples_with_targets", epoch.with_targets},
                              {"samples_without_targets", without},
                              {"loss", epoch.Mean(epoch.loss)},
@@ -132,8 +133,7 @@ class LoopState {
       record["validation"] = *validation;
       if (validation->samples > 0) {
         absl::StrAppendFormat(&line, "  validation errors %d of %d (accuracy %.2f%%)",
-                              validation->errors, validation->samples,
-                              100 * validation->accuracy());
+                              validation->errors, validation->rows(), 100 * validation->accuracy());
         if (run_.has_best && run_.best_epoch == number) absl::StrAppend(&line, "  best so far");
       }
     }

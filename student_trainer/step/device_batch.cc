@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -9,7 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/codec/encoding.h"
 #include "common/torch/host_tensors.h"
-#include "common/torch/normalize.h"
+#include "common/torch/padding.h"
 
 namespace distill {
 namespace {
@@ -34,6 +36,51 @@ void Move(SampledTargets& targets, at::Device device) {
 
 void Move(Vectors& targets, at::Device device) { targets.values = targets.values.to(device); }
 
+std::vector<int64_t> IndicesOf(const std::vector<bool>& wanted) {
+  std::vector<int64_t> indices;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i]) indices.push_back(static_cast<int64_t>(i));
+  }
+  return indices;
+}
+
+// The rows among the positions of samples that are padded to `padded`.
+std::vector<int64_t> RowIndex(const TrainingBatch& batch, const std::vector<int64_t>& lengths,
+                              int64_t padded) {
+  std::vector<int64_t> index;
+  size_t position = 0;
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    for (int64_t j = 0; j < lengths[i]; ++j, ++position) {
+      if (!batch.wanted.empty() && !batch.wanted[position]) continue;
+      index.push_back(static_cast<int64_t>(i) * padded + j);
+    }
+  }
+  return index;
+}
+
+void AddInputs(const TrainingBatch& batch, const ModelDescription& description, at::Device device,
+               DeviceBatch& result) {
+  const std::vector<int64_t>& lengths = LengthsOf(batch.inputs);
+  std::vector<at::Tensor> inputs;
+  at::Tensor all_lengths;
+  if (lengths.empty()) {
+    for (const InputBatch& input : batch.inputs) inputs.push_back(ToTorch(input.values));
+    if (!batch.wanted.empty()) {
+      result.row_index = torch::tensor(IndicesOf(batch.wanted), torch::kInt64);
+    }
+  } else {
+    const int64_t padded = *std::max_element(lengths.begin(), lengths.end());
+    std::vector<int64_t> samples(lengths.size());
+    std::iota(samples.begin(), samples.end(), 0);
+    inputs = PadSamples(batch.inputs, samples, padded, description.pad_id.value_or(0));
+    all_lengths = torch::tensor(lengths, torch::kInt64);
+    result.row_index = torch::tensor(RowIndex(batch, lengths, padded), torch::kInt64);
+  }
+  const ModelInputs prepared = PrepareInputs(description, inputs, all_lengths, device);
+  for (const auto& [name, tensor] : prepared.all()) result.inputs.Add(name, ToChannelsLast(tensor));
+  result.inputs.mask = prepared.mask;
+}
+
 // On the CPU; fills what is about labels.
 void AddLabels(const TrainingBatch& batch, DeviceBatch& result) {
   result.labels.labels = torch::tensor(batch.labels, torch::kInt64);
@@ -48,19 +95,28 @@ void AddLabels(const TrainingBatch& batch, DeviceBatch& result) {
 
 }  // namespace
 
-DeviceBatch ToDevice(const TargetedBatch& targeted, const Normalization& normalization,
+at::Tensor LogitsOfRows(const at::Tensor& logits, const DeviceBatch& batch) {
+  if (logits.dim() != 3) return logits;
+  const at::Tensor rows = logits.flatten(0, 1);
+  return batch.row_index.defined() ? rows.index_select(0, batch.row_index) : rows;
+}
+
+DeviceBatch ToDevice(const TargetedBatch& targeted, const ModelDescription& description,
                      at::Device device) {
   DeviceBatch result;
-  result.inputs =
-      ToChannelsLast(Normalize(ToTorch(targeted.batch.inputs).to(device), normalization));
-  AddLabels(targeted.batch, result);
-  for (at::Tensor* tensor : {&result.labels.labels, &result.labels.mixed_labels,
+  const TrainingBatch& batch = targeted.batch;
+  AddInputs(batch, description, device, result);
+  AddLabels(batch, result);
+  for (at::Tensor* tensor : {&result.row_index, &result.labels.labels, &result.labels.mixed_labels,
                              &result.labels.weights, &result.likeliest_labels, &result.counts}) {
     if (tensor->defined()) *tensor = tensor->to(device);
   }
   for (const auto& [output, answers] : targeted.targets) {
     DecodedTargets& decoded = result.targets[output];
     decoded = DecodeTargets(answers);
+    if (!batch.wanted.empty() && Rows(decoded) == static_cast<int64_t>(batch.wanted.size())) {
+      decoded = SelectRows(decoded, torch::tensor(IndicesOf(batch.wanted), torch::kInt64));
+    }
     std::visit([device](auto& targets) { Move(targets, device); }, decoded);
   }
   return result;

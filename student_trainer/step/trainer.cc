@@ -53,10 +53,10 @@ absl::Status Diverged(absl::string_view what, double value, int64_t step) {
 
 }  // namespace
 
-Trainer::Trainer(std::shared_ptr<Model> model, Normalization normalization,
+Trainer::Trainer(std::shared_ptr<Model> model, ModelDescription description,
                  const TrainerOptions& options)
     : model_(std::move(model)),
-      normalization_(std::move(normalization)),
+      description_(std::move(description)),
       options_(options),
       optimizer_((Place(*model_, options.device), MakeOptimizer(*model_, options.optimizer))) {
   if (options_.ema_decay > 0) average_.emplace(*model_, options_.ema_decay);
@@ -97,22 +97,24 @@ absl::Status Trainer::FinishStep() {
 
 absl::Status Trainer::AddGradient(const TargetedBatch& targeted, StepResult& result) {
   const int64_t samples = targeted.batch.size();
+  const int64_t rows = targeted.batch.rows();
   const bool has_targets = !targeted.targets.empty();
   const DistillationLossOptions loss_options = this->loss_options();
   const bool uses_labels = !has_targets || loss_options.alpha < 1;
-  const DeviceBatch batch = ToDevice(targeted, normalization_, options_.device);
+  const DeviceBatch batch = ToDevice(targeted, description_, options_.device);
   result.samples = samples;
+  result.rows = rows;
   result.with_targets = has_targets ? samples : 0;
   result.labelled = uses_labels ? batch.labelled : 0;
   result.trained = has_targets || batch.labelled > 0;
   if (result.trained) {
     model_->train();
-    at::Tensor logits;  // [n, classes]
+    at::Tensor logits;  // [rows, classes]
     {
       const AutocastScope scope(options_.autocast, options_.device.type());
       logits = model_->Forward(batch.inputs);
     }
-    logits = logits.to(at::kFloat);
+    logits = LogitsOfRows(logits, batch).to(at::kFloat);
     const DecodedTargets* targets = nullptr;
     if (has_targets) {
       ASSIGN_OR_RETURN(targets, TargetsOf(batch, loss_options.objective.output));
@@ -133,19 +135,19 @@ absl::Status Trainer::AddGradient(const TargetedBatch& targeted, StepResult& res
                            .sum()
                            .item<int64_t>();
     }
-    // A sum over samples, which TakeStep divides by all of the step.
-    (options_.accumulate == 1 ? loss.total : loss.total * samples).backward();
+    // A sum over rows, which TakeStep divides by all of the step.
+    (options_.accumulate == 1 ? loss.total : loss.total * rows).backward();
     has_gradient_ = true;
   }
   ++batches_;
-  samples_ += samples;
+  rows_ += rows;
   return absl::OkStatus();
 }
 
 absl::Status Trainer::TakeStep(StepResult& result) {
   if (has_gradient_) {
     const std::vector<at::Tensor> parameters = optimizer_->parameters();
-    if (options_.accumulate > 1) ScaleGradients(parameters, 1.0 / static_cast<double>(samples_));
+    if (options_.accumulate > 1) ScaleGradients(parameters, 1.0 / static_cast<double>(rows_));
     if (options_.clip_norm > 0) {
       result.gradient_norm = ClipGradientNorm(parameters, options_.clip_norm);
       if (!std::isfinite(*result.gradient_norm)) {
@@ -166,7 +168,7 @@ absl::Status Trainer::TakeStep(StepResult& result) {
 void Trainer::ForgetStep() {
   optimizer_->ZeroGrad();
   batches_ = 0;
-  samples_ = 0;
+  rows_ = 0;
   has_gradient_ = false;
 }
 

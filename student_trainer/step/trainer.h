@@ -18,15 +18,17 @@
 
 namespace distill {
 
-// Sums over the samples of one batch; each is weighted as in the loss.
+// Sums over the rows of one batch, those of its samples or of their positions; each is weighted as
+// in the loss.
 struct StepResult {
   bool trained = true;   // false: a batch without soft targets and without any label
   bool stepped = false;  // the optimizer moved the parameters
   int64_t samples = 0;
-  int64_t with_targets = 0;
-  int64_t labelled = 0;  // samples whose label the student loss used
-  int64_t correct = 0;   // of those; of two labels the one with more weight is the right one
-  double loss = 0;       // mean over samples
+  int64_t rows = 0;
+  int64_t with_targets = 0;  // samples
+  int64_t labelled = 0;      // rows whose label the student loss used
+  int64_t correct = 0;       // of those; of two labels the one with more weight is the right one
+  double loss = 0;           // mean over rows
   double student_loss = 0;
   double distillation_loss = 0;
   // Of the step's gradients before clipping, where they are clipped and this batch ended the step.
@@ -37,12 +39,13 @@ struct StepResult {
 class Trainer {
  public:
   // Moves the model to the options' device, which must exist, and its convolutions' weights into
-  // channels_last. The options must be valid.
-  Trainer(std::shared_ptr<Model> model, Normalization normalization, const TrainerOptions& options);
+  // channels_last. `description`: of its inputs and their normalisation. The options must be valid.
+  Trainer(std::shared_ptr<Model> model, ModelDescription description,
+          const TrainerOptions& options);
 
   // Adds the gradient of the batch's loss (distillation_loss.h): a batch with targets by alpha and
   // T, a batch without them on its hard labels with weight 1. Every `accumulate` batches the
-  // optimizer takes a step, on the loss of these batches joined: each weighs by its samples. (What
+  // optimizer takes a step, on the loss of these batches joined: each weighs by its rows. (What
   // compares samples, as dist and mlkd, compares those of a batch.) A step
   // whose batches had nothing to learn from moves nothing, but advances the schedules.
   //
@@ -88,7 +91,7 @@ class Trainer {
   NamedTensors Tensors() const;
 
   const std::shared_ptr<Model> model_;
-  const Normalization normalization_;
+  const ModelDescription description_;
   const TrainerOptions options_;
   const std::unique_ptr<Optimizer> optimizer_;
   std::optional<Ema> average_;
@@ -97,7 +100,7 @@ class Trainer {
 
   // Of the incomplete step.
   int64_t batches_ = 0;
-  int64_t samples_ = 0;
+  int64_t rows_ = 0;
   bool has_gradient_ = false;
 };
 

@@ -2,15 +2,19 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/check.h"
+#include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/contract/input_batch.h"
 #include "common/torch/host_tensors.h"
 #include "common/torch/torch_errors.h"
+#include "common/zoo/model_inputs.h"
 #include "common/zoo/registry.h"
 #include "student_trainer/data/class_names.h"
 #include "student_trainer/data/normalization.h"
@@ -23,6 +27,11 @@ namespace {
 
 // What the student sees of a sample: the data's input, at its own resolution.
 absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& data) {
+  if (data.inputs().size() != 1 || HasLengths(data.input())) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("models of the zoo take one input of a fixed shape, and the data has ",
+                     ToString(data.inputs()), "; use a model directory of your own architecture"));
+  }
   InputSpec input = data.input();
   if (!options.student_resolution.has_value()) return input;
   const ImageSize size = *options.student_resolution;
@@ -39,8 +48,9 @@ absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& da
 // The arguments of architectures that Family::fit adds.
 constexpr const char* kArgumentsOfData[] = {"classes", "channels", "inputs", "input_shape"};
 
-absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const InputSpec& input,
+absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const Dataset& data,
                                        int64_t classes) {
+  ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, data));
   TrainableModel student;
   ModelDescription& description = student.description;
   description.inputs = {input};
@@ -72,13 +82,14 @@ bool Takes(const InputSpec& model, const InputSpec& input) {
          model.shape[1] <= input.shape[1] && model.shape[2] <= input.shape[2];
 }
 
-absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& input,
+absl::Status CheckStudentFits(const TrainableModel& student, const std::vector<InputSpec>& inputs,
                               const std::vector<std::string>& class_names) {
   const ModelDescription& description = student.description;
-  if (description.inputs.size() != 1 || !Takes(description.inputs[0], input)) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "it takes ", description.inputs.empty() ? "nothing" : ToString(description.inputs[0]),
-        ", the data has ", ToString(input)));
+  ASSIGN_OR_RETURN(const std::vector<size_t> chosen, MatchInputs(description.inputs, inputs));
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    if (Takes(description.inputs[i], inputs[chosen[i]])) continue;
+    return absl::FailedPreconditionError(absl::StrCat("it takes ", ToString(description.inputs),
+                                                      ", the data has ", ToString(inputs)));
   }
   if (description.output.value_or(OutputForm::kLogits) != OutputForm::kLogits) {
     return absl::FailedPreconditionError(
@@ -94,29 +105,64 @@ absl::Status CheckStudentFits(const TrainableModel& student, const InputSpec& in
   return absl::OkStatus();
 }
 
-// One sample of zeros goes through, and as many logits come out as there are classes.
-absl::Status CheckForward(Model& model, const InputSpec& takes, const InputSpec& data,
-                          int64_t classes) {
-  InputSpec input = takes;
-  for (size_t i = 0; i < input.shape.size(); ++i) {
-    if (input.shape[i] == -1) input.shape[i] = data.shape[i];
+// The student's inputs with the data's lengths, or those of its first sample.
+std::vector<InputSpec> InputsOn(const Dataset& data, const ModelDescription& student,
+                                const std::vector<size_t>& chosen) {
+  std::vector<InputSpec> inputs = student.inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Shape& own = data.inputs()[chosen[i]].shape;
+    for (size_t d = 0; d < inputs[i].shape.size(); ++d) {
+      int64_t& size = inputs[i].shape[d];
+      if (size == -1) size = own[d] == -1 ? data.Length(0) : own[d];
+    }
   }
-  Shape shape = input.shape;
-  shape.insert(shape.begin(), 1);
+  return inputs;
+}
+
+// The length of one sample of these inputs, int64 [1]: all of it is its own, whatever its tokens
+// are. Undefined if no input has a variable length.
+at::Tensor LengthOf(const ModelDescription& student, const std::vector<InputSpec>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (HasLengths(student.inputs[i])) return at::full({1}, inputs[i].shape[0], at::kLong);
+  }
+  return {};
+}
+
+// One sample of zeros goes through, and as many logits come out as there are classes, in a row for
+// each label.
+absl::Status CheckForward(const TrainableModel& student, const Dataset& data, bool by_position,
+                          int64_t classes) {
+  ASSIGN_OR_RETURN(const std::vector<size_t> chosen,
+                   MatchInputs(student.description.inputs, data.inputs()));
+  const std::vector<InputSpec> inputs = InputsOn(data, student.description, chosen);
   at::Tensor logits;
   const absl::Status ran = CatchTorch([&] {
     const at::NoGradGuard no_grad;
-    model.eval();
-    logits =
-        model.Forward(at::zeros(shape, IsNormalized(input) ? at::kFloat : ToTorch(input.dtype)));
-    model.train();
+    std::vector<at::Tensor> zeros;
+    for (const InputSpec& input : inputs) {
+      Shape shape = input.shape;
+      shape.insert(shape.begin(), 1);
+      zeros.push_back(at::zeros(shape, ToTorch(input.dtype)));
+    }
+    student.model->eval();
+    logits = student.model->Forward(
+        PrepareInputs(student.description, zeros, LengthOf(student.description, inputs), at::kCPU));
+    student.model->train();
   });
   if (!ran.ok()) {
+    const bool normalized = std::all_of(inputs.begin(), inputs.end(), IsNormalized);
     return absl::InvalidArgumentError(absl::StrCat(
-        "it fails on inputs ", ToString(input), ": ", ran.message(),
-        IsNormalized(input) ? ""
-                            : "; store numbers such as pixels as uint8 or floating point, since "
-                              "other integers are tokens"));
+        "it fails on inputs ", ToString(inputs), ": ", ran.message(),
+        normalized ? ""
+                   : "; store numbers such as pixels as uint8 or floating point, since other "
+                     "integers are tokens"));
+  }
+  if (by_position != (logits.dim() == 3)) {
+    return absl::FailedPreconditionError(
+        by_position
+            ? "it gives a row per sample, where the data have a label per position, or the teacher "
+              "a row per position"
+            : "it gives a row per position of a sequence, where the data have a label per sample");
   }
   if (logits.dim() < 2 || logits.size(-1) != classes) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -125,6 +171,18 @@ absl::Status CheckForward(Model& model, const InputSpec& takes, const InputSpec&
         "it but its head"));
   }
   return absl::OkStatus();
+}
+
+// Training pads the samples of a batch to the longest.
+void WarnWithoutMask(const TrainableModel& student, const std::string& where) {
+  const std::vector<InputSpec>& inputs = student.description.inputs;
+  if (std::none_of(inputs.begin(), inputs.end(), HasLengths) ||
+      student.model->TakesMask(inputs.size())) {
+    return;
+  }
+  log::Warning(absl::StrCat(
+      where, ": its forward takes no mask, so in training it sees padding; give it an argument ",
+      "after its inputs with \"mask\" in its name"));
 }
 
 }  // namespace
@@ -158,21 +216,22 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
   std::vector<std::string> class_names = data.train->class_names();
   if (class_names.empty() && teacher.has_value()) class_names = teacher->class_names;
 
-  ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, *data.train));
   at::manual_seed(options.seed);
   const std::string where = absl::StrCat(Field("student"), " ", options.student);
   ASSIGN_OR_RETURN(TrainableModel student,
                    options.StudentIsDirectory() ? LoadTrainable(options.student)
-                                                : FromZoo(options, input, classes),
+                                                : FromZoo(options, *data.train, classes),
                    where);
   if (options.StudentIsDirectory()) {
-    RETURN_IF_ERROR(CheckStudentFits(student, input, class_names), where);
+    RETURN_IF_ERROR(CheckStudentFits(student, data.train->inputs(), class_names), where);
   } else {
     ASSIGN_OR_RETURN(student.description.normalization,
                      MeasureNormalization(*data.train, samples, *data.corrupt_train));
   }
-  RETURN_IF_ERROR(CheckForward(*student.model, student.description.inputs[0], input, classes),
-                  where);
+  const bool by_position =
+      data.train->labels_by_position() || (teacher.has_value() && teacher->rows_per_sample != 1);
+  RETURN_IF_ERROR(CheckForward(student, *data.train, by_position, classes), where);
+  WarnWithoutMask(student, where);
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {
     RETURN_IF_ERROR(InitFrom(options.init_from, options.StudentIsDirectory(), student),

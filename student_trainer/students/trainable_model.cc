@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <utility>
+#include <vector>
 
 #include "common/base/status_macros.h"
 #include "common/inference/scripted_model.h"
@@ -14,14 +15,15 @@ namespace {
 
 constexpr int64_t kExampleLength = 8;  // of variable lengths
 
-// One sample of zeros; undefined for another number of inputs than one, which no student has.
-at::Tensor ExampleOf(const ModelDescription& description) {
-  if (description.inputs.size() != 1) return {};
-  Shape shape = {1};
-  for (const int64_t size : description.inputs[0].shape)
-    shape.push_back(size == -1 ? kExampleLength : size);
-  const bool tokens = !IsNormalized(description.inputs[0]);
-  return at::zeros(shape, tokens ? at::kLong : at::kFloat);
+// One sample of zeros.
+std::vector<at::Tensor> ExampleOf(const ModelDescription& description) {
+  std::vector<at::Tensor> example;
+  for (const InputSpec& input : description.inputs) {
+    Shape shape = {1};
+    for (const int64_t size : input.shape) shape.push_back(size == -1 ? kExampleLength : size);
+    example.push_back(at::zeros(shape, IsNormalized(input) ? at::kFloat : at::kLong));
+  }
+  return example;
 }
 
 }  // namespace

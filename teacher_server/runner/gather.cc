@@ -11,24 +11,24 @@ namespace {
 
 at::Tensor GatherInput(size_t input, absl::Span<const RunnerRequest* const> requests,
                        const GatherOptions& options) {
-  Shape shape = requests.front()->inputs[input].shape;  // grows to the longest
+  Shape shape = requests.front()->inputs[input].values.shape;  // grows to the longest
   bool equal_shapes = true;
   for (const RunnerRequest* request : requests) {
-    const Shape& own = request->inputs[input].shape;
+    const Shape& own = request->inputs[input].values.shape;
     for (size_t d = 1; d < shape.size(); ++d) {
       equal_shapes = equal_shapes && own[d] == shape[d];
       shape[d] = std::max(shape[d], own[d]);
     }
   }
   shape[0] = options.rows;
-  const at::ScalarType dtype = ToTorch(requests.front()->inputs[input].dtype);
+  const at::ScalarType dtype = ToTorch(requests.front()->inputs[input].values.dtype);
   at::Tensor batch =
       at::empty(shape, at::TensorOptions().dtype(dtype).pinned_memory(options.pinned));
   if (!equal_shapes) batch.fill_(options.pad_id);
 
   int64_t row = 0;
   for (const RunnerRequest* request : requests) {
-    const HostTensor& source = request->inputs[input];
+    const HostTensor& source = request->inputs[input].values;
     at::Tensor target = batch.narrow(0, row, request->samples);
     if (equal_shapes) {
       source.bytes.CopyTo(target.data_ptr());

@@ -84,7 +84,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Runner>>> LoadRunners(const RunnerOpt
   if (instances == 0) instances = placement.device.is_cuda() ? 2 : 1;
   std::vector<std::unique_ptr<Runner>> runners;
   for (int i = 0; i < instances; ++i) {
-    auto runner = std::make_unique<TorchRunner>(model, info, options.max_batch_samples, threads);
+    auto runner = std::make_unique<TorchRunner>(model, info, options.max_batch_samples, threads,
+                                                options.max_length);
     RETURN_IF_ERROR(runner->WarmUp(), options.model_directory.string(), ": warming up failed");
     runners.push_back(std::move(runner));
   }

@@ -11,16 +11,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/contract/input_batch.h"
+#include "common/contract/limits.h"
 #include "common/contract/served_model.h"
-#include "common/tensor/host_tensor.h"
 #include "teacher_server/runner/outputs.h"
 
 namespace distill {
 
 // One request. Its inputs have passed CheckInputs and share the memory they arrived in.
 struct RunnerRequest {
-  std::vector<HostTensor> inputs;
+  std::vector<InputBatch> inputs;
   int64_t samples = 0;
+  // On a ragged stream: the positions of the samples, counted over all of them, that outputs with a
+  // row per position have rows of (common/contract/row_mask.h); empty: all.
+  std::string row_mask = {};
   // Padded to numerics().fixed_batch_size; such a request is alone in its batch.
   bool batch_independent = false;
 };
@@ -58,8 +62,9 @@ struct RunnerOptions {
   std::string dtype = "f32";
   bool compare_dtypes = false;  // log how fast other dtypes would be, which loads the model in each
   int instances = 0;            // batches computed at once; 0: 1 on the CPU, 2 on CUDA
-  bool allow_unstable_teacher = false;  // serve a model that CheckStable refuses
-  int threads = 0;                      // intra-op, of each instance; 0: one per core
+  bool allow_unstable_teacher = false;             // serve a model that CheckStable refuses
+  int threads = 0;                                 // intra-op, of each instance; 0: one per core
+  int64_t max_length = StreamLimits().max_length;  // of a sample of variable length
 
   // INVALID_ARGUMENT names the field, its value and what is allowed.
   absl::Status Validate() const;

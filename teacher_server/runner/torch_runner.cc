@@ -23,6 +23,7 @@
 #include "common/torch/torch_errors.h"
 #include "teacher_server/runner/batch_plan.h"
 #include "teacher_server/runner/gather.h"
+#include "teacher_server/runner/ragged_batch.h"
 
 namespace distill {
 namespace {
@@ -32,7 +33,7 @@ constexpr absl::Duration kProgressInterval = absl::Seconds(5);
 // Names the first input with a NaN or an infinity.
 absl::Status CheckFinite(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
   for (size_t i = 0; i < request.inputs.size(); ++i) {
-    if (AllFinite(request.inputs[i])) continue;
+    if (AllFinite(request.inputs[i].values)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("input '", specs[i].name, "': an element is NaN or infinite"));
   }
@@ -55,11 +56,16 @@ int64_t TotalSamples(const std::vector<const RunnerRequest*>& members) {
   return samples;
 }
 
+// What a model gives at once for samples of a length, at most, unless one sample is more.
+constexpr int64_t kRunBytes = 256 << 20;
+
+bool IsRagged(const RunnerRequest& request) { return !LengthsOf(request.inputs).empty(); }
+
 // The request's size of the dimension that is variable in `specs`; 0 if none is.
 int64_t Length(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
   for (size_t i = 0; i < specs.size(); ++i) {
     for (size_t d = 0; d < specs[i].shape.size(); ++d) {
-      if (specs[i].shape[d] == -1) return request.inputs[i].shape[d + 1];
+      if (specs[i].shape[d] == -1) return request.inputs[i].values.shape[d + 1];
     }
   }
   return 0;
@@ -81,8 +87,11 @@ int64_t LongestPadded(const std::vector<const RunnerRequest*>& members,
 }  // namespace
 
 TorchRunner::TorchRunner(std::shared_ptr<const LoadedModel> model, ModelInfo info,
-                         int64_t max_batch_samples, int threads)
-    : model_(std::move(model)), info_(std::move(info)), sizes_(BatchSizes(max_batch_samples)) {
+                         int64_t max_batch_samples, int threads, int64_t max_length)
+    : model_(std::move(model)),
+      info_(std::move(info)),
+      sizes_(BatchSizes(max_batch_samples)),
+      max_length_(max_length) {
   const Placement& placement = model_->placement();
   if (placement.device.is_cuda()) {
     const c10::impl::VirtualGuardImpl device(placement.device.type());
@@ -101,9 +110,14 @@ TorchRunner::TorchRunner(std::shared_ptr<const LoadedModel> model, ModelInfo inf
 std::string TorchRunner::BatchKey(const RunnerRequest& request) const {
   std::string key;
   for (size_t i = 0; i < info_.inputs.size(); ++i) {
-    const Shape& shape = request.inputs[i].shape;
+    if (!request.inputs[i].lengths.empty()) {
+      key += "ragged;";
+      continue;
+    }
+    const Shape& shape = request.inputs[i].values.shape;
     for (size_t d = 1; d < shape.size(); ++d) {
-      const bool padded = model_->takes_mask() && info_.inputs[i].shape[d - 1] == -1;
+      const bool padded =
+          model_->takes_mask() && model_->tells_padding() && info_.inputs[i].shape[d - 1] == -1;
       const auto size = static_cast<uint64_t>(shape[d]);
       absl::StrAppend(&key, padded ? std::bit_ceil(size) : size, ",");
     }
@@ -136,35 +150,115 @@ std::vector<Computed> TorchRunner::Run(absl::Span<const RunnerRequest> requests)
 std::vector<Computed> TorchRunner::RunMembers(const Members& members) {
   std::vector<Computed> results;
   results.reserve(members.size());
-  const absl::StatusOr<Pieces> pieces = Compute(members);
-  if (!pieces.ok() && stream_.has_value()) EndIfDeviceIsLost(pieces.status());
-  if (!pieces.ok() && members.size() > 1) {
+  absl::StatusOr<RowsByMember> rows =
+      IsRagged(*members.front()) ? ComputeRagged(members) : Compute(members);
+  if (!rows.ok() && stream_.has_value()) EndIfDeviceIsLost(rows.status());
+  if (!rows.ok() && members.size() > 1) {
     for (const RunnerRequest* member : members) {
       results.push_back(std::move(RunMembers({member}).front()));
     }
     return results;
   }
-  absl::Status status = pieces.status();
-  std::vector<std::vector<SharedRows>> outputs(members.size());
-  if (status.ok()) {
-    status = CatchTorch([&] {
-      for (size_t output = 0; output < info_.outputs.size(); ++output) {
-        const std::vector<SharedRows> rows = RowsOf(output, members, *pieces);
-        for (size_t i = 0; i < members.size(); ++i) outputs[i].push_back(rows[i]);
-      }
-    });
-  }
   for (size_t i = 0; i < members.size(); ++i) {
-    if (status.ok()) {
-      results.push_back(std::make_unique<TorchOutputs>(std::move(outputs[i]), stream_, faults_));
+    if (rows.ok()) {
+      results.push_back(std::make_unique<TorchOutputs>(std::move((*rows)[i]), stream_, faults_));
     } else {
-      results.push_back(faults_->Report(status));
+      results.push_back(faults_->Report(rows.status()));
     }
   }
   return results;
 }
 
-absl::StatusOr<TorchRunner::Pieces> TorchRunner::Compute(const Members& members) {
+absl::StatusOr<TorchRunner::RowsByMember> TorchRunner::Compute(const Members& members) {
+  ASSIGN_OR_RETURN(const Pieces pieces, ComputePieces(members));
+  RowsByMember by_member(members.size());
+  RETURN_IF_ERROR(CatchTorch([&] {
+    for (size_t output = 0; output < info_.outputs.size(); ++output) {
+      const std::vector<SharedRows> rows = RowsOf(output, members, pieces);
+      for (size_t i = 0; i < members.size(); ++i) by_member[i].push_back(rows[i]);
+    }
+  }));
+  return by_member;
+}
+
+std::vector<int64_t> TorchRunner::PlanGroup(int64_t samples, int64_t length,
+                                            bool batch_independent) const {
+  int64_t sample_bytes = 1;
+  for (size_t output = 0; output < info_.outputs.size(); ++output) {
+    const OutputSpec& spec = info_.outputs[SourceOf(output)];
+    const int64_t rows = spec.rows_per_sample == -1 ? length : spec.rows_per_sample;
+    const int64_t row_bytes = spec.width * static_cast<int64_t>(sizeof(float));
+    sample_bytes = std::max(sample_bytes, rows * row_bytes);
+  }
+  const auto first_too_large =
+      std::upper_bound(sizes_.begin(), sizes_.end(), kRunBytes / sample_bytes);
+  const auto sizes = absl::MakeConstSpan(sizes_).first(
+      std::max<size_t>(1, static_cast<size_t>(first_too_large - sizes_.begin())));
+  if (!batch_independent) return PlanBatch(samples, sizes);
+  const int64_t fixed = sizes.back();
+  return std::vector<int64_t>(static_cast<size_t>((samples + fixed - 1) / fixed), fixed);
+}
+
+absl::StatusOr<TorchRunner::RowsByMember> TorchRunner::ComputeRagged(const Members& members) {
+  std::optional<RaggedBatch> batch;
+  RETURN_IF_ERROR(CatchTorch([&] {
+    batch.emplace(info_.inputs, members,
+                  RaggedOptions{.pad_id = model_->description().pad_id.value_or(0),
+                                .may_pad = model_->takes_mask(),
+                                .max_length = max_length_,
+                                .pinned = stream_.has_value()});
+  }));
+  for (const LengthGroup& group : batch->groups()) {
+    int64_t first = 0;
+    for (const int64_t size : PlanGroup(static_cast<int64_t>(group.samples.size()), group.padded,
+                                        members.front()->batch_independent)) {
+      PaddedBatch padded;
+      RETURN_IF_ERROR(CatchTorch([&] { padded = batch->Gather(group, first, size); }));
+      ASSIGN_OR_RETURN(const std::vector<at::Tensor> given,
+                       model_->Compute(padded.inputs, padded.lengths));
+      RETURN_IF_ERROR(CatchTorch([&] {
+        for (size_t output = 0; output < given.size(); ++output) {
+          if (!given[output].defined()) continue;  // made by the head
+          batch->Add(output, info_.outputs[output], group, first, given[output]);
+        }
+        // The inputs are copied from pinned memory, which `padded` gives up.
+        if (stream_.has_value()) stream_->synchronize();
+      }));
+      first += size;
+    }
+  }
+  RowsByMember by_member(members.size());
+  RETURN_IF_ERROR(CatchTorch([&] {
+    std::vector<RaggedBatch::Rows> taken(info_.outputs.size());
+    for (size_t output = 0; output < info_.outputs.size(); ++output) {
+      if (SourceOf(output) == output) taken[output] = batch->Take(output, info_.outputs[output]);
+    }
+    for (size_t output = 0; output < info_.outputs.size(); ++output) {
+      const auto& [rows, counts] = taken[SourceOf(output)];
+      const auto shared = std::make_shared<BatchRows>(std::vector<at::Tensor>{rows},
+                                                      info_.outputs[output].width, MakerOf(output));
+      int64_t first = 0;
+      for (size_t i = 0; i < members.size(); ++i) {
+        by_member[i].push_back({shared, first, counts[i]});
+        first += counts[i];
+      }
+    }
+    if (stream_.has_value()) stream_->synchronize();
+  }));
+  return by_member;
+}
+
+size_t TorchRunner::SourceOf(size_t output) const {
+  const bool of_head = model_->has_head() && info_.outputs[output].kind == OutputKind::kLogits;
+  return of_head ? output + 1 : output;
+}
+
+BatchRows::Make TorchRunner::MakerOf(size_t output) const {
+  if (SourceOf(output) == output) return nullptr;
+  return [model = model_](const at::Tensor& x) { return model->LogitsOf(x); };
+}
+
+absl::StatusOr<TorchRunner::Pieces> TorchRunner::ComputePieces(const Members& members) {
   const int64_t samples = TotalSamples(members);
   const int64_t fixed = numerics_.fixed_batch_size;
   const std::vector<int64_t> plan =
@@ -193,12 +287,9 @@ std::vector<SharedRows> TorchRunner::RowsOf(size_t output, const Members& member
                                             const Pieces& pieces) const {
   const OutputSpec& spec = info_.outputs[output];
   std::vector<SharedRows> rows;
-  const bool of_head = model_->has_head() && spec.kind == OutputKind::kLogits;
-  const std::vector<at::Tensor>& given = pieces[of_head ? output + 1 : output];
+  const std::vector<at::Tensor>& given = pieces[SourceOf(output)];
   if (given.front().dim() == 2) {
-    BatchRows::Make make;
-    if (of_head) make = [model = model_](const at::Tensor& x) { return model->LogitsOf(x); };
-    const auto batch = std::make_shared<BatchRows>(given, spec.width, std::move(make));
+    const auto batch = std::make_shared<BatchRows>(given, spec.width, MakerOf(output));
     int64_t first = 0;
     for (const RunnerRequest* member : members) {
       rows.push_back({batch, first, member->samples});

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status_macros.h"
+#include "common/contract/answer_size.h"
 #include "common/contract/class_order.h"
 #include "common/rpc/convert.h"
 
@@ -65,6 +66,34 @@ absl::Status GrantOutputs(const v1::Open& open, const ModelInfo& model, StreamTe
   return absl::OkStatus();
 }
 
+// Returns OK if an answer to one sample, with the most rows that it has on a ragged stream, fits a
+// message.
+absl::Status CheckAnswersFit(const v1::Open& open, const StreamTerms& terms,
+                             const StreamLimits& limits) {
+  const int64_t most =
+      open.max_rows_per_sample() == 0 ? limits.max_length : open.max_rows_per_sample();
+  std::vector<AnswerRows> answer;
+  for (const GrantedOutput& output : terms.outputs) {
+    answer.push_back({output.spec, output.wanted.encoding.spec,
+                      output.spec.rows_per_sample == -1 ? most : output.spec.rows_per_sample});
+  }
+  return CheckAnswerFits(answer, limits.max_message_bytes);
+}
+
+absl::Status GrantRagged(const v1::Open& open, const StreamLimits& limits, StreamTerms* terms) {
+  terms->ragged = open.ragged();
+  if (!terms->ragged) {
+    if (open.max_rows_per_sample() == 0) return absl::OkStatus();
+    return InvalidValue("open.max_rows_per_sample", open.max_rows_per_sample(),
+                        "0 on a stream that is not ragged");
+  }
+  if (open.max_rows_per_sample() < 0 || open.max_rows_per_sample() > limits.max_length) {
+    return InvalidValue("open.max_rows_per_sample", open.max_rows_per_sample(),
+                        absl::StrCat("0 to ", limits.max_length));
+  }
+  return CheckAnswersFit(open, *terms, limits);
+}
+
 absl::StatusOr<ClassIndices> ChooseClasses(const v1::Open& open, const ModelInfo& model) {
   if (open.class_indices().empty()) {
     const std::vector<std::string> wanted(open.class_names().begin(), open.class_names().end());
@@ -97,6 +126,7 @@ absl::StatusOr<StreamTerms> AcceptOpen(const v1::Open& open, const ServedTeacher
   terms.classes = terms.class_order == nullptr ? teacher.info.classes
                                                : static_cast<int64_t>(terms.class_order->size());
   RETURN_IF_ERROR(GrantOutputs(open, teacher.info, &terms));
+  RETURN_IF_ERROR(GrantRagged(open, teacher.limits, &terms));
   if (!open.fingerprint().empty() && open.fingerprint() != teacher.info.fingerprint) {
     return absl::FailedPreconditionError(absl::StrCat(
         "open.fingerprint is ", QuotedName(open.fingerprint().substr(0, 12)), "…; must be '",

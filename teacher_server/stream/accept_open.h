@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "common/contract/class_order.h"
+#include "common/contract/input_batch.h"
 #include "common/contract/output_spec.h"
 #include "distill/v1/teacher.pb.h"
 #include "teacher_server/stream/served_teacher.h"
@@ -29,9 +30,11 @@ struct StreamTerms {
   bool names_outputs = false;          // others than `logits` alone were asked for
   ClassIndices class_order;            // as OutputEncoding::class_order
   int64_t classes = 0;                 // of the logits in an answer
-  bool chosen_classes = false;  // the client may have left some out
+  bool chosen_classes = false;         // the client may have left some out
   bool batch_independent = false;
+  bool ragged = false;
 
+  Lengths lengths() const { return ragged ? Lengths::kRagged : Lengths::kEqual; }
   std::vector<WantedOutput> wanted() const;
 };
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status_macros.h"
+#include "common/contract/row_mask.h"
 #include "common/rpc/convert.h"
 #include "common/rpc/wire.h"
 #include "teacher_server/batching/batcher.h"
@@ -25,24 +27,6 @@ constexpr size_t kSmallPiece = 4 << 10;
 
 bool IsSmall(const Bytes& bytes) {
   return bytes.size() < kSmallPayload || bytes.size() / bytes.num_pieces() < kSmallPiece;
-}
-
-// Bytes of a request's inputs.
-int64_t InputBytes(const RunnerRequest& request) {
-  int64_t bytes = 0;
-  for (const HostTensor& input : request.inputs) bytes += static_cast<int64_t>(input.bytes.size());
-  return bytes;
-}
-
-// The largest of the request's dimensions that are variable in `specs`; 0 if none is.
-int64_t LongestLength(const RunnerRequest& request, const std::vector<InputSpec>& specs) {
-  int64_t longest = 0;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    for (size_t d = 0; d < specs[i].shape.size(); ++d) {
-      if (specs[i].shape[d] == -1) longest = std::max(longest, request.inputs[i].shape[d + 1]);
-    }
-  }
-  return longest;
 }
 
 }  // namespace
@@ -92,6 +76,7 @@ void StreamSession::ReceiveOpen(const v1::Open& open, size_t payloads) {
   v1::Opened& opened = *response.mutable_opened();
   *opened.mutable_model() = ToProto(DescribeAnswers(teacher_->info, *terms_));
   opened.set_chosen_classes(terms_->chosen_classes);
+  opened.set_ragged(terms_->ragged);
   if (terms_->names_outputs) {
     for (const GrantedOutput& output : terms_->outputs) {
       v1::OutputRequest* granted = opened.add_outputs();
@@ -125,8 +110,8 @@ std::optional<StreamSession::Taken> StreamSession::ReceiveRequest(
     AnswerError(request.id(), checked.status());
     return std::nullopt;
   }
-  SetCharge(request.id(),
-            {.samples = checked->samples, .bytes = InputBytes(*checked) + AnswerBytes(*checked)});
+  SetCharge(request.id(), {.samples = checked->samples,
+                           .bytes = ByteSize(checked->inputs) + AnswerBytes(*checked)});
   Taken taken{.id = request.id(),
               .request = *std::move(checked),
               .options = {.temperature = request.temperature(), .seed = request.seed()},
@@ -139,21 +124,25 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
     const v1::Request& request, const std::vector<Bytes>& payloads) const {
   if (draining_) return DrainingError();
   RunnerRequest checked;
-  ASSIGN_OR_RETURN(checked.inputs, TensorsFromProto(request.tensors(), payloads));
-  for (HostTensor& input : checked.inputs) {
-    if (!input.bytes.empty() && IsSmall(input.bytes)) {
-      input.bytes = Bytes::FromString(input.bytes.ToString());
-    }
+  ASSIGN_OR_RETURN(checked.inputs, InputsFromProto(request.tensors(), payloads));
+  for (InputBatch& input : checked.inputs) {
+    Bytes& bytes = input.values.bytes;
+    if (!bytes.empty() && IsSmall(bytes)) bytes = Bytes::FromString(bytes.ToString());
   }
-  ASSIGN_OR_RETURN(checked.samples, CheckInputs(teacher_->info.inputs, checked.inputs));
+  ASSIGN_OR_RETURN(checked.samples,
+                   CheckInputs(teacher_->info.inputs, checked.inputs, terms_->lengths()));
   if (checked.samples > limits_.max_request_samples) {
     return InvalidValue("the number of samples of the request", checked.samples,
                         absl::StrCat("1 to ", limits_.max_request_samples));
   }
-  if (const int64_t length = LongestLength(checked, teacher_->info.inputs);
+  if (const int64_t length = LongestLength(teacher_->info.inputs, checked.inputs);
       length > limits_.max_length) {
     return InvalidValue("the length of an input", length,
                         absl::StrCat("1 to ", limits_.max_length));
+  }
+  if (!request.row_mask().empty()) {
+    RETURN_IF_ERROR(CheckMask(request.row_mask(), checked));
+    checked.row_mask = request.row_mask();
   }
   if (!std::isfinite(request.temperature()) || request.temperature() <= 0) {
     return InvalidValue("temperature", request.temperature(), "finite and more than 0");
@@ -168,20 +157,45 @@ absl::StatusOr<RunnerRequest> StreamSession::CheckRequest(
   return checked;
 }
 
+absl::Status StreamSession::CheckMask(absl::string_view mask, const RunnerRequest& request) const {
+  const std::vector<int64_t>& lengths = LengthsOf(request.inputs);
+  if (lengths.empty()) {
+    return absl::InvalidArgumentError(
+        terms_->ragged ? "row_mask: the model has no input of variable length; leave it out"
+                       : "row_mask: the stream is not ragged; open it with ragged");
+  }
+  const auto per_position = [](const GrantedOutput& output) {
+    return output.spec.rows_per_sample == -1;
+  };
+  if (std::none_of(terms_->outputs.begin(), terms_->outputs.end(), per_position)) {
+    return absl::InvalidArgumentError(
+        "row_mask: no output of the stream has a row per position; leave it out");
+  }
+  return CheckRowMask(mask, lengths);
+}
+
 absl::Status StreamSession::AnswerTooLarge(int64_t bytes) const {
   return absl::ResourceExhaustedError(absl::StrCat("the answer: it takes ", bytes, " bytes of ",
                                                    limits_.max_message_bytes,
                                                    "; send fewer samples per request"));
 }
 
+int64_t StreamSession::RowsOf(const RunnerRequest& request, const OutputSpec& output) const {
+  if (output.rows_per_sample != -1) return request.samples * output.rows_per_sample;
+  const std::vector<int64_t>& lengths = LengthsOf(request.inputs);
+  if (lengths.empty()) {
+    return request.samples * LongestLength(teacher_->info.inputs, request.inputs);
+  }
+  return CountSelectedRows(request.row_mask,
+                           std::accumulate(lengths.begin(), lengths.end(), int64_t{0}));
+}
+
 int64_t StreamSession::AnswerBytes(const RunnerRequest& request) const {
   constexpr int64_t kTooMany = int64_t{1} << 56;  // so that the sum does not overflow
   int64_t sum = kRequestOverhead;
   for (const auto& [output, wanted] : terms_->outputs) {
-    int64_t rows_per_sample = output.rows_per_sample;
-    if (rows_per_sample == -1) rows_per_sample = LongestLength(request, teacher_->info.inputs);
-    const absl::StatusOr<int64_t> bytes = NumElements(
-        {request.samples, rows_per_sample, BytesPerRow(wanted.encoding.spec, output.width)});
+    const absl::StatusOr<int64_t> bytes =
+        NumElements({RowsOf(request, output), BytesPerRow(wanted.encoding.spec, output.width)});
     sum += bytes.ok() ? std::min(*bytes, kTooMany) : kTooMany;
   }
   return sum;

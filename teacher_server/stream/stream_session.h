@@ -105,6 +105,9 @@ class StreamSession {
   absl::Status AnswerTooLarge(int64_t bytes) const;
   absl::StatusOr<RunnerRequest> CheckRequest(const v1::Request& request,
                                              const std::vector<Bytes>& payloads) const;
+  absl::Status CheckMask(absl::string_view mask, const RunnerRequest& request) const;
+  // The rows of an output in the answer.
+  int64_t RowsOf(const RunnerRequest& request, const OutputSpec& output) const;
   int64_t AnswerBytes(const RunnerRequest& request) const;
   void AnswerError(uint64_t id, const absl::Status& status);
   // Changes what a request holds.

@@ -76,7 +76,7 @@ class LoadRun {
 };
 
 absl::Status LoadRun::OpenStreams() {
-  std::vector<HostTensor> inputs;
+  std::vector<InputBatch> inputs;
   for (int i = 0; i < options_.streams; ++i) {
     const auto on_outcome = [this](LoadStream& stream, const Outcome& outcome) {
       OnOutcome(stream, outcome);

@@ -53,7 +53,8 @@ absl::StatusOr<std::shared_ptr<LoadStream>> LoadStream::Open(const TeacherClient
 }
 
 absl::Status LoadStream::SetRequest(SoftTargetRequest request) {
-  ASSIGN_OR_RETURN(const int64_t samples, CheckInputs(granted().model.inputs, request.inputs));
+  ASSIGN_OR_RETURN(const int64_t samples,
+                   CheckInputs(granted().model.inputs, request.inputs, Lengths::kEqual));
   const StreamLimits& limits = granted().limits;
   if (samples > limits.max_request_samples) {
     return absl::ResourceExhaustedError(
@@ -62,9 +63,9 @@ absl::Status LoadStream::SetRequest(SoftTargetRequest request) {
   }
   int64_t bytes = 0;
   payloads_.clear();
-  for (const HostTensor& input : request.inputs) {
-    bytes += static_cast<int64_t>(input.bytes.size());
-    payloads_.push_back(input.bytes);
+  for (const InputBatch& input : request.inputs) {
+    bytes += static_cast<int64_t>(input.values.bytes.size());
+    payloads_.push_back(input.values.bytes);
   }
   if (bytes > limits.max_message_bytes) {
     return absl::ResourceExhaustedError(absl::StrCat(

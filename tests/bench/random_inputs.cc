@@ -46,9 +46,9 @@ void PutRandom(DType dtype, SplitMix64& random, char* element) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<HostTensor>> RandomInputs(absl::Span<const InputSpec> specs,
+absl::StatusOr<std::vector<InputBatch>> RandomInputs(absl::Span<const InputSpec> specs,
                                                      const RandomInputsOptions& options) {
-  std::vector<HostTensor> inputs;
+  std::vector<InputBatch> inputs;
   for (size_t i = 0; i < specs.size(); ++i) {
     HostTensor input{.dtype = specs[i].dtype, .shape = {options.samples}, .bytes = {}};
     for (const int64_t dimension : specs[i].shape) {
@@ -65,7 +65,7 @@ absl::StatusOr<std::vector<HostTensor>> RandomInputs(absl::Span<const InputSpec>
       PutRandom(input.dtype, random, &bytes[at]);
     }
     input.bytes = Bytes::FromString(std::move(bytes));
-    inputs.push_back(std::move(input));
+    inputs.emplace_back(std::move(input));
   }
   return inputs;
 }

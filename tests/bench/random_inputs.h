@@ -6,8 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/contract/input_batch.h"
 #include "common/contract/input_spec.h"
-#include "common/tensor/host_tensor.h"
 
 namespace distill {
 
@@ -20,7 +20,7 @@ struct RandomInputsOptions {
 // Returns one tensor [samples, …] per input, as a function of the options: bytes for uint8, tokens
 // in [0, 100) for other integers, floating point in [0, 1]. INVALID_ARGUMENT names an input of
 // variable length if no length is given.
-absl::StatusOr<std::vector<HostTensor>> RandomInputs(absl::Span<const InputSpec> specs,
+absl::StatusOr<std::vector<InputBatch>> RandomInputs(absl::Span<const InputSpec> specs,
                                                      const RandomInputsOptions& options);
 
 }  // namespace distill

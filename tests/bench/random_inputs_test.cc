@@ -32,19 +32,19 @@ TEST(RandomInputsTest, FitTheModel) {
                                         {"brain", DType::kBFloat16, {8}}};
   const auto inputs = RandomInputs(specs, {.samples = 6, .length = 7});
   ASSERT_TRUE(inputs.ok()) << inputs.status();
-  EXPECT_EQ(*CheckInputs(specs, *inputs), 6);
-  EXPECT_EQ((*inputs)[1].shape, (Shape{6, 7}));
-  EXPECT_THAT(Elements<int64_t>((*inputs)[1]), Each(AllOf(Ge(0), Lt(100))));
-  EXPECT_THAT(Elements<float>((*inputs)[2]), Each(AllOf(Ge(0), Le(1))));
+  EXPECT_EQ(*CheckInputs(specs, *inputs, Lengths::kEqual), 6);
+  EXPECT_EQ((*inputs)[1].values.shape, (Shape{6, 7}));
+  EXPECT_THAT(Elements<int64_t>((*inputs)[1].values), Each(AllOf(Ge(0), Lt(100))));
+  EXPECT_THAT(Elements<float>((*inputs)[2].values), Each(AllOf(Ge(0), Le(1))));
   // 1.0 is 0x3c00 as float16 and 0x3f80 as bfloat16.
-  EXPECT_THAT(Elements<uint16_t>((*inputs)[3]), Each(Lt(0x3c00)));
-  EXPECT_THAT(Elements<uint16_t>((*inputs)[4]), Each(Lt(0x3f80)));
+  EXPECT_THAT(Elements<uint16_t>((*inputs)[3].values), Each(Lt(0x3c00)));
+  EXPECT_THAT(Elements<uint16_t>((*inputs)[4].values), Each(Lt(0x3f80)));
 }
 
 TEST(RandomInputsTest, AreAFunctionOfTheSeed) {
   const std::vector<InputSpec> specs = {{"image", DType::kUint8, {64}}};
   const auto bytes = [&specs](uint64_t seed) {
-    return RandomInputs(specs, {.samples = 2, .seed = seed})->front().bytes;
+    return RandomInputs(specs, {.samples = 2, .seed = seed})->front().values.bytes;
   };
   EXPECT_TRUE(bytes(1) == bytes(1));
   EXPECT_FALSE(bytes(1) == bytes(2));

@@ -55,7 +55,7 @@ class InstantRunner final : public Runner {
   std::vector<Computed> Run(absl::Span<const RunnerRequest> requests) override {
     std::vector<Computed> results;
     for (const RunnerRequest& request : requests) {
-      request.inputs[0].bytes.CopyTo(batch_.data());
+      request.inputs[0].values.bytes.CopyTo(batch_.data());
       results.emplace_back(std::make_unique<SameAnswer>(answer_));
     }
     return results;
@@ -122,10 +122,11 @@ class StreamClient final : public WireClient {
  public:
   StreamClient(std::unique_ptr<TeacherClient> client, const WireExchange& exchange)
       : client_(std::move(client)),
-        request_{.inputs = {{DType::kUint8,
-                             {exchange.samples, exchange.sample_bytes},
-                             Bytes::FromString(std::string(exchange.request_bytes(), 'r'))}},
-                 .rows = exchange.samples},
+        request_{
+            .inputs = {HostTensor{DType::kUint8,
+                                  {exchange.samples, exchange.sample_bytes},
+                                  Bytes::FromString(std::string(exchange.request_bytes(), 'r'))}},
+            .rows = exchange.samples},
         targets_(static_cast<size_t>(exchange.answer_bytes()), '\0') {}
   ~StreamClient() override { client_->Stop(); }  // may call the members below
 

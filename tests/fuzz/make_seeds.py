@@ -47,6 +47,15 @@ def sequences(id, samples, length):
                    [b"\1\0\0\0\0\0\0\0" * samples * length, b"\0\0\x80\x3f" * samples * length])
 
 
+def ragged(id, lengths, **fields):
+    total = sum(lengths)
+    header = pb.Request(id=id, temperature=1, tensors=[
+        pb.Tensor(dtype=dtype, shape=[total], lengths=lengths)
+        for dtype in (pb.DTYPE_INT64, pb.DTYPE_FLOAT32)], **fields)
+    return pb.DistillRequest(request=header, payload=[
+        b"\1\0\0\0\0\0\0\0" * total, b"\0\0\x80\x3f" * total]).SerializeToString()
+
+
 # The steps of stream_fuzz.cc.
 (MESSAGE, ANSWER, ANSWER_NEWEST, ANSWER_TOO_LARGE, FAIL, BEGIN_WRITE, END_WRITE, HALF_CLOSE, DRAIN,
  ABORT) = range(10)
@@ -95,6 +104,7 @@ SEEDS = {
     "frame/open_with_names": frame(1, open_stream(class_names=["cat", "bee", "ant"])),
     "frame/request": frame(7, images(1, 4, seed=2**63 + 1, timeout_us=1500)),
     "frame/request_of_two": frame(0, sequences(300, 2, 3)),
+    "frame/request_ragged": frame(0, ragged(300, [2, 1], row_mask=b"\x05")),
     "frame/payload_first": frame(3, b"\x7a\x02ab" + images(2, 1)),
     "frame/targets": frame(5, pb.DistillResponse(
         targets=pb.Targets(id=1, rows=2, classes=3, queue_us=10, compute_us=20),
@@ -111,6 +121,14 @@ SEEDS = {
                            images(1, 2), FAIL, *WRITE),
     "stream/sequences": stream(SEQUENCES, *OPENED, sequences(1, 2, 3), sequences(2, 1, 5),
                                ANSWER_NEWEST, ANSWER, *WRITE, *WRITE),
+    "stream/ragged": stream(SEQUENCES, open_stream(ragged=True, max_rows_per_sample=9), *WRITE,
+                            ragged(1, [2, 3]), ragged(2, [1, 9], row_mask=b"\xff\x03"),
+                            ragged(3, [4, 1], row_mask=b"\x12"), ANSWER, ANSWER, *WRITE, *WRITE),
+    "stream/ragged_refused": stream(SEQUENCES, open_stream(ragged=True), *WRITE,
+                                    ragged(1, [2, 0]),
+                                    ragged(3, [2, 2], row_mask=b"\x03"),
+                                    ragged(4, [2, 2], row_mask=b"\x0f\x00"), sequences(5, 2, 3),
+                                    *WRITE),
     "stream/credits": stream(IMAGES, *OPENED, images(1, 64), images(2, 64), images(3, 1), ANSWER,
                              *WRITE, images(4, 30)),
     "stream/id_again": stream(IMAGES, *OPENED, images(1, 1), ANSWER, BEGIN_WRITE, images(1, 2),

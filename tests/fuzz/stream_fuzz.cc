@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
+#include "common/contract/row_mask.h"
 #include "common/rpc/wire.h"
 #include "teacher_server/stream/stream_session.h"
 #include "tests/common/rpc/frames.h"
@@ -47,12 +49,14 @@ constexpr int64_t kClasses = 3;
 // Allowance in addition to the answers: a name that a message quotes, and the Opened.
 constexpr int64_t kSlackBytes = 1024;
 
-std::shared_ptr<const ServedTeacher> MakeTeacher(std::vector<InputSpec> inputs) {
+std::shared_ptr<const ServedTeacher> MakeTeacher(std::vector<InputSpec> inputs,
+                                                 int64_t rows_per_sample) {
   auto teacher = std::make_shared<ServedTeacher>();
   teacher->info.name = "fuzzed";
   teacher->info.fingerprint = std::string(64, 'f');
   teacher->info.inputs = std::move(inputs);
   teacher->info.classes = kClasses;
+  teacher->info.rows_per_sample = rows_per_sample;
   teacher->info.class_names = {"ant", "bee", "cat"};
   teacher->numerics.fixed_batch_size = 8;
   teacher->limits = {
@@ -60,11 +64,11 @@ std::shared_ptr<const ServedTeacher> MakeTeacher(std::vector<InputSpec> inputs) 
   return teacher;
 }
 
-// Images of two pixels, or sequences with a mask.
+// Images of two pixels, or sequences of tokens with weights.
 std::shared_ptr<const ServedTeacher> Teacher(uint8_t choice) {
-  static const auto& images = *new auto(MakeTeacher({{"image", DType::kUint8, {2}}}));
-  static const auto& sequences =
-      *new auto(MakeTeacher({{"tokens", DType::kInt64, {-1}}, {"mask", DType::kFloat32, {-1}}}));
+  static const auto& images = *new auto(MakeTeacher({{"image", DType::kUint8, {2}}}, 1));
+  static const auto& sequences = *new auto(
+      MakeTeacher({{"tokens", DType::kInt64, {-1}}, {"weights", DType::kFloat32, {-1}}}, -1));
   return choice % 2 == 0 ? images : sequences;
 }
 
@@ -150,16 +154,26 @@ class Stream {
     Require(request.samples >= 1 && request.samples <= teacher_->limits.max_request_samples,
             "a request that is taken has 1 to max_request_samples samples");
     Require(request.inputs.size() == teacher_->info.inputs.size(), "and every input");
-    int64_t rows = request.samples;
-    for (const HostTensor& input : request.inputs) {
-      Require(input.shape.size() == 2 && input.shape[0] == request.samples, "of as many samples");
-      const std::string bytes = input.bytes.ToString();  // reads all of it
-      const size_t elements = static_cast<size_t>(input.shape[0] * input.shape[1]);
-      Require(bytes.size() == elements * ByteWidth(input.dtype), "with the bytes of its shape");
-      if (teacher_->info.inputs[0].shape[0] == -1) {
-        rows = std::max(rows, input.shape[0] * input.shape[1]);
-      }
+    int64_t positions = 0;  // of all samples
+    for (const InputBatch& input : request.inputs) {
+      Require(input.samples() == request.samples, "of as many samples");
+      const HostTensor& values = input.values;
+      const std::string bytes = values.bytes.ToString();  // reads all of it
+      const auto elements = static_cast<size_t>(NumElements(values.shape).value());
+      Require(bytes.size() == elements * ByteWidth(values.dtype), "with the bytes of its shape");
+      positions = static_cast<int64_t>(elements);
+      if (input.lengths.empty()) continue;
+      const int64_t longest = *std::max_element(input.lengths.begin(), input.lengths.end());
+      Require(longest <= teacher_->limits.max_length, "no sample is longer than max_length");
+      Require(*std::min_element(input.lengths.begin(), input.lengths.end()) >= 1, "none is empty");
+      Require(std::accumulate(input.lengths.begin(), input.lengths.end(), int64_t{0}) == positions,
+              "the lengths sum up to the values");
     }
+    Require(request.row_mask.empty() || session_->terms()->ragged, "a mask is of a ragged stream");
+    const bool by_position = teacher_->info.rows_per_sample == -1;
+    const int64_t rows =
+        by_position ? CountSelectedRows(request.row_mask, positions) : request.samples;
+    Require(rows >= request.samples, "every sample has a row");
     waiting_.push_back({taken.id, rows});
     Require(owed_.insert(taken.id).second, "no two requests in flight have the same id");
   }
@@ -168,11 +182,11 @@ class Stream {
     if (waiting_.empty()) return;
     const int64_t rows = (newest ? waiting_.back() : waiting_.front()).rows + more_rows;
     const auto bytes = static_cast<size_t>(rows * kClasses) * sizeof(float);
-    const EncodedTargets targets{.rows = rows,
-                                 .classes = kClasses,
-                                 .parts = {{DType::kFloat32,
-                                            {rows, kClasses},
-                                            Bytes::FromString(std::string(bytes, '\0'))}}};
+    const EncodedTargets targets{
+        .rows = rows,
+        .classes = kClasses,
+        .parts = {
+            {DType::kFloat32, {rows, kClasses}, Bytes::FromString(std::string(bytes, '\0'))}}};
     const size_t outputs = session_->terms() == nullptr ? 1 : session_->terms()->outputs.size();
     AnswerWith(newest, {.targets = std::vector<EncodedTargets>(outputs, targets)});
   }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/log.h"
 #include "common/base/status_macros.h"
+#include "common/contract/row_mask.h"
 
 namespace distill {
 
@@ -23,7 +24,11 @@ absl::StatusOr<uint64_t> TeacherPool::Send(SoftTargetRequest request, Callback c
   MutexLock lock(mutex_);
   if (stopping_) return absl::CancelledError("the pool of teachers is stopped");
   RETURN_IF_ERROR(failure_);
-  ASSIGN_OR_RETURN(const int64_t samples, CheckInputs(chosen_->model.inputs, request.inputs));
+  ASSIGN_OR_RETURN(const int64_t samples,
+                   CheckInputs(chosen_->model.inputs, request.inputs, options_.teacher.lengths()));
+  if (!request.row_mask.empty()) {
+    RETURN_IF_ERROR(CheckRowMask(request.row_mask, LengthsOf(request.inputs)));
+  }
   if (samples > chosen_->limits.max_request_samples) {
     return absl::ResourceExhaustedError(absl::StrCat("the number of samples of the request is ",
                                                      samples, "; must be at most ",

@@ -46,6 +46,8 @@ v1::Open OpenMessage(const TeacherClientOptions& options) {
   open.set_class_subset(options.class_subset);
   open.mutable_class_indices()->Assign(options.class_indices.begin(), options.class_indices.end());
   open.set_batch_independent(options.batch_independent);
+  open.set_ragged(options.ragged);
+  open.set_max_rows_per_sample(options.max_rows_per_sample);
   return open;
 }
 

@@ -37,6 +37,11 @@ absl::Status TeacherConnection::AcceptOpened(const v1::Opened& opened) {
         "some of the classes: the server is of a version that answers about all of them; update "
         "it");
   }
+  if (options_.ragged && !opened.ragged()) {
+    return absl::FailedPreconditionError(
+        "samples of different lengths: the server is of a version that does not take them; update "
+        "it");
+  }
   if (!has_opened_) {
     const size_t named = std::max(options_.class_names.size(), options_.class_indices.size());
     if (named > 0 && granted.model.classes != static_cast<int64_t>(named)) {
@@ -89,6 +94,7 @@ absl::StatusOr<SoftTargets> TeacherConnection::ReadTargets(int64_t stream,
     ASSIGN_OR_RETURN(const PendingRequest* request, pending_.Find(targets.id(), stream));
     asked.request.rows = request->request.rows;
     asked.samples = request->samples;
+    asked.positions = request->positions;
   }
   return CheckedTargets(targets, payloads, asked, granted().outputs);
 }

@@ -68,7 +68,7 @@ absl::Status AwaitAnswers(SoftTargetSource& source, Fetch& fetch, int64_t most,
 }  // namespace
 
 absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
-                                                         const HostTensor& inputs,
+                                                         const AskedBatch& batch,
                                                          const FetchOptions& options) {
   const StreamLimits limits = source.limits();
   const std::vector<AnswerOutput>& outputs = source.outputs();
@@ -79,9 +79,9 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& sourc
     return absl::FailedPreconditionError("the teacher: it is not asked for the output 'logits'");
   }
   const auto index = static_cast<size_t>(logits - outputs.begin());
-  ASSIGN_OR_RETURN(
-      const std::vector<RequestRange> ranges,
-      CutIntoRequests(inputs, AnswerBytesPerSample(outputs, options.rows_per_sample), limits));
+  ASSIGN_OR_RETURN(const RequestCut cut,
+                   CutIntoRequests(batch, outputs, options.rows_per_sample, limits));
+  const std::vector<RequestRange>& ranges = cut.ranges;
   auto fetch = std::make_shared<Fetch>();
   {
     MutexLock lock(fetch->mutex);
@@ -98,11 +98,9 @@ absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& sourc
       MutexLock lock(fetch->mutex);
       fetch->in_flight += samples;
     }
-    SoftTargetRequest request = {
-        .inputs = {SliceRows(inputs, ranges[i].begin, ranges[i].end)},
-        .rows = samples * options.rows_per_sample,
-        .temperature = options.temperature,
-        .seed = MixSeed({options.seed, static_cast<uint64_t>(ranges[i].begin)})};
+    SoftTargetRequest request = MakeRequest(batch, ranges[i], options.rows_per_sample);
+    request.temperature = options.temperature;
+    request.seed = MixSeed({options.seed, static_cast<uint64_t>(ranges[i].begin)});
     auto on_answer = [fetch, i, index, samples](absl::StatusOr<SoftTargets> answer) {
       MutexLock lock(fetch->mutex);
       fetch->in_flight -= samples;

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "common/client/session/request_cut.h"
 #include "common/client/session/soft_target_source.h"
 #include "common/contract/target_spec.h"
-#include "common/tensor/host_tensor.h"
 
 namespace distill {
 
@@ -24,13 +24,13 @@ struct FetchOptions {
   OnFruitlessLosses on_fruitless_losses = OnFruitlessLosses::kWait;
 };
 
-// The output `logits` of the samples, cut into requests as a training batch is, within the credits;
+// The output `logits` of the batch, cut into requests as a training batch is, within the credits;
 // the answers in the order of the samples. Blocks until all are there, through losses of the
 // connection, or until the source fails or is stopped, with its status. With kGiveUp it is the
 // source's listener meanwhile; UNAVAILABLE reports the losses, and the source tries to connect
 // again as before. FAILED_PRECONDITION if the source does not ask for `logits`.
 absl::StatusOr<std::vector<EncodedTargets>> FetchTargets(SoftTargetSource& source,
-                                                         const HostTensor& inputs,
+                                                         const AskedBatch& batch,
                                                          const FetchOptions& options);
 
 }  // namespace distill

@@ -19,11 +19,6 @@ std::string Describe(const TargetSpec& spec) {
   return absl::StrCat(Name(spec.encoding), " (k ", spec.k, ", draws ", spec.draws, ")");
 }
 
-std::string Describe(const std::vector<InputSpec>& inputs) {
-  return absl::StrJoin(
-      inputs, ", ", [](std::string* out, const InputSpec& input) { out->append(ToString(input)); });
-}
-
 absl::Status Differs(absl::string_view what, absl::string_view before, absl::string_view now) {
   return absl::FailedPreconditionError(absl::StrCat(what, " is ", now, "; must be ", before));
 }
@@ -108,7 +103,7 @@ absl::Status CheckSameTeacher(const Granted& before, const Granted& now, SameNum
     return Differs("the fingerprint", before.model.fingerprint, now.model.fingerprint);
   }
   if (now.model.inputs != before.model.inputs) {
-    return Differs("the set of inputs", Describe(before.model.inputs), Describe(now.model.inputs));
+    return Differs("the set of inputs", ToString(before.model.inputs), ToString(now.model.inputs));
   }
   if (now.model.classes != before.model.classes) {
     return Differs("the number of classes", absl::StrCat(before.model.classes),

@@ -47,9 +47,10 @@ v1::DistillRequest ToMessage(uint64_t id, const SoftTargetRequest& request) {
   v1::DistillRequest message;
   v1::Request* header = message.mutable_request();
   header->set_id(id);
-  for (const HostTensor& input : request.inputs) *header->add_tensors() = ToProto(input);
+  for (const InputBatch& input : request.inputs) *header->add_tensors() = ToProto(input);
   header->set_temperature(request.temperature);
   header->set_seed(request.seed);
+  header->set_row_mask(request.row_mask);
   if (request.timeout < absl::InfiniteDuration()) {
     // 0 would mean no limit at all.
     header->set_timeout_us(std::max<int64_t>(1, absl::ToInt64Microseconds(request.timeout)));
@@ -64,11 +65,13 @@ absl::Status CheckShape(int64_t rows, int64_t width, const AnswerOutput& output,
                         const PendingRequest& request) {
   const int64_t samples = request.samples;
   const bool is_logits = output.output.kind == OutputKind::kLogits;
-  const int64_t wanted = is_logits ? request.request.rows
+  const bool by_position = request.positions > 0 && output.output.rows_per_sample == -1;
+  const int64_t wanted = by_position ? request.positions
+                         : is_logits ? request.request.rows
                          : output.output.rows_per_sample > 0
                              ? samples * output.output.rows_per_sample
                              : 0;
-  if (wanted == samples && rows > wanted && rows % wanted == 0) {
+  if (!by_position && wanted == samples && rows > wanted && rows % wanted == 0) {
     return absl::InternalError(absl::StrCat(
         "it has ", rows, " rows for ", samples,
         " samples, as of a teacher with a row per position of a sequence; use one with a row per "
@@ -77,7 +80,7 @@ absl::Status CheckShape(int64_t rows, int64_t width, const AnswerOutput& output,
   if (wanted != 0 && rows != wanted) {
     return absl::InternalError(absl::StrCat("it has ", rows, " rows instead of ", wanted));
   }
-  if (rows <= 0 || rows % samples != 0) {
+  if (rows <= 0 || (!by_position && rows % samples != 0)) {
     return absl::InternalError(absl::StrCat("it has ", rows, " rows for ", samples, " samples"));
   }
   if (width != output.output.width) {

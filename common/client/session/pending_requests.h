@@ -19,6 +19,7 @@ namespace distill {
 struct PendingRequest {
   SoftTargetRequest request;
   int64_t samples = 0;
+  int64_t positions = 0;  // that are wanted, of samples with lengths
   SoftTargetSource::Callback callback;
   int64_t sent_on = 0;  // the number of the stream it was last sent on; 0: none yet
 };

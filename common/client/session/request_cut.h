@@ -1,20 +1,25 @@
-// How a training batch is cut into requests: by sizes and limits alone, so that a resumed run cuts
-// the same.
+// How a batch is cut into requests: by sizes and limits alone, so that a resumed run cuts the same.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/client/session/soft_target_source.h"
+#include "common/contract/input_batch.h"
 #include "common/contract/limits.h"
-#include "common/contract/target_spec.h"
-#include "common/tensor/host_tensor.h"
 
 namespace distill {
 
-// Rows [begin, end) of a batch: one request.
+// What is asked about: samples and, where they have lengths, the positions that are wanted.
+struct AskedBatch {
+  std::vector<InputBatch> inputs;  // one per input of the teacher; memory is shared
+  std::vector<bool> wanted;        // by position of all samples; empty: all
+};
+
+// Samples [begin, end) of a batch: one request.
 struct RequestRange {
   int64_t begin = 0;
   int64_t end = 0;
@@ -23,16 +28,22 @@ struct RequestRange {
   friend bool operator==(const RequestRange&, const RequestRange&) = default;
 };
 
-// Returns the bytes of an answer of these outputs per sample, whose logits have `rows_per_sample`
-// rows. An output whose rows depend on the sample's length counts as one row.
-int64_t AnswerBytesPerSample(absl::Span<const AnswerOutput> outputs, int64_t rows_per_sample = 1);
+struct RequestCut {
+  std::vector<RequestRange> ranges;  // contiguous, in order
+  int64_t bytes = 0;                 // of the inputs and the answers of all
+};
 
-// Contiguous ranges that cover `inputs` [n, …] in order: as many samples each as fit kRequestBytes
-// of inputs and of answers of `answer_bytes` each, max_request_samples and max_message_bytes, and
-// at least one. RESOURCE_EXHAUSTED where one sample alone, or its answer, is over
+// Cuts the batch into as many samples each as fit kRequestBytes of inputs and of answers,
+// max_request_samples and max_message_bytes, and at least one. Logits that do not have a row per
+// position have `rows_per_sample` rows; other outputs whose rows depend on lengths that are not
+// given count as one row. RESOURCE_EXHAUSTED where one sample alone, or its answer, is over
 // max_message_bytes.
-absl::StatusOr<std::vector<RequestRange>> CutIntoRequests(const HostTensor& inputs,
-                                                          int64_t answer_bytes,
-                                                          const StreamLimits& limits);
+absl::StatusOr<RequestCut> CutIntoRequests(const AskedBatch& batch,
+                                           absl::Span<const AnswerOutput> outputs,
+                                           int64_t rows_per_sample, const StreamLimits& limits);
+
+// Returns the inputs, the row mask and the rows of the request about a range; the rest is unset.
+SoftTargetRequest MakeRequest(const AskedBatch& batch, const RequestRange& range,
+                              int64_t rows_per_sample);
 
 }  // namespace distill

@@ -11,10 +11,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "common/contract/input_batch.h"
 #include "common/contract/limits.h"
 #include "common/contract/served_model.h"
 #include "common/contract/target_spec.h"
-#include "common/tensor/host_tensor.h"
 
 namespace distill {
 
@@ -36,8 +36,12 @@ struct AnswerOutput {
 using SoftTargets = std::vector<EncodedTargets>;
 
 struct SoftTargetRequest {
-  std::vector<HostTensor> inputs;  // one per input of the teacher, [samples, …]; memory is shared
-  // Of logits, that the answer must have; 0: any multiple of the samples.
+  std::vector<InputBatch> inputs;  // one per input of the teacher; memory is shared
+  // The positions that outputs with a row per position are answered for (row_mask.h), of samples
+  // with lengths; empty: all.
+  std::string row_mask = {};
+  // Of logits, that the answer must have; 0: any multiple of the samples. Not used of logits with a
+  // row per position, where samples have lengths.
   int64_t rows = 0;
   float temperature = 1;
   uint64_t seed = 0;

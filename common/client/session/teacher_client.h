@@ -41,6 +41,10 @@ struct TeacherClientOptions {
   bool class_subset = false;
   std::vector<int64_t> class_indices;
   bool batch_independent = false;
+  // Inputs of variable length are sent with the lengths of their samples, without padding.
+  bool ragged = false;
+  // The most rows per sample of outputs with a row per position, with `ragged`; 0: not known.
+  int64_t max_rows_per_sample = 0;
   // For an attempt to open a stream, and for Connect as a whole.
   absl::Duration connect_timeout = absl::Seconds(10);
   BackoffOptions backoff;
@@ -51,6 +55,8 @@ struct TeacherClientOptions {
 
   // `outputs`, or `logits` in the encoding `spec`.
   std::vector<AskedOutput> AskedOutputs() const;
+
+  Lengths lengths() const { return ragged ? Lengths::kRagged : Lengths::kEqual; }
 
   // How messages call the teacher: its address, "host:port (192.0.2.7)" with an `ip`.
   std::string TeacherName() const;

@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
+#include "common/contract/row_mask.h"
 #include "common/rpc/address.h"
 
 namespace distill {
@@ -59,14 +61,21 @@ absl::StatusOr<uint64_t> TeacherConnection::Send(SoftTargetRequest request,
   MutexLock lock(mutex_);
   if (stopping_) return absl::CancelledError("the teacher client is stopped");
   RETURN_IF_ERROR(failure_);
-  ASSIGN_OR_RETURN(const int64_t samples, CheckInputs(granted_.model.inputs, request.inputs));
+  ASSIGN_OR_RETURN(const int64_t samples,
+                   CheckInputs(granted_.model.inputs, request.inputs, options_.lengths()));
+  const std::vector<int64_t>& lengths = LengthsOf(request.inputs);
+  if (!request.row_mask.empty()) RETURN_IF_ERROR(CheckRowMask(request.row_mask, lengths));
   if (samples > granted_.limits.max_request_samples) {
     return absl::ResourceExhaustedError(absl::StrCat("the number of samples of the request is ",
                                                      samples, "; must be at most ",
                                                      granted_.limits.max_request_samples));
   }
-  const uint64_t id = pending_.Add(
-      {.request = std::move(request), .samples = samples, .callback = std::move(callback)});
+  const int64_t positions = CountSelectedRows(
+      request.row_mask, std::accumulate(lengths.begin(), lengths.end(), int64_t{0}));
+  const uint64_t id = pending_.Add({.request = std::move(request),
+                                    .samples = samples,
+                                    .positions = positions,
+                                    .callback = std::move(callback)});
   if (phase_ == Phase::kOpen) SendNow(id, pending_.all().at(id));
   return id;
 }
@@ -75,7 +84,7 @@ void TeacherConnection::SendNow(uint64_t id, PendingRequest& request) {
   if (draining_) return;
   std::vector<Bytes> payloads;
   payloads.reserve(request.request.inputs.size());
-  for (const HostTensor& input : request.request.inputs) payloads.push_back(input.bytes);
+  for (const InputBatch& input : request.request.inputs) payloads.push_back(input.values.bytes);
   request.sent_on = stream_number_;
   stats_.bytes_sent += stream_->Write(ToMessage(id, request.request), payloads);
 }

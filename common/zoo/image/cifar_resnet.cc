@@ -35,7 +35,7 @@ struct CifarResNetOptions {
 };
 
 // The parameters have torchvision's names: conv1, bn1, layer1.0.conv1, …, fc.
-class CifarResNet : public Model {
+class CifarResNet : public OneInputModel {
  public:
   explicit CifarResNet(const CifarResNetOptions& options)
       : conv1_(register_module("conv1", Convolution(options.channels, options.widths[0], 3, 1))),

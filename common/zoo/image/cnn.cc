@@ -41,7 +41,7 @@ struct CnnOptions {
 };
 
 // The parameters have torchvision's names for VGG: features.0.weight, …, classifier.1.weight.
-class Cnn : public Model {
+class Cnn : public OneInputModel {
  public:
   explicit Cnn(const CnnOptions& options) : pool_(options.pool), dropout_(options.dropout) {
     int64_t in = options.channels;

@@ -25,7 +25,7 @@ struct MlpOptions {
 };
 
 // Parameters: layers.0.weight, layers.0.bias, layers.1.weight, …
-class Mlp : public Model {
+class Mlp : public OneInputModel {
  public:
   explicit Mlp(MlpOptions options) : options_(std::move(options)) {
     register_module("layers", layers_);

@@ -87,7 +87,7 @@ class InvertedResidual : public torch::nn::Module {
 
 // The parameters have torchvision's names: features.0.0.weight, features.1.conv.0.0.weight, …,
 // classifier.1.weight.
-class MobileNetV2 : public Model {
+class MobileNetV2 : public OneInputModel {
  public:
   explicit MobileNetV2(const MobileNetV2Options& options) {
     const bool small = options.stem == Stem::kSmall;

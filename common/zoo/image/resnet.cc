@@ -34,7 +34,7 @@ constexpr Depth kDepths[] = {{18, ResidualBlock::kBasic, {2, 2, 2, 2}},
 constexpr int64_t kWidth = 64;  // of the stem and the first stage
 
 // The parameters have torchvision's names: conv1, bn1, layer1.0.conv1, …, fc.
-class ResNet : public Model {
+class ResNet : public OneInputModel {
  public:
   ResNet(const Depth& depth, Stem stem, int64_t channels, int64_t classes)
       : stem_(stem),

@@ -70,7 +70,7 @@ class Fire : public torch::nn::Module {
 
 // The parameters have torchvision's names: features.0.weight, features.3.squeeze.weight, …,
 // classifier.1.weight.
-class SqueezeNet : public Model {
+class SqueezeNet : public OneInputModel {
  public:
   explicit SqueezeNet(const SqueezeNetOptions& options) {
     const FirstConvolution first = First(options.version, options.stem);
@@ -102,7 +102,8 @@ class SqueezeNet : public Model {
     Draw(*last);
   }
 
-  // The classifier is a convolution before the pooling, so the features do not determine the logits.
+  // The classifier is a convolution before the pooling, so the features do not determine the
+  // logits.
   ModelOutput Compute(const at::Tensor& x) override {
     const at::Tensor y = features_->forward(x);
     return {.logits = at::adaptive_avg_pool2d(classifier_->forward(y), {1, 1}).flatten(1),

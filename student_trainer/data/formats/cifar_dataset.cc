@@ -97,19 +97,20 @@ class CifarDataset : public Dataset {
         class_names_(std::move(class_names)) {}
 
   int64_t size() const override { return records_.size(); }
-  const InputSpec& input() const override { return input_; }
+  const std::vector<InputSpec>& inputs() const override { return inputs_; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return classes_; }
   int64_t Label(int64_t index) const override { return labels_[static_cast<size_t>(index)]; }
 
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
-    RETURN_IF_ERROR(CheckRead(path_, *this, index, destination));
+  absl::Status Read(int64_t index, Destinations destinations) const override {
+    RETURN_IF_ERROR(CheckRead(path_, *this, index, destinations));
+    const absl::Span<uint8_t> destination = destinations[0];
     return records_.ReadImage(index, destination);
   }
 
  private:
   const std::string path_;
-  const InputSpec input_{"image", DType::kUint8, {3, 32, 32}};
+  const std::vector<InputSpec> inputs_{{"image", DType::kUint8, {3, 32, 32}}};
   const Records records_;
   const std::vector<uint8_t> labels_;
   const int64_t classes_;

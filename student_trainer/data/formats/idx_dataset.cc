@@ -20,13 +20,14 @@ class IdxDataset : public Dataset {
              std::vector<std::string> class_names)
       : path_(std::move(path)),
         images_(std::move(images)),
-        input_{"image", DType::kUint8, Shape(images_.shape().begin() + 1, images_.shape().end())},
+        inputs_{
+            {"image", DType::kUint8, Shape(images_.shape().begin() + 1, images_.shape().end())}},
         labels_(std::move(labels)),
         classes_(classes),
         class_names_(std::move(class_names)) {}
 
   int64_t size() const override { return images_.shape()[0]; }
-  const InputSpec& input() const override { return input_; }
+  const std::vector<InputSpec>& inputs() const override { return inputs_; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return classes_; }
 
@@ -40,15 +41,16 @@ class IdxDataset : public Dataset {
     return labels_.empty() ? kNoLabel : labels_[static_cast<size_t>(index)];
   }
 
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
-    RETURN_IF_ERROR(CheckRead(path_, *this, index, destination));
+  absl::Status Read(int64_t index, Destinations destinations) const override {
+    RETURN_IF_ERROR(CheckRead(path_, *this, index, destinations));
+    const absl::Span<uint8_t> destination = destinations[0];
     return images_.Read(static_cast<size_t>(index) * destination.size(), destination);
   }
 
  private:
   const std::string path_;
   const IdxFile images_;
-  const InputSpec input_;
+  const std::vector<InputSpec> inputs_;
   const std::vector<uint8_t> labels_;
   const int64_t classes_;
   const std::vector<std::string> class_names_;

@@ -47,12 +47,12 @@ class ImageFolderDataset : public Dataset, public ImageSource {
         labels_(std::move(labels)),
         class_names_(std::move(class_names)),
         notes_(std::move(notes)),
-        input_{"image", DType::kUint8, std::move(shape)},
+        inputs_{{"image", DType::kUint8, std::move(shape)}},
         max_pixels_(max_pixels),
         resizer_(std::move(resizer)) {}
 
   int64_t size() const override { return folder_.images.size(); }
-  const InputSpec& input() const override { return input_; }
+  const std::vector<InputSpec>& inputs() const override { return inputs_; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return static_cast<int64_t>(class_names_.size()); }
   const ImageSource* images() const override { return this; }
@@ -82,16 +82,17 @@ class ImageFolderDataset : public Dataset, public ImageSource {
     std::string remark;
     ASSIGN_OR_RETURN(
         Image image,
-        DecodeImage(AsSpan(contents), static_cast<int>(input_.shape[0]), max_pixels_, &remark),
+        DecodeImage(AsSpan(contents), static_cast<int>(input().shape[0]), max_pixels_, &remark),
         path.string());
     if (!remark.empty()) KeepRemark(index, remark);
     return image;
   }
 
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
-    RETURN_IF_ERROR(CheckRead(folder_.root.string(), *this, index, destination));
+  absl::Status Read(int64_t index, Destinations destinations) const override {
+    RETURN_IF_ERROR(CheckRead(folder_.root.string(), *this, index, destinations));
+    const absl::Span<uint8_t> destination = destinations[0];
     ASSIGN_OR_RETURN(Image image, Decode(index));
-    ASSIGN_OR_RETURN(const Image view, CentreView(std::move(image), input_.shape, resizer_),
+    ASSIGN_OR_RETURN(const Image view, CentreView(std::move(image), input().shape, resizer_),
                      PathOf(folder_, index).string());
     if (view.pixels.size() != destination.size()) {
       return absl::InternalError(absl::StrCat(PathOf(folder_, index).string(),
@@ -114,7 +115,7 @@ class ImageFolderDataset : public Dataset, public ImageSource {
   const std::vector<int64_t> labels_;
   const std::vector<std::string> class_names_;
   const std::vector<std::string> notes_;
-  const InputSpec input_;
+  const std::vector<InputSpec> inputs_;
   const int64_t max_pixels_;
   const Resizer resizer_;
 

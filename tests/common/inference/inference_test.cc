@@ -84,7 +84,7 @@ TEST(CompileForInferenceTest, OperationThatOneDnnDoesNotKnowIsLeftToTorch) {
 }
 
 // Depends on the size of its batch, which a trace of one sample cannot show.
-class BatchDependent : public Model {
+class BatchDependent : public OneInputModel {
  public:
   ModelOutput Compute(const at::Tensor& x) override {
     return {.logits = x.size(0) == 1 ? x.flatten(1) : x.flatten(1) * 2};

@@ -65,7 +65,7 @@ TEST(ExportTorchScript, KeepsTheNamesOfParametersAndBuffers) {
 }
 
 // A model whose trace freezes the size of the batch.
-class Frozen : public Model {
+class Frozen : public OneInputModel {
  public:
   ModelOutput Compute(const at::Tensor& x) override {
     return {.logits = x + at::full({1}, static_cast<double>(x.size(0)))};

@@ -120,12 +120,14 @@ TEST(ConvertTest, TensorsShareTheirPayloadsMemory) {
   const HostTensor sent = {DType::kInt16, {2, 2}, Bytes::FromString("12345678")};
   v1::Request request;
   *request.add_tensors() = ToProto(sent);
-  const auto received = TensorsFromProto(request.tensors(), {sent.bytes});
+  const auto received = InputsFromProto(request.tensors(), {sent.bytes});
   ASSERT_TRUE(received.ok()) << received.status();
   ASSERT_EQ(received->size(), 1u);
-  EXPECT_EQ((*received)[0].dtype, sent.dtype);
-  EXPECT_EQ((*received)[0].shape, sent.shape);
-  EXPECT_EQ((*received)[0].bytes.piece(0).data(), sent.bytes.piece(0).data());
+  const HostTensor& values = (*received)[0].values;
+  EXPECT_EQ(values.dtype, sent.dtype);
+  EXPECT_EQ(values.shape, sent.shape);
+  EXPECT_EQ(values.bytes.piece(0).data(), sent.bytes.piece(0).data());
+  EXPECT_TRUE((*received)[0].lengths.empty());
 }
 
 TEST(ConvertTest, TensorsThatDoNotFitTheirPayloadsAreRefused) {
@@ -145,13 +147,13 @@ TEST(ConvertTest, TensorsThatDoNotFitTheirPayloadsAreRefused) {
   for (const Case& c : cases) {
     v1::Request request;
     *request.add_tensors() = ToProto(c.tensor);
-    EXPECT_EQ(TensorsFromProto(request.tensors(), c.payloads).status().code(),
+    EXPECT_EQ(InputsFromProto(request.tensors(), c.payloads).status().code(),
               absl::StatusCode::kInvalidArgument)
         << ToString(c.tensor.shape);
   }
   v1::Request request;
   request.add_tensors()->add_shape(4);
-  EXPECT_THAT(std::string(TensorsFromProto(request.tensors(), {four}).status().message()),
+  EXPECT_THAT(std::string(InputsFromProto(request.tensors(), {four}).status().message()),
               HasSubstr("tensor 0: the dtype is unspecified"));
 }
 

@@ -51,8 +51,8 @@ TEST(CheckTeacherFitsData, ATeacherOfSequencesIsRefused) {
     teacher.rows_per_sample = rows;
     EXPECT_THAT(CheckTeacherFitsData(teacher, data),
                 ErrorIs(absl::StatusCode::kFailedPrecondition,
-                        "the teacher: it gives a row per position of a sequence; use one with a "
-                        "row per sample"));
+                        "the teacher: it gives a row per position of a sequence, where the data "
+                        "have a label per sample; use one with a row per sample"));
   }
 }
 

@@ -35,8 +35,8 @@ class TeacherLogitsTest : public ::testing::Test {
   void SetUp() override { teacher_.Start(); }
 
   absl::StatusOr<std::unique_ptr<TeacherPool>> Connect(std::stop_token stop = {}) {
-    return ConnectForLogits({.addresses = {teacher_.address()}}, "the test", kNames, Clock::Real(),
-                            std::move(stop));
+    return ConnectForLogits({.addresses = {teacher_.address()}}, "the test", kNames, {},
+                            Clock::Real(), std::move(stop));
   }
 
   const SmallDataset data_{10, 4, kNames};
@@ -47,12 +47,12 @@ TEST_F(TeacherLogitsTest, LogitsAreThoseOfTheSamplesInTheirOrder) {
   auto teachers = Connect();
   ASSERT_THAT(teachers, IsOk());
   CorruptSamples corrupt;
-  const HostTensor samples =
+  const std::vector<InputBatch> samples =
       ReadSamples(data_, std::vector<int64_t>{7, 2, 3, 9, 0}, corrupt)->inputs;
-  const auto logits = FetchLogits(**teachers, samples);
+  const auto logits = FetchLogits(**teachers, {samples});
   ASSERT_THAT(logits, IsOk());
   ASSERT_EQ(logits->sizes().vec(), (std::vector<int64_t>{5, 4}));
-  const std::string bytes = samples.bytes.ToString();
+  const std::string bytes = samples[0].values.bytes.ToString();
   for (int64_t i = 0; i < 5; ++i) {
     const auto* sample = reinterpret_cast<const uint8_t*>(bytes.data()) + 16 * i;
     EXPECT_TRUE((*logits)[i].equal(torch::tensor(testing::FakeLogits({sample, 16}, 4)))) << i;

@@ -33,12 +33,12 @@ class TeachersLabels : public SmallDataset {
 
   int64_t Label(int64_t index) const override {
     std::vector<uint8_t> image(16);
-    EXPECT_THAT(Read(index, absl::MakeSpan(image)), IsOk());
+    EXPECT_THAT(Read(index, {absl::MakeSpan(image)}), IsOk());
     const std::vector<float> logits = testing::FakeLogits(image, 4);
     return (std::max_element(logits.begin(), logits.end()) - logits.begin() + shift_) % 4;
   }
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
-    for (uint8_t& pixel : destination) pixel = static_cast<uint8_t>(index);
+  absl::Status Read(int64_t index, Destinations destinations) const override {
+    for (uint8_t& pixel : destinations[0]) pixel = static_cast<uint8_t>(index);
     return absl::OkStatus();
   }
 

@@ -56,7 +56,7 @@ TEST(ConcatDatasetTest, SecondLiesBehindTheFirst) {
   EXPECT_EQ((*both)->images(), nullptr);
   std::vector<uint8_t> sample(6);
   for (const auto& [index, value] : {std::pair(0, 1), {1, 2}, {2, 1}, {4, 3}}) {
-    ASSERT_TRUE((*both)->Read(index, absl::MakeSpan(sample)).ok());
+    ASSERT_TRUE((*both)->Read(index, {absl::MakeSpan(sample)}).ok());
     EXPECT_THAT(sample, Each(value)) << index;
   }
 }

@@ -15,17 +15,17 @@ namespace distill {
 class MemoryDataset : public Dataset {
  public:
   MemoryDataset(InputSpec input, std::vector<int64_t> labels)
-      : input_(std::move(input)), labels_(std::move(labels)) {}
+      : inputs_({std::move(input)}), labels_(std::move(labels)) {}
 
   int64_t size() const override { return static_cast<int64_t>(labels_.size()); }
-  const InputSpec& input() const override { return input_; }
+  const std::vector<InputSpec>& inputs() const override { return inputs_; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   int64_t classes() const override { return *std::max_element(labels_.begin(), labels_.end()) + 1; }
   int64_t Label(int64_t index) const override { return labels_[static_cast<size_t>(index)]; }
 
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
+  absl::Status Read(int64_t index, Destinations destinations) const override {
     if (index == unreadable) return failure;
-    std::fill(destination.begin(), destination.end(), static_cast<uint8_t>(index + 1));
+    std::fill(destinations[0].begin(), destinations[0].end(), static_cast<uint8_t>(index + 1));
     return absl::OkStatus();
   }
 
@@ -33,7 +33,7 @@ class MemoryDataset : public Dataset {
   absl::Status failure = absl::InternalError("that sample");
 
  private:
-  const InputSpec input_;
+  const std::vector<InputSpec> inputs_;
   const std::vector<int64_t> labels_;
   const std::vector<std::string> class_names_;
 };

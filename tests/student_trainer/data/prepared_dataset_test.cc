@@ -58,7 +58,7 @@ InputSpec ImageInput(Shape shape) { return {"pixels", DType::kUint8, std::move(s
 
 absl::StatusOr<std::vector<uint8_t>> ReadFirst(const Dataset& dataset) {
   std::vector<uint8_t> sample(*ByteSize(dataset.input().dtype, dataset.input().shape));
-  const absl::Status read = dataset.Read(0, absl::MakeSpan(sample));
+  const absl::Status read = dataset.Read(0, {absl::MakeSpan(sample)});
   if (!read.ok()) return read;
   return sample;
 }
@@ -67,7 +67,7 @@ TEST(PreparedDatasetTest, DataThatTheModelAcceptsAreUnchanged) {
   const auto data = std::make_shared<MemoryDataset>(InputSpec{"ids", DType::kInt64, {12}},
                                                     std::vector<int64_t>{0});
   for (const int64_t length : {12, -1}) {
-    const auto prepared = PrepareFor({"tokens", DType::kInt64, {length}}, data, nullptr);
+    const auto prepared = PrepareFor({{"tokens", DType::kInt64, {length}}}, data, nullptr);
     ASSERT_THAT(prepared, IsOk());
     EXPECT_EQ(*prepared, data);
   }
@@ -76,11 +76,11 @@ TEST(PreparedDatasetTest, DataThatTheModelAcceptsAreUnchanged) {
 // 6 x 10 pixels: the box of 2:1 is 5 rows of all columns, from row 0; the square is columns 2 to 7.
 TEST(PreparedDatasetTest, EachModelSeesTheCentreOfTheStoredImageInItsOwnShape) {
   const auto data = std::make_shared<StoredImage>(6, 10);
-  const auto square = PrepareFor(ImageInput({3, 4, 4}), data, FirstPixel);
+  const auto square = PrepareFor({ImageInput({3, 4, 4})}, data, FirstPixel);
   ASSERT_THAT(square, IsOk());
   EXPECT_EQ((*square)->input().shape, (Shape{3, 4, 4}));
   EXPECT_THAT(*ReadFirst(**square), AllOf(::testing::SizeIs(48), Each(2)));
-  const auto tall = PrepareFor(ImageInput({1, 6, 2}), data, FirstPixel);
+  const auto tall = PrepareFor({ImageInput({1, 6, 2})}, data, FirstPixel);
   ASSERT_THAT(tall, IsOk());
   EXPECT_THAT(*ReadFirst(**tall), AllOf(::testing::SizeIs(12), Each(4)));
   EXPECT_EQ((*tall)->Label(0), 1);
@@ -89,7 +89,7 @@ TEST(PreparedDatasetTest, EachModelSeesTheCentreOfTheStoredImageInItsOwnShape) {
 
 TEST(PreparedDatasetTest, AnImageOfTheModelsSizeIsNotResized) {
   const auto data = std::make_shared<StoredImage>(1, 2);
-  const auto grey = PrepareFor(ImageInput({1, 1, 2}), data, nullptr);
+  const auto grey = PrepareFor({ImageInput({1, 1, 2})}, data, nullptr);
   ASSERT_THAT(grey, IsOk());
   EXPECT_THAT(*ReadFirst(**grey), ElementsAre(0, 1));
   EXPECT_THAT((*grey)->images()->Decode(0)->pixels, ElementsAre(0, 1));
@@ -97,14 +97,14 @@ TEST(PreparedDatasetTest, AnImageOfTheModelsSizeIsNotResized) {
 
 TEST(PreparedDatasetTest, ImagesInArraysArePreparedAlike) {
   const auto data = std::make_shared<MemoryDataset>(ImageInput({1, 2, 2}), std::vector<int64_t>{0});
-  const auto prepared = PrepareFor(ImageInput({3, 4, 4}), data, FirstPixel);
+  const auto prepared = PrepareFor({ImageInput({3, 4, 4})}, data, FirstPixel);
   ASSERT_THAT(prepared, IsOk());
   EXPECT_THAT(*ReadFirst(**prepared), AllOf(::testing::SizeIs(48), Each(1)));
 }
 
 TEST(PreparedDatasetTest, AVariableLengthOfTheModelIsTheDatas) {
   const auto data = std::make_shared<MemoryDataset>(ImageInput({3, 2, 2}), std::vector<int64_t>{0});
-  const auto prepared = PrepareFor(ImageInput({1, -1, -1}), data, nullptr);
+  const auto prepared = PrepareFor({ImageInput({1, -1, -1})}, data, nullptr);
   ASSERT_THAT(prepared, IsOk());
   EXPECT_EQ((*prepared)->input().shape, (Shape{1, 2, 2}));
 }
@@ -121,7 +121,7 @@ TEST(PreparedDatasetTest, OtherDataAreRefusedWithBothSides) {
   for (const auto& [stored, model] : cases) {
     const auto data = std::make_shared<MemoryDataset>(stored, std::vector<int64_t>{0});
     EXPECT_THAT(
-        PrepareFor(model, data, FirstPixel),
+        PrepareFor({model}, data, FirstPixel),
         ErrorIs(absl::StatusCode::kFailedPrecondition,
                 HasSubstr("it takes " + ToString(model) + ", the data has " + ToString(stored))));
   }
@@ -131,7 +131,7 @@ TEST(PreparedDatasetTest, ABrokenSampleStaysItsOwnError) {
   const auto data = std::make_shared<MemoryDataset>(ImageInput({1, 2, 2}), std::vector<int64_t>{0});
   data->unreadable = 0;
   data->failure = absl::DataLossError("x.png: it is empty");
-  const auto prepared = PrepareFor(ImageInput({1, 4, 4}), data, FirstPixel);
+  const auto prepared = PrepareFor({ImageInput({1, 4, 4})}, data, FirstPixel);
   ASSERT_THAT(prepared, IsOk());
   EXPECT_THAT(ReadFirst(**prepared),
               ErrorIs(absl::StatusCode::kDataLoss, HasSubstr("x.png: it is empty")));

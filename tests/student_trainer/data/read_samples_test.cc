@@ -20,12 +20,12 @@ TEST(ReadSamplesTest, KeepsTheOrderAskedFor) {
   const auto read = ReadSamples(dataset, {4, 0, 4}, corrupt);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(read->ids, ElementsAre(4, 0, 4));
-  EXPECT_EQ(read->inputs.shape, (Shape{3, 1, 2, 3}));
-  EXPECT_EQ(read->inputs.bytes.ToString(),
+  EXPECT_EQ(read->inputs[0].values.shape, (Shape{3, 1, 2, 3}));
+  EXPECT_EQ(read->inputs[0].values.bytes.ToString(),
             std::string(6, '\x05') + std::string(6, '\x01') + std::string(6, '\x05'));
   const auto none = ReadSamples(dataset, {}, corrupt);
   ASSERT_TRUE(none.ok()) << none.status();
-  EXPECT_TRUE(none->inputs.Validate().ok());
+  EXPECT_TRUE(none->inputs[0].values.Validate().ok());
 }
 
 TEST(ReadSamplesTest, LeavesOutWhatIsCorruptAndNothingElse) {
@@ -37,7 +37,8 @@ TEST(ReadSamplesTest, LeavesOutWhatIsCorruptAndNothingElse) {
   const auto read = ReadSamples(dataset, {0, 1, 2}, one);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_THAT(read->ids, ElementsAre(0, 2));
-  EXPECT_EQ(read->inputs.bytes.ToString(), std::string(6, '\x01') + std::string(6, '\x03'));
+  EXPECT_EQ(read->inputs[0].values.bytes.ToString(),
+            std::string(6, '\x01') + std::string(6, '\x03'));
   CorruptSamples zero;
   EXPECT_EQ(ReadSamples(dataset, {1}, zero).status().code(), absl::StatusCode::kDataLoss);
 }

@@ -26,8 +26,8 @@ class ModelTimingTest : public ::testing::Test {
 };
 
 TEST_F(ModelTimingTest, EachModelHasItsFiguresInOrder) {
-  const at::Tensor seven = model_->ExampleInputs(7).front();
-  const at::Tensor two = model_->ExampleInputs(2).front();
+  const auto seven = model_->ExampleInputs(7);
+  const auto two = model_->ExampleInputs(2);
   const auto timings = TimeInTurns({{model_.get(), seven}, {model_.get(), two}},
                                    {.rounds = 2, .latencies_per_round = 3});
   ASSERT_THAT(timings.status(), IsOk());
@@ -42,7 +42,7 @@ TEST_F(ModelTimingTest, EachModelHasItsFiguresInOrder) {
 }
 
 TEST_F(ModelTimingTest, WithoutTimeThreeRoundsAreMeasured) {
-  const at::Tensor two = model_->ExampleInputs(2).front();
+  const auto two = model_->ExampleInputs(2);
   const auto timings =
       TimeInTurns({{model_.get(), two}}, {.rounds = 1 << 30, .budget = absl::Nanoseconds(1)});
   ASSERT_THAT(timings.status(), IsOk());
@@ -50,7 +50,7 @@ TEST_F(ModelTimingTest, WithoutTimeThreeRoundsAreMeasured) {
 }
 
 TEST_F(ModelTimingTest, InputsThatTheModelDoesNotTakeAreItsError) {
-  EXPECT_THAT(TimeInTurns({{model_.get(), torch::zeros({2, 9}, torch::kUInt8)}},
+  EXPECT_THAT(TimeInTurns({{model_.get(), {torch::zeros({2, 9}, torch::kUInt8)}}},
                           {.rounds = 1, .latencies_per_round = 1})
                   .status(),
               StatusIs(absl::StatusCode::kInternal));

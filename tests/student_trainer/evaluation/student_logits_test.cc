@@ -33,24 +33,24 @@ class StudentLogitsTest : public ::testing::Test {
 };
 
 TEST_F(StudentLogitsTest, OfAModelInTrainingAndOfItsDirectoryTheyAreTheSame) {
-  const auto of_model = LogitsOf(*model_, description_, at::kCPU)(Images(6));
+  const auto of_model = LogitsOf(*model_, description_, at::kCPU)({Images(6)});
   ASSERT_THAT(of_model, IsOk());
   EXPECT_EQ(of_model->sizes().vec(), (std::vector<int64_t>{6, 4}));
   const auto loaded = LoadedModel::Load(dir_.path());
   ASSERT_THAT(loaded, IsOk());
-  const auto of_loaded = LogitsOfLoaded(**loaded)(Images(6));
+  const auto of_loaded = LogitsOfLoaded(**loaded)({Images(6)});
   ASSERT_THAT(of_loaded, IsOk());
   EXPECT_TRUE(at::allclose(*of_model, *of_loaded, 1e-4, 1e-5));
 }
 
 TEST_F(StudentLogitsTest, TheyAreTheModelsAsItIsWhenTheyAreAskedFor) {
   const LogitsFunction logits_of = LogitsOf(*model_, description_, at::kCPU);
-  const at::Tensor before = logits_of(Images(6)).value();
+  const at::Tensor before = logits_of({Images(6)}).value();
   {
     const at::NoGradGuard no_grad;
     for (const at::Tensor& parameter : model_->parameters()) parameter.mul_(2);
   }
-  EXPECT_FALSE(at::allclose(logits_of(Images(6)).value(), before));
+  EXPECT_FALSE(at::allclose(logits_of({Images(6)}).value(), before));
 }
 
 TEST_F(StudentLogitsTest, AModelOfOneSampleIsAskedForOneAtATime) {
@@ -66,7 +66,7 @@ TEST_F(StudentLogitsTest, AModelOfOneSampleIsAskedForOneAtATime) {
   ASSERT_THAT(loaded, IsOk());
   EXPECT_TRUE(TakesOneSampleAlone(**loaded));
   const at::Tensor x = torch::rand({5, 3});
-  const auto logits = LogitsOfLoaded(**loaded)(FromTorch(x));
+  const auto logits = LogitsOfLoaded(**loaded)({FromTorch(x)});
   ASSERT_THAT(logits, IsOk());
   EXPECT_EQ(logits->sizes().vec(), (std::vector<int64_t>{5, 4}));
   EXPECT_TRUE((*logits)[4].equal((*(*loaded)->Logits({x.narrow(0, 4, 1)}))[0]));
@@ -74,14 +74,14 @@ TEST_F(StudentLogitsTest, AModelOfOneSampleIsAskedForOneAtATime) {
 
 TEST_F(StudentLogitsTest, TheModelIsPutIntoEvalMode) {
   model_->train();
-  ASSERT_THAT(LogitsOf(*model_, description_, at::kCPU)(Images(6)), IsOk());
+  ASSERT_THAT(LogitsOf(*model_, description_, at::kCPU)({Images(6)}), IsOk());
   EXPECT_FALSE(model_->is_training());
 }
 
 TEST_F(StudentLogitsTest, AModelThatThrowsIsAnErrorOfTheStudent) {
   ModelDescription other = description_;
   other.inputs[0].shape = {1, 5, 5};  // which the model does not take
-  EXPECT_THAT(LogitsOf(*model_, other, at::kCPU)(Images(6, 5)),
+  EXPECT_THAT(LogitsOf(*model_, other, at::kCPU)({Images(6, 5)}),
               StatusIs(absl::StatusCode::kInternal, ::testing::HasSubstr("student")));
 }
 

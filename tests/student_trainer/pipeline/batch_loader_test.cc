@@ -31,12 +31,12 @@ class WatchedDataset : public MemoryDataset {
   explicit WatchedDataset(const InputSpec& image = kLoaderImage)
       : MemoryDataset(image, std::vector<int64_t>(kLoaderSamples, 0)) {}
 
-  absl::Status Read(int64_t index, absl::Span<uint8_t> destination) const override {
+  absl::Status Read(int64_t index, Destinations destinations) const override {
     MutexLock lock(mutex_);
     ++reads_;
     changed_.NotifyAll();
     while (index == held_) changed_.Wait(mutex_);
-    return MemoryDataset::Read(index, destination);
+    return MemoryDataset::Read(index, destinations);
   }
 
   void Hold(int64_t index) {
@@ -78,7 +78,7 @@ std::string Describe(const std::vector<TrainingBatch>& batches) {
   for (const TrainingBatch& batch : batches) {
     absl::StrAppend(&text, batch.epoch, "/", batch.position, ":");
     for (const int64_t id : batch.sample_ids) absl::StrAppend(&text, " ", id);
-    absl::StrAppend(&text, " ", batch.inputs.bytes.ToString(), "\n");
+    absl::StrAppend(&text, " ", batch.inputs[0].values.bytes.ToString(), "\n");
   }
   return text;
 }

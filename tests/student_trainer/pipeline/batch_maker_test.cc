@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "student_trainer/data/sampler.h"
 #include "tests/student_trainer/data/memory_dataset.h"
+#include "tests/student_trainer/testing/sequence_dataset.h"
 
 namespace distill {
 namespace {
@@ -72,11 +73,11 @@ TEST(BatchMakerTest, InputsAreTheSamplesNamed) {
   const MemoryDataset dataset = MakerImages(10);
   BatchMaker maker(dataset, {0, 2, 4, 6, 8}, {}, {.batch_size = 3}, corrupt);
   for (const TrainingBatch& batch : MakeAll(maker)) {
-    EXPECT_TRUE(batch.inputs.Validate().ok());
-    EXPECT_EQ(batch.inputs.shape, (Shape{batch.size(), 1, 2, 3}));
+    EXPECT_TRUE(batch.inputs[0].values.Validate().ok());
+    EXPECT_EQ(batch.inputs[0].values.shape, (Shape{batch.size(), 1, 2, 3}));
     std::string expected;
     for (const int64_t id : batch.sample_ids) expected += std::string(6, static_cast<char>(id + 1));
-    EXPECT_EQ(batch.inputs.bytes.ToString(), expected);
+    EXPECT_EQ(batch.inputs[0].values.bytes.ToString(), expected);
   }
 }
 
@@ -107,7 +108,7 @@ TEST(BatchMakerTest, ViewsAreThoseOfTheEpochWhateverTheBatchSize) {
         const int64_t id = batch.sample_ids[static_cast<size_t>(i)];
         std::vector<uint8_t> expected(6, static_cast<uint8_t>(id + 1));
         ApplyView(views, {9, batch.epoch, id}, kMakerImage.shape, absl::MakeSpan(expected));
-        EXPECT_EQ(SliceRows(batch.inputs, i, i + 1).bytes.ToString(),
+        EXPECT_EQ(SliceRows(batch.inputs[0].values, i, i + 1).bytes.ToString(),
                   std::string(expected.begin(), expected.end()));
       }
     }
@@ -138,7 +139,8 @@ TEST(BatchMakerTest, ABatchIsTheSameWhateverWasMadeBefore) {
       ASSERT_TRUE(made->ok()) << made->status();
       const TrainingBatch& expected = in_order[static_cast<size_t>(number)];
       EXPECT_EQ((*made)->sample_ids, expected.sample_ids);
-      EXPECT_EQ((*made)->inputs.bytes.ToString(), expected.inputs.bytes.ToString());
+      EXPECT_EQ((*made)->inputs[0].values.bytes.ToString(),
+                expected.inputs[0].values.bytes.ToString());
     }
   }
 }
@@ -153,8 +155,8 @@ TEST(BatchMakerTest, ViewsOfOtherThanImagesAreRefused) {
   BatchMaker without_views(tokens, {0, 1, 2}, {}, {}, corrupt);
   const auto batch = without_views.Make(0);
   ASSERT_TRUE(batch.ok()) << batch.status();
-  EXPECT_EQ(batch->inputs.shape, (Shape{3, 4}));
-  EXPECT_TRUE(batch->inputs.Validate().ok());
+  EXPECT_EQ(batch->inputs[0].values.shape, (Shape{3, 4}));
+  EXPECT_TRUE(batch->inputs[0].values.Validate().ok());
 }
 
 TEST(BatchMakerTest, ACorruptSampleIsLeftOutOfItsBatchAndCounted) {
@@ -173,8 +175,8 @@ TEST(BatchMakerTest, ACorruptSampleIsLeftOutOfItsBatchAndCounted) {
     std::erase(expected, 5);
     EXPECT_EQ(batches[i].sample_ids, expected);
     EXPECT_EQ(batches[i].labels.size(), expected.size());
-    EXPECT_EQ(batches[i].inputs.shape[0], batches[i].size());
-    EXPECT_TRUE(batches[i].inputs.Validate().ok());
+    EXPECT_EQ(batches[i].inputs[0].values.shape[0], batches[i].size());
+    EXPECT_TRUE(batches[i].inputs[0].values.Validate().ok());
   }
   EXPECT_EQ(one.count(), 1);
   const auto refused = BatchMaker(dataset, samples, {}, {.batch_size = 12}, none).Make(0);
@@ -190,7 +192,7 @@ TEST(BatchMakerTest, ABatchOfCorruptSamplesAloneIsEmpty) {
   const auto batch = BatchMaker(dataset, {1}, {}, {.batch_size = 1}, corrupt).Make(0);
   ASSERT_TRUE(batch.ok()) << batch.status();
   EXPECT_EQ(batch->size(), 0);
-  EXPECT_TRUE(batch->inputs.Validate().ok());
+  EXPECT_TRUE(batch->inputs[0].values.Validate().ok());
 }
 
 // The pixels of each sample are its index + 1, so a mean of two identifies both.
@@ -213,7 +215,7 @@ TEST(BatchMakerTest, AMixedSampleHasTheNextOfTheEpochsOrderInIt) {
         const auto at = static_cast<size_t>(i);
         const int64_t own = batch.sample_ids[at];
         const int64_t next = order[static_cast<size_t>(batch.position + i + 1) % order.size()];
-        const std::string pixels = SliceRows(batch.inputs, i, i + 1).bytes.ToString();
+        const std::string pixels = SliceRows(batch.inputs[0].values, i, i + 1).bytes.ToString();
         const auto of = [&](int64_t id) {
           return std::count(pixels.begin(), pixels.end(), static_cast<char>(id + 1));
         };
@@ -226,6 +228,51 @@ TEST(BatchMakerTest, AMixedSampleHasTheNextOfTheEpochsOrderInIt) {
     }
     EXPECT_GT(mixed, 10);
   }
+}
+
+TEST(SequenceBatchTest, SamplesLieOneAfterTheOtherWithTheRowsOfTheirPositions) {
+  const testing::SequenceDataset data(
+      {"ab", "c", "def"}, {{1, kIgnoredPosition}, {kNoLabel}, {2, 3, kIgnoredPosition}});
+  CorruptSamples corrupt;
+  const BatchMaker maker(data, {0, 1, 2}, {0, 2}, {.batch_size = 3, .rows_by_position = true},
+                         corrupt);
+  const auto batch = maker.Make(0);
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  std::string values;
+  std::vector<int64_t> lengths, labels;
+  std::vector<bool> wanted;
+  for (const int64_t id : batch->sample_ids) {
+    values += std::vector<std::string>{"ab", "c", "def"}[static_cast<size_t>(id)];
+    lengths.push_back(data.Length(id));
+    for (const int64_t label : data.Labels(id)) {
+      wanted.push_back(label != kIgnoredPosition);
+      if (label != kIgnoredPosition) labels.push_back(label);
+    }
+  }
+  EXPECT_EQ(batch->inputs[0].values.bytes.ToString(), values);
+  EXPECT_EQ(batch->inputs[0].values.shape, (Shape{6}));
+  EXPECT_EQ(batch->inputs[0].lengths, lengths);
+  EXPECT_EQ(batch->labels, labels);
+  EXPECT_EQ(batch->wanted, wanted);
+  EXPECT_EQ(batch->rows(), 4);
+}
+
+TEST(SequenceBatchTest, WithoutLabelsEachPositionHasARow) {
+  const testing::SequenceDataset data({"ab", "c", "def"});
+  CorruptSamples corrupt;
+  const BatchMaker maker(data, {0, 1, 2}, {}, {.batch_size = 3, .rows_by_position = true}, corrupt);
+  const auto batch = maker.Make(0);
+  ASSERT_TRUE(batch.ok()) << batch.status();
+  EXPECT_EQ(batch->labels, std::vector<int64_t>(6, kNoLabel));
+  EXPECT_TRUE(batch->wanted.empty());
+}
+
+TEST(SequenceBatchTest, ViewsAreMadeOfImagesAlone) {
+  const testing::SequenceDataset data({"ab", "c"});
+  CorruptSamples corrupt;
+  const BatchMaker maker(data, {0, 1}, {}, {.batch_size = 2, .views = {.flip = true}}, corrupt);
+  EXPECT_THAT(maker.Make(0).status().message(),
+              ::testing::HasSubstr("not of tokens: int8[-1]; use none"));
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ class GreySource : public BatchSource {
     if (left_-- == 0) return std::nullopt;
     clock_.Advance(absl::Seconds(1));
     TrainingBatch batch;
-    batch.inputs = {DType::kUint8,
-                    {1, 1, 4, 4},
-                    Bytes::FromString(std::string(16, static_cast<char>(40 + left_)))};
+    batch.inputs = {HostTensor{DType::kUint8,
+                               {1, 1, 4, 4},
+                               Bytes::FromString(std::string(16, static_cast<char>(40 + left_)))}};
     batch.labels = {0};
     batch.sample_ids = {left_};
     return batch;
@@ -52,26 +52,26 @@ TEST(HardLabelSource, HandsBatchesOnWithoutTargetsAndMeasuresTheWait) {
   EXPECT_EQ(source.waited_for_data(), absl::Seconds(2));
 }
 
-TEST(DownsampledSource, GivesTheStudentWhatTheDownsamplerMakes) {
+TEST(FittedSource, GivesTheStudentWhatIsMadeForIt) {
   testing::FakeClock clock;
   GreySource images(1, clock);
   HardLabelSource hard_labels(images, clock);
   const HostTensor small{DType::kUint8, {1, 1, 1, 1}, Bytes::FromString("x")};
-  DownsampledSource source(hard_labels, [&](const HostTensor& views) {
-    EXPECT_EQ(views.shape, (Shape{1, 1, 4, 4}));
-    return small;
+  FittedSource source(hard_labels, [&](const std::vector<InputBatch>& views) {
+    EXPECT_EQ(views[0].values.shape, (Shape{1, 1, 4, 4}));
+    return std::vector<InputBatch>{small};
   });
   const auto targeted = source.Next();
   ASSERT_THAT(targeted, IsOk());
-  EXPECT_EQ((*targeted)->batch.inputs.shape, small.shape);
+  EXPECT_EQ((*targeted)->batch.inputs[0].values.shape, small.shape);
   EXPECT_FALSE(source.Next()->has_value());
 }
 
-TEST(DownsampledSource, PassesOnAnErrorOfTheDownsampler) {
+TEST(FittedSource, PassesOnAnErrorOfTheFit) {
   testing::FakeClock clock;
   GreySource images(1, clock);
   HardLabelSource hard_labels(images, clock);
-  DownsampledSource source(hard_labels, [](const HostTensor&) -> absl::StatusOr<HostTensor> {
+  FittedSource source(hard_labels, [](const auto&) -> absl::StatusOr<std::vector<InputBatch>> {
     return absl::InvalidArgumentError("too small");
   });
   EXPECT_THAT(source.Next(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too small")));

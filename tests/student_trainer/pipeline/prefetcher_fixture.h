@@ -29,7 +29,7 @@ class NumberedBatches : public BatchSource {
     }
     if (epoch_ == epochs_) return std::nullopt;
     const int64_t count = std::min(batch_size_, samples_ - position_);
-    TrainingBatch batch = {.inputs = NumberedSamples(position_, count),
+    TrainingBatch batch = {.inputs = {NumberedSamples(position_, count)},
                            .labels = std::vector<int64_t>(static_cast<size_t>(count), 0),
                            .sample_ids = std::vector<int64_t>(static_cast<size_t>(count)),
                            .epoch = epoch_,

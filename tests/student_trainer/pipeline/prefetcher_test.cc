@@ -175,7 +175,7 @@ TEST_F(PrefetcherTest, TheSourcesErrorComesAfterTheBatchesBeforeIt) {
 class WrongBatches : public BatchSource {
  public:
   absl::StatusOr<std::optional<TrainingBatch>> Next() override {
-    return TrainingBatch{.inputs = {DType::kUint8, {1, 5}, Bytes::FromString("12345")},
+    return TrainingBatch{.inputs = {HostTensor{DType::kUint8, {1, 5}, Bytes::FromString("12345")}},
                          .labels = {0},
                          .sample_ids = {0}};
   }

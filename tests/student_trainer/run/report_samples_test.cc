@@ -28,8 +28,8 @@ TrainingData DataOf(int64_t samples, int64_t classes = 4) {
   return data;
 }
 
-absl::StatusOr<at::Tensor> Zeros(const HostTensor& samples) {
-  return torch::zeros({samples.shape[0], 4});
+absl::StatusOr<at::Tensor> Zeros(const std::vector<InputBatch>& samples) {
+  return torch::zeros({samples[0].samples(), 4});
 }
 
 TEST(ReportSamplesTest, AFewAreChosenAsAFunctionOfTheSplitsSeed) {
@@ -72,7 +72,8 @@ TEST(ReportSamplesTest, TheFileHasInputsLabelsAndTheLogitsThatThereAre) {
 TEST(ReportSamplesTest, WithoutSamplesTheStudentIsNotAsked) {
   const testing::TempDir dir;
   ASSERT_THAT(KeepReportSamples(dir / "samples", DataOf(20), {}, nullptr), IsOk());
-  const LogitsFunction must_not_be_called = [](const HostTensor&) -> absl::StatusOr<at::Tensor> {
+  const LogitsFunction must_not_be_called =
+      [](const std::vector<InputBatch>&) -> absl::StatusOr<at::Tensor> {
     return absl::InternalError("called");
   };
   EXPECT_THAT(AddStudentLogits(dir / "samples", kSmallImage, must_not_be_called), IsOk());
@@ -81,7 +82,7 @@ TEST(ReportSamplesTest, WithoutSamplesTheStudentIsNotAsked) {
 TEST(ReportSamplesTest, ErrorsOfTheLogitsLeaveTheFileAsItIs) {
   const testing::TempDir dir;
   ASSERT_THAT(KeepReportSamples(dir / "samples", DataOf(20), {3}, nullptr), IsOk());
-  const LogitsFunction fails = [](const HostTensor&) -> absl::StatusOr<at::Tensor> {
+  const LogitsFunction fails = [](const std::vector<InputBatch>&) -> absl::StatusOr<at::Tensor> {
     return absl::InternalError("no");
   };
   EXPECT_THAT(AddStudentLogits(dir / "samples", kSmallImage, fails),

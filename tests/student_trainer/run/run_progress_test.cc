@@ -21,14 +21,20 @@ TrainingBatch BatchOf(std::vector<int64_t> ids) {
   return batch;
 }
 
-TEST(EpochTotalsTest, BatchesWeighByTheirSamples) {
+TEST(EpochTotalsTest, BatchesWeighByTheirRows) {
   EpochTotals totals;
-  totals.Add({.samples = 3, .labelled = 2, .correct = 1, .loss = 1, .student_loss = 4},
-             BatchOf({5, 6, 7}));
-  totals.Add({.samples = 1, .with_targets = 1, .labelled = 1, .loss = 5, .distillation_loss = 8},
+  totals.Add({.samples = 2, .rows = 3, .labelled = 2, .correct = 1, .loss = 1, .student_loss = 4},
+             BatchOf({5, 6}));
+  totals.Add({.samples = 1,
+              .rows = 1,
+              .with_targets = 1,
+              .labelled = 1,
+              .loss = 5,
+              .distillation_loss = 8},
              BatchOf({8}));
-  EXPECT_EQ(totals.named, 4);
-  EXPECT_EQ(totals.trained, 4);
+  EXPECT_EQ(totals.named, 3);
+  EXPECT_EQ(totals.trained, 3);
+  EXPECT_EQ(totals.rows, 4);
   EXPECT_EQ(totals.with_targets, 1);
   EXPECT_DOUBLE_EQ(totals.Mean(totals.loss), 2);
   EXPECT_DOUBLE_EQ(totals.Mean(totals.student_loss), 3);

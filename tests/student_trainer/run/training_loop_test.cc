@@ -93,9 +93,10 @@ class TrainingLoopTest : public ::testing::Test {
                           corrupt_};
   BatchLoader loader_{maker_, {}};
   LoaderWithoutTargets source_{loader_};
-  Trainer trainer_{MakeModel(),
-                   {.scale = 255},
-                   {.loss = {.alpha = 0}, .schedule = {.peak = 0.01, .total_steps = 100}}};
+  Trainer trainer_{
+      MakeModel(),
+      {.inputs = {{"image", DType::kUint8, {1, 4, 4}}}, .normalization = {.scale = 255}},
+      {.loss = {.alpha = 0}, .schedule = {.peak = 0.01, .total_steps = 100}}};
   const testing::TempDir dir_;
   testing::FakeClock clock_;
   absl::StatusOr<RunLog> log_ = RunLog::Open(dir_.path(), {}, clock_.Now());

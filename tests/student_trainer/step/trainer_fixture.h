@@ -25,6 +25,11 @@ inline std::shared_ptr<Model> SmallModel() {
   return *CreateModel(*ArchitectureOf("mlp_small", {1, 4, 4}, kClasses));
 }
 
+// Of SmallModel: pixels from 0 to 1.
+inline ModelDescription ScaledPixels() {
+  return {.inputs = {{"image", DType::kUint8, {1, 4, 4}}}, .normalization = {.scale = 255}};
+}
+
 inline TrainerOptions SmallOptions(double alpha, int64_t steps = 60) {
   return {.loss = {.alpha = alpha, .temperature = 2},
           .schedule = {.peak = 0.05, .warmup_steps = 0, .total_steps = steps}};

@@ -19,6 +19,7 @@ using testing::ExpectSameModel;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::kClasses;
+using testing::ScaledPixels;
 using testing::SmallBatch;
 using testing::SmallModel;
 using testing::SmallOptions;
@@ -28,7 +29,7 @@ constexpr int64_t kAccumulate = 2;
 
 // Everything that a step can depend on: a convolution in channels_last, the running figures of a
 // batch norm, and dropout.
-class DropoutNet : public Model {
+class DropoutNet : public OneInputModel {
  public:
   DropoutNet() {
     at::manual_seed(1);
@@ -80,7 +81,7 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
     SCOPED_TRACE(std::string(Name(kind)));
     const testing::TempDir dir;
     const auto whole = std::make_shared<DropoutNet>();
-    Trainer uninterrupted(whole, {.scale = 255}, Options(kind));
+    Trainer uninterrupted(whole, ScaledPixels(), Options(kind));
     at::manual_seed(5);
     TrainSteps(uninterrupted, 0, 11);
     Save(dir, *whole, uninterrupted);
@@ -88,7 +89,7 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
 
     const auto resumed = std::make_shared<DropoutNet>();
     ASSERT_THAT(LoadState(ReadSafetensors(dir / "model")->tensors, *resumed), IsOk());
-    Trainer continued(resumed, {.scale = 255}, Options(kind));
+    Trainer continued(resumed, ScaledPixels(), Options(kind));
     at::manual_seed(77);
     ASSERT_THAT(continued.LoadState(ReadSafetensors(dir / "trainer")->tensors), IsOk());
     EXPECT_EQ(continued.steps(), 11);
@@ -110,7 +111,7 @@ TEST(TrainerState, ElevenStepsAndNineAfterLoadingAreTwentyBitByBit) {
 TEST(TrainerState, WithoutTheGeneratorsDropoutWouldDiffer) {
   const auto first = std::make_shared<DropoutNet>(), second = std::make_shared<DropoutNet>();
   for (const auto& [model, seed] : {std::pair(first, 5), std::pair(second, 6)}) {
-    Trainer trainer(model, {.scale = 255}, Options(OptimizerKind::kSgd));
+    Trainer trainer(model, ScaledPixels(), Options(OptimizerKind::kSgd));
     at::manual_seed(static_cast<uint64_t>(seed));
     TrainSteps(trainer, 0, 2);
   }
@@ -119,7 +120,7 @@ TEST(TrainerState, WithoutTheGeneratorsDropoutWouldDiffer) {
 
 TEST(TrainerState, TheSchedulesGoOnWhereTheyWereMovedTo) {
   TrainerOptions options = Options(OptimizerKind::kSgd);
-  Trainer trainer(SmallModel(), {.scale = 255}, options);
+  Trainer trainer(SmallModel(), ScaledPixels(), options);
   TrainSteps(trainer, 0, 3);
   trainer.SetSchedulePosition(10);
   EXPECT_EQ(trainer.learning_rate(), LearningRate(options.schedule, 10));
@@ -129,14 +130,14 @@ TEST(TrainerState, TheSchedulesGoOnWhereTheyWereMovedTo) {
   EXPECT_EQ(trainer.learning_rate(), LearningRate(options.schedule, 12));
   const auto state = trainer.state();
   ASSERT_THAT(state.status(), IsOk());
-  Trainer another(SmallModel(), {.scale = 255}, options);
+  Trainer another(SmallModel(), ScaledPixels(), options);
   ASSERT_THAT(another.LoadState(*state), IsOk());
   EXPECT_EQ(another.steps(), 5);
   EXPECT_EQ(another.learning_rate(), LearningRate(options.schedule, 12));
 }
 
 TEST(TrainerState, WithinAStepThereIsNone) {
-  Trainer trainer(SmallModel(), {.scale = 255}, Options(OptimizerKind::kSgd));
+  Trainer trainer(SmallModel(), ScaledPixels(), Options(OptimizerKind::kSgd));
   ASSERT_THAT(trainer.Step(SmallBatch()), IsOk());
   EXPECT_THAT(trainer.state().status(), StatusIs(absl::StatusCode::kFailedPrecondition));
   ASSERT_THAT(trainer.Step(SmallBatch()), IsOk());
@@ -144,14 +145,14 @@ TEST(TrainerState, WithinAStepThereIsNone) {
 }
 
 TEST(TrainerState, WhatDoesNotFitIsNamedAndNothingChanges) {
-  Trainer sgd(SmallModel(), {.scale = 255}, Options(OptimizerKind::kSgd));
+  Trainer sgd(SmallModel(), ScaledPixels(), Options(OptimizerKind::kSgd));
   TrainSteps(sgd, 0, 1);
   TrainerOptions without_average = Options(OptimizerKind::kSgd);
   without_average.ema_decay = 0;
-  Trainer other(SmallModel(), {.scale = 255}, without_average);
+  Trainer other(SmallModel(), ScaledPixels(), without_average);
   EXPECT_THAT(other.LoadState(*sgd.state()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("ema.updates is left over")));
-  Trainer adamw(SmallModel(), {.scale = 255}, Options(OptimizerKind::kAdamW));
+  Trainer adamw(SmallModel(), ScaledPixels(), Options(OptimizerKind::kAdamW));
   EXPECT_THAT(adamw.LoadState(*sgd.state()),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("optimizer.exp_avg.")));
   EXPECT_EQ(adamw.steps(), 0);

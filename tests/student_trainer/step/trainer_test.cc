@@ -20,6 +20,7 @@ namespace {
 using testing::AddTargets;
 using testing::IsOk;
 using testing::kClasses;
+using testing::ScaledPixels;
 using testing::SmallBatch;
 using testing::SmallModel;
 using testing::SmallOptions;
@@ -28,8 +29,8 @@ using testing::StatusIs;
 int64_t CountPredictions(Model& model, const TargetedBatch& targeted, int64_t offset) {
   const at::NoGradGuard no_grad;
   model.eval();
-  const at::Tensor inputs = torch::empty(targeted.batch.inputs.shape, torch::kUInt8);
-  targeted.batch.inputs.bytes.CopyTo(inputs.data_ptr());
+  const at::Tensor inputs = torch::empty(targeted.batch.inputs[0].values.shape, torch::kUInt8);
+  targeted.batch.inputs[0].values.bytes.CopyTo(inputs.data_ptr());
   const at::Tensor wanted =
       (torch::tensor(targeted.batch.labels, torch::kInt64) + offset) % kClasses;
   return model.Forward(inputs.to(torch::kFloat32) / 255).argmax(1).eq(wanted).sum().item<int64_t>();
@@ -43,7 +44,7 @@ void TrainOn(Trainer& trainer, const TargetedBatch& targeted, int steps = 60) {
 
 TEST(Trainer, LearnsTheLabelsWithoutATeacher) {
   const auto model = SmallModel();
-  Trainer trainer(model, {.scale = 255}, SmallOptions(0));
+  Trainer trainer(model, ScaledPixels(), SmallOptions(0));
   const TargetedBatch batch = SmallBatch();
   TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());
@@ -51,7 +52,7 @@ TEST(Trainer, LearnsTheLabelsWithoutATeacher) {
 
 TEST(Trainer, AtAlphaOneItLearnsTheTeacherAndNotTheLabels) {
   const auto model = SmallModel();
-  Trainer trainer(model, {.scale = 255}, SmallOptions(1));
+  Trainer trainer(model, ScaledPixels(), SmallOptions(1));
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
   TrainOn(trainer, batch);
@@ -59,7 +60,7 @@ TEST(Trainer, AtAlphaOneItLearnsTheTeacherAndNotTheLabels) {
 }
 
 TEST(Trainer, CountsWhatTheLossUsed) {
-  Trainer trainer(SmallModel(), {.scale = 255}, SmallOptions(0.5));
+  Trainer trainer(SmallModel(), ScaledPixels(), SmallOptions(0.5));
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
   batch.batch.labels[0] = kNoLabel;
@@ -75,7 +76,7 @@ TEST(Trainer, CountsWhatTheLossUsed) {
 TEST(Trainer, ABatchWithoutTargetsAndLabelsTakesNoStepButAdvancesTheSchedule) {
   const auto model = SmallModel();
   const at::Tensor before = model->parameters()[0].detach().clone();
-  Trainer trainer(model, {.scale = 255}, SmallOptions(0.5));
+  Trainer trainer(model, ScaledPixels(), SmallOptions(0.5));
   TargetedBatch batch = SmallBatch();
   for (int64_t& label : batch.batch.labels) label = kNoLabel;
   const auto step = trainer.Step(batch);
@@ -87,14 +88,14 @@ TEST(Trainer, ABatchWithoutTargetsAndLabelsTakesNoStepButAdvancesTheSchedule) {
 }
 
 TEST(Trainer, LostTargetsCountHardLabelsWithWeightOne) {
-  Trainer with_alpha(SmallModel(), {.scale = 255}, SmallOptions(0.9));
-  Trainer hard_only(SmallModel(), {.scale = 255}, SmallOptions(0));
+  Trainer with_alpha(SmallModel(), ScaledPixels(), SmallOptions(0.9));
+  Trainer hard_only(SmallModel(), ScaledPixels(), SmallOptions(0));
   const TargetedBatch batch = SmallBatch();
   EXPECT_DOUBLE_EQ(with_alpha.Step(batch)->loss, hard_only.Step(batch)->loss);
 }
 
 TEST(Trainer, TargetsThatDoNotFitTheBatchAreRefused) {
-  Trainer trainer(SmallModel(), {.scale = 255}, SmallOptions(0.5));
+  Trainer trainer(SmallModel(), ScaledPixels(), SmallOptions(0.5));
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
   batch.targets[0].answers.pop_back();
@@ -114,10 +115,10 @@ TEST(Trainer, TheObjectivesOutputIsOneOfThoseThatAreAskedFor) {
   batch.targets.push_back(
       {"features",
        {EncodeTargets({.kind = OutputKind::kFeatures}, torch::ones({batch.batch.size(), 7}), {})}});
-  Trainer both(SmallModel(), {.scale = 255}, SmallOptions(0.5));
+  Trainer both(SmallModel(), ScaledPixels(), SmallOptions(0.5));
   EXPECT_THAT(both.Step(batch), IsOk());
   batch.targets.erase(batch.targets.begin());
-  Trainer without(SmallModel(), {.scale = 255}, SmallOptions(0.5));
+  Trainer without(SmallModel(), ScaledPixels(), SmallOptions(0.5));
   EXPECT_THAT(without.Step(batch), StatusIs(absl::StatusCode::kInvalidArgument,
                                             ::testing::HasSubstr("the output 'logits'")));
 }
@@ -129,7 +130,7 @@ TEST(Trainer, DivergenceIsAnErrorThatLeavesTheModelAsItWas) {
     model->parameters()[0].fill_(std::numeric_limits<float>::infinity());
   }
   const at::Tensor last = model->parameters().back().detach().clone();
-  Trainer trainer(model, {.scale = 255}, SmallOptions(0));
+  Trainer trainer(model, ScaledPixels(), SmallOptions(0));
   EXPECT_THAT(
       trainer.Step(SmallBatch()),
       StatusIs(absl::StatusCode::kInternal, ::testing::HasSubstr("training has diverged: ")));
@@ -147,7 +148,7 @@ TEST(Trainer, BiasesAndNormsDoNotDecay) {
   }
   // Equal weights everywhere give every hidden unit the same output, so the gradient of the last
   // bias sums to zero over the classes: without decay its sum stays.
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   const double before = model->parameters().back().sum().item<double>();
   ASSERT_THAT(trainer.Step(SmallBatch()), IsOk());
   EXPECT_NEAR(model->parameters().back().sum().item<double>(), before, 1e-5);
@@ -158,7 +159,7 @@ TEST(Trainer, AlphaAndTemperatureFollowTheirSchedules) {
   options.alpha = {.from = 1, .to = 0, .kind = ScheduleKind::kLinear, .total_steps = 3};
   options.temperature = {.from = 4, .to = 2, .kind = ScheduleKind::kLinear, .total_steps = 3};
   ASSERT_THAT(options.Validate(), IsOk());
-  Trainer trainer(SmallModel(), {.scale = 255}, options);
+  Trainer trainer(SmallModel(), ScaledPixels(), options);
   TargetedBatch batch = SmallBatch();
   AddTargets(batch);
   for (const auto& [alpha, temperature, labelled] :
@@ -175,7 +176,7 @@ TEST(Trainer, AlphaAndTemperatureFollowTheirSchedules) {
 
 TEST(Trainer, AMixedSampleIsRightWhereTheHeavierLabelIsPredicted) {
   const auto model = SmallModel();
-  Trainer trainer(model, {.scale = 255}, SmallOptions(0));
+  Trainer trainer(model, ScaledPixels(), SmallOptions(0));
   TargetedBatch batch = SmallBatch();
   TrainOn(trainer, batch);
   ASSERT_EQ(CountPredictions(*model, batch, 0), 32);
@@ -195,9 +196,9 @@ TEST(Trainer, AMixedSampleIsRightWhereTheHeavierLabelIsPredicted) {
 TEST(Trainer, AccumulatedBatchesMoveAsTheirJoinedBatchDoes) {
   const auto accumulated = SmallModel(), joined = SmallModel();
   TrainerOptions options = SmallOptions(0.3);
-  Trainer one(joined, {.scale = 255}, options);
+  Trainer one(joined, ScaledPixels(), options);
   options.accumulate = 3;
-  Trainer three(accumulated, {.scale = 255}, options);
+  Trainer three(accumulated, ScaledPixels(), options);
   for (int step = 0; step < 3; ++step) {
     TargetedBatch all = SmallBatch(32, 32 * step);
     all.batch.labels[3] = kNoLabel;
@@ -223,9 +224,9 @@ TEST(Trainer, AccumulatedBatchesMoveAsTheirJoinedBatchDoes) {
 TEST(Trainer, AStepOfFewerBatchesIsWeightedByThoseThatItHas) {
   const auto short_step = SmallModel(), whole = SmallModel();
   TrainerOptions options = SmallOptions(0);
-  Trainer one(whole, {.scale = 255}, options);
+  Trainer one(whole, ScaledPixels(), options);
   options.accumulate = 4;
-  Trainer four(short_step, {.scale = 255}, options);
+  Trainer four(short_step, ScaledPixels(), options);
   ASSERT_THAT(one.Step(SmallBatch()), IsOk());
   ASSERT_THAT(four.Step(SmallBatch()), IsOk());
   EXPECT_EQ(four.steps(), 0);
@@ -247,7 +248,7 @@ TEST(Trainer, ClippedStepsAreAsLongAsTheNormAllows) {
   TrainerOptions options = SmallOptions(0);
   options.optimizer.momentum = 0;
   options.clip_norm = 0.01;
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   const auto step = trainer.Step(SmallBatch());
   ASSERT_THAT(step, IsOk());
   EXPECT_GT(step->gradient_norm, 0.01);
@@ -262,7 +263,7 @@ TEST(Trainer, WeightsIntoAUnitStayWithinTheirNorm) {
   const auto model = SmallModel();
   TrainerOptions options = SmallOptions(0);
   options.max_norm = 0.5;
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   const at::Tensor bias = model->named_parameters()["layers.0.bias"];
   {
     const at::NoGradGuard no_grad;
@@ -282,7 +283,7 @@ TEST(Trainer, TheAverageLagsBehindAndIsThereForValidation) {
   const at::Tensor initial = model->parameters()[0].detach().clone();
   TrainerOptions options = SmallOptions(0);
   options.ema_decay = 0.999;
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   TrainOn(trainer, SmallBatch(), 3);
   const at::Tensor trained = model->parameters()[0].detach().clone();
   {
@@ -293,17 +294,17 @@ TEST(Trainer, TheAverageLagsBehindAndIsThereForValidation) {
     EXPECT_GT((average - initial).norm().item<double>(), 0);
   }
   EXPECT_TRUE(model->parameters()[0].equal(trained));
-  EXPECT_FALSE(Trainer(model, {.scale = 255}, SmallOptions(0)).UseAverage().has_value());
+  EXPECT_FALSE(Trainer(model, ScaledPixels(), SmallOptions(0)).UseAverage().has_value());
 }
 
 TEST(Trainer, UnderAutocastItLearnsWithParametersInFloat32) {
   const auto model = SmallModel();
   TrainerOptions options = SmallOptions(0);
   options.autocast = Autocast::kBf16;
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   const TargetedBatch batch = SmallBatch();
   const double first = trainer.Step(batch)->loss;
-  Trainer exact(SmallModel(), {.scale = 255}, SmallOptions(0));
+  Trainer exact(SmallModel(), ScaledPixels(), SmallOptions(0));
   EXPECT_NEAR(first, exact.Step(batch)->loss, 0.05);
   EXPECT_NE(first, exact.Step(batch)->loss);
   TrainOn(trainer, batch);
@@ -316,7 +317,7 @@ TEST(Trainer, AdamWLearnsTheLabels) {
   TrainerOptions options = SmallOptions(0);
   options.optimizer = {.kind = OptimizerKind::kAdamW, .weight_decay = 0.01};
   options.schedule.peak = 5e-3;
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   const TargetedBatch batch = SmallBatch();
   TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());
@@ -335,7 +336,7 @@ TEST(Trainer, AUsersTorchScriptIsTrainedAndSavedWithItsAverage) {
   TrainerOptions options = SmallOptions(0);
   options.schedule.peak = 1;
   options.ema_decay = 0.5;
-  Trainer trainer(model, {.scale = 255}, options);
+  Trainer trainer(model, ScaledPixels(), options);
   const TargetedBatch batch = SmallBatch();
   TrainOn(trainer, batch);
   EXPECT_EQ(CountPredictions(*model, batch, 0), batch.batch.size());

@@ -65,9 +65,10 @@ class BatcherTest : public ::testing::Test {
     work.request.samples = samples;
     work.options.seed = seed;
     const auto bytes = static_cast<size_t>(2 * samples);
-    work.request.inputs = {{DType::kUint8,
-                            {samples, 2},
-                            Bytes::FromString(std::string(bytes, static_cast<char>(seed)))}};
+    work.request.inputs = {
+        HostTensor{DType::kUint8,
+                   {samples, 2},
+                   Bytes::FromString(std::string(bytes, static_cast<char>(seed)))}};
     work.done = answers_.Taker(seed);
     return work;
   }

@@ -13,6 +13,7 @@
 
 #include "common/base/files.h"
 #include "common/codec/encoding.h"
+#include "common/contract/row_mask.h"
 #include "common/inference/loaded_model.h"
 #include "common/torch/host_tensors.h"
 #include "common/zoo/registry.h"
@@ -216,7 +217,8 @@ TEST_F(MlpRunnerTest, ABatchIndependentRequestGivesTheSameBytesWhateverElseRuns)
     const Answers after = Ask(*runner_, {request});
     EXPECT_EQ(before[0]->parts[0].bytes, after[0]->parts[0].bytes);
     EXPECT_TRUE(at::allclose(Logits(after[0]),
-                             *model_->Logits({ToTorch(request.request.inputs[0])}), 1e-5, 1e-5));
+                             *model_->Logits({ToTorch(request.request.inputs[0].values)}), 1e-5,
+                             1e-5));
   }
 }
 
@@ -321,6 +323,139 @@ TEST(VariableLengthTest, WithoutAMaskOnlyEqualLengthsShareABatch) {
   ASSERT_NE(runner, nullptr);
   EXPECT_NE(runner->BatchKey(Request(Tokens({1, 2, 3})).request),
             runner->BatchKey(Request(Tokens({1, 2, 3, 3})).request));
+}
+
+// Samples of tokens, on a ragged stream.
+Asked RaggedRequest(const std::vector<std::vector<int64_t>>& samples) {
+  std::vector<int64_t> values, lengths;
+  for (const std::vector<int64_t>& sample : samples) {
+    values.insert(values.end(), sample.begin(), sample.end());
+    lengths.push_back(static_cast<int64_t>(sample.size()));
+  }
+  return {.request = {.inputs = {InputBatch(FromTorch(at::tensor(values)), lengths)},
+                      .samples = static_cast<int64_t>(samples.size())}};
+}
+
+// The one-hot rows of tokens, as kEachToken gives them.
+at::Tensor OneHot(const std::vector<int64_t>& tokens) {
+  return at::one_hot(at::tensor(tokens), 4).to(at::kFloat);
+}
+
+std::vector<int64_t> Repeated(int64_t token, size_t length) {
+  return std::vector<int64_t>(length, token);
+}
+
+TEST(RaggedTest, RowsArePerPositionInTheOrderOfTheSamples) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(), kEachToken);
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  // The samples are padded to 32 and 16: they are computed in another order.
+  const std::vector<Asked> requests = {RaggedRequest({Repeated(1, 20), {2, 3}}),
+                                       RaggedRequest({{3}, Repeated(2, 17), {1, 1}})};
+  EXPECT_EQ(runner->BatchKey(requests[0].request), runner->BatchKey(requests[1].request));
+  const Answers answers = Ask(*runner, requests);
+  ASSERT_THAT(answers[0], IsOk());
+  ASSERT_THAT(answers[1], IsOk());
+  EXPECT_TRUE(Logits(answers[0]).equal(at::cat({OneHot(Repeated(1, 20)), OneHot({2, 3})})));
+  EXPECT_TRUE(
+      Logits(answers[1]).equal(at::cat({OneHot({3}), OneHot(Repeated(2, 17)), OneHot({1, 1})})));
+}
+
+TEST(RaggedTest, APositionIsRealWhateverItsTokenIs) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(), kEachToken);
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers = Ask(*runner, {RaggedRequest({{0, 1, 0}})});  // 0 is pad_id
+  ASSERT_THAT(answers[0], IsOk());
+  EXPECT_TRUE(Logits(answers[0]).equal(OneHot({0, 1, 0})));
+}
+
+TEST(RaggedTest, ARowMaskSelectsPositions) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(), kEachToken);
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  Asked masked = RaggedRequest({Repeated(1, 20), {2, 3, 1}});
+  std::vector<bool> wanted(23, false);
+  wanted[4] = wanted[21] = wanted[22] = true;
+  masked.request.row_mask = PackRowMask(wanted);
+  const Answers answers = Ask(*runner, {RaggedRequest({{2}}), masked});
+  ASSERT_THAT(answers[1], IsOk());
+  EXPECT_TRUE(Logits(answers[0]).equal(OneHot({2})));
+  EXPECT_TRUE(Logits(answers[1]).equal(OneHot({1, 3, 1})));
+}
+
+TEST(RaggedTest, ASampleIsPaddedByItsOwnLengthAlone) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens, mask):\n"
+                  "  n = torch.zeros(tokens.size(0), 4) + tokens.size(1)\n"
+                  "  return n + mask.sum(1, keepdim=True) * 1000\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers = Ask(*runner, {RaggedRequest({Repeated(1, 17), Repeated(1, 3)})});
+  ASSERT_THAT(answers[0], IsOk());
+  EXPECT_EQ(answers[0]->rows, 2);
+  EXPECT_EQ(Logits(answers[0])[0][0].item<float>(), 17032);
+  EXPECT_EQ(Logits(answers[0])[1][0].item<float>(), 3016);
+}
+
+TEST(RaggedTest, AModelWithoutAMaskNeverSeesPadding) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens):\n"
+                  "  return torch.zeros(tokens.size(0), 4) + tokens.size(1)\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const Answers answers =
+      Ask(*runner, {RaggedRequest({Repeated(1, 17), {1, 1, 1}, Repeated(2, 17)})});
+  ASSERT_THAT(answers[0], IsOk());
+  const at::Tensor lengths = Logits(answers[0]).select(1, 0);
+  EXPECT_TRUE(lengths.equal(at::tensor({17.F, 3.F, 17.F})));
+}
+
+TEST(RaggedTest, ASamplesBitsDoNotDependOnItsNeighbours) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens, mask):\n"
+                  "  x = torch.sin(tokens.unsqueeze(-1) * torch.arange(1, 9).float())\n"
+                  "  scores = torch.matmul(x, x.transpose(1, 2)).masked_fill(\n"
+                  "      ~mask.unsqueeze(1), -1e9)\n"
+                  "  return torch.matmul(torch.softmax(scores, -1), x)[:, :, :4]\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  const std::vector<int64_t> sample = {5, 3, 2, 8, 1};
+  const at::Tensor alone = Logits(Ask(*runner, {RaggedRequest({sample})})[0]);
+  EXPECT_EQ(alone.size(0), 5);
+  for (const size_t neighbour : {20u, 100u, 300u}) {
+    const Answers answers =
+        Ask(*runner, {RaggedRequest({Repeated(7, neighbour), sample}), RaggedRequest({{1, 2}})});
+    ASSERT_THAT(answers[0], IsOk());
+    const auto first = static_cast<int64_t>(neighbour);
+    EXPECT_EQ(Logits(answers[0]).size(0), first + 5);
+    EXPECT_TRUE(at::allclose(Logits(answers[0]).narrow(0, first, 5), alone, 0, 1e-6)) << neighbour;
+  }
+  const Answers apart = Ask(*runner, {RaggedRequest({Repeated(7, 40), sample})});
+  EXPECT_TRUE(Logits(apart[0]).narrow(0, 40, 5).equal(alone));
+}
+
+TEST(RaggedTest, ABatchIndependentRequestIsComputedInTheFixedSize) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens, mask):\n"
+                  "  return torch.zeros(tokens.size(0), 4) + tokens.size(0)\n");
+  const auto runners = LoadRunners({.model_directory = dir.path(),
+                                    .max_batch_samples = kFixedBatch,
+                                    .allow_unstable_teacher = true,
+                                    .threads = 1});
+  ASSERT_THAT(runners, IsOk());
+  Asked asked = RaggedRequest({{1, 2}, Repeated(1, 30), {3}});
+  asked.request.batch_independent = true;
+  const Answers answers = Ask(*runners->front(), {asked});
+  ASSERT_THAT(answers[0], IsOk());
+  EXPECT_TRUE(Logits(answers[0]).eq(static_cast<float>(kFixedBatch)).all().item<bool>());
 }
 
 TEST(RunnerTest, ANonFiniteInputFailsAloneAmongGoodOnes) {

@@ -190,5 +190,46 @@ TEST(AcceptOpenTest, AClientNameOf128BytesIsTheLongest) {
                       HasSubstr("open.client is 129 bytes; must be at most 128")));
 }
 
+// A language model of 50,257 tokens.
+ServedTeacher TeacherOfSequences() {
+  ServedTeacher teacher;
+  teacher.info.inputs = {{"input_ids", DType::kInt64, {-1}}};
+  teacher.info.classes = 50257;
+  teacher.info.rows_per_sample = -1;
+  return teacher;
+}
+
+v1::Open RaggedOpen(int64_t max_rows, v1::TargetEncoding encoding) {
+  v1::Open open = OpenMessage().open();
+  open.set_ragged(true);
+  open.set_max_rows_per_sample(max_rows);
+  open.mutable_targets()->set_encoding(encoding);
+  return open;
+}
+
+TEST(AcceptOpenTest, SequencesWhoseAnswerFitsNoMessageAreRefusedWithWhatFits) {
+  EXPECT_THAT(AcceptOpen(RaggedOpen(256, v1::TARGET_ENCODING_DENSE_F16), TeacherOfSequences()),
+              ErrorIs(absl::StatusCode::kInvalidArgument,
+                      AllOf(HasSubstr("24.5 MiB"), HasSubstr("4.00 MiB"), HasSubstr("top_k"))));
+  const auto few = AcceptOpen(RaggedOpen(40, v1::TARGET_ENCODING_DENSE_F16), TeacherOfSequences());
+  ASSERT_THAT(few, IsOk());
+  EXPECT_TRUE(few->ragged);
+  // Unless the client names how many rows it needs, these are as many as the longest sample has.
+  EXPECT_THAT(AcceptOpen(RaggedOpen(0, v1::TARGET_ENCODING_DENSE_F16), TeacherOfSequences()),
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("the 8192 rows of a sample")));
+}
+
+TEST(AcceptOpenTest, RowsPerSampleThatCannotBeAreRefused) {
+  for (const int64_t rows : {int64_t{-1}, int64_t{8193}}) {
+    EXPECT_THAT(
+        AcceptOpen(RaggedOpen(rows, v1::TARGET_ENCODING_DENSE_F32), Teacher()),
+        ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("open.max_rows_per_sample is")));
+  }
+  v1::Open plain = OpenMessage().open();
+  plain.set_max_rows_per_sample(5);
+  EXPECT_THAT(AcceptOpen(plain, Teacher()),
+              ErrorIs(absl::StatusCode::kInvalidArgument, HasSubstr("must be 0 on a stream that")));
+}
+
 }  // namespace
 }  // namespace distill

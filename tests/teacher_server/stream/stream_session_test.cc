@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -354,6 +355,111 @@ TEST_F(StreamSessionTest, AnAnswerLargerThanAMessageBecomesAnError) {
   session.Receive(Frame(RequestMessage(1, 1)), kNow);
   session.Answer(1, Result(20'000));  // more rows than were foreseen
   EXPECT_EQ(WriteAll(session), std::vector<Kind>{Kind::kError});
+}
+
+v1::DistillRequest RaggedOpen() {
+  v1::DistillRequest open = OpenMessage();
+  open.mutable_open()->set_ragged(true);
+  open.mutable_open()->set_max_rows_per_sample(16);
+  return open;
+}
+
+// A byte per position.
+v1::DistillRequest RaggedRequest(uint64_t id, const std::vector<int64_t>& lengths) {
+  v1::DistillRequest message = RequestMessage(id);
+  v1::Tensor& tensor = *message.mutable_request()->mutable_tensors(0);
+  int64_t positions = 0;
+  for (const int64_t length : lengths) positions += length;
+  tensor.clear_shape();
+  tensor.add_shape(positions);
+  tensor.mutable_lengths()->Assign(lengths.begin(), lengths.end());
+  message.set_payload(0, std::string(static_cast<size_t>(positions), 'x'));
+  return message;
+}
+
+class RaggedSessionTest : public StreamSessionTest {
+ protected:
+  RaggedSessionTest() {
+    teacher_->info.inputs = {{"tokens", DType::kUint8, {-1}}};
+    teacher_->info.rows_per_sample = -1;
+    teacher_->limits.max_length = 100;
+    session_ = std::make_unique<StreamSession>(Teachers());
+    session_->Receive(Frame(RaggedOpen()), kNow);
+    WriteAll(*session_);
+  }
+
+  // The message of the error that a request is answered with.
+  std::string ErrorOf(const v1::DistillRequest& message) {
+    EXPECT_FALSE(session_->Receive(Frame(message), kNow).has_value());
+    const auto answer = session_->NextWrite();
+    if (!answer.has_value()) return "no answer";
+    session_->Written(*answer);
+    EXPECT_EQ(answer->error.code(), absl::StatusCode::kInvalidArgument);
+    return std::string(answer->error.message());
+  }
+
+  std::unique_ptr<StreamSession> session_;
+};
+
+TEST_F(RaggedSessionTest, SamplesHaveTheirLengths) {
+  const auto taken = session_->Receive(Frame(RaggedRequest(1, {2, 5})), kNow);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->request.samples, 2);
+  EXPECT_EQ(taken->request.inputs[0].lengths, (std::vector<int64_t>{2, 5}));
+  EXPECT_EQ(session_->bytes_in_flight(), 4096 + 7 + 7 * kClasses * 4);
+}
+
+TEST_F(RaggedSessionTest, ARowMaskLessensTheAnswer) {
+  v1::DistillRequest message = RaggedRequest(1, {2, 5});
+  message.mutable_request()->set_row_mask("\x05");
+  const auto taken = session_->Receive(Frame(message), kNow);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->request.row_mask, "\x05");
+  EXPECT_EQ(session_->bytes_in_flight(), 4096 + 7 + 2 * kClasses * 4);
+}
+
+TEST_F(RaggedSessionTest, WhatDoesNotFitIsAnsweredAndTheStreamGoesOn) {
+  EXPECT_THAT(ErrorOf(RaggedRequest(1, {2, 0})),
+              ::testing::HasSubstr("sample 1 of input 'tokens'"));
+  EXPECT_THAT(ErrorOf(RaggedRequest(2, {2, 101})),
+              ::testing::HasSubstr("the length of an input is 101; must be 1 to 100"));
+  EXPECT_THAT(ErrorOf(RaggedRequest(3, std::vector<int64_t>(9, 1))),
+              ::testing::HasSubstr("the number of samples of the request is 9"));
+  v1::DistillRequest sum = RaggedRequest(4, {2, 5});
+  sum.mutable_request()->mutable_tensors(0)->set_lengths(1, 4);
+  EXPECT_THAT(ErrorOf(sum), ::testing::HasSubstr("the sum of the lengths of input 'tokens' is 6"));
+  v1::DistillRequest mask = RaggedRequest(5, {2, 5});
+  mask.mutable_request()->set_row_mask("\x03");
+  EXPECT_THAT(ErrorOf(mask), ::testing::HasSubstr("selects no position of sample 1"));
+  mask.mutable_request()->set_row_mask("\x03\x01");
+  EXPECT_THAT(ErrorOf(mask), ::testing::HasSubstr("the size of row_mask is 2 bytes; must be 1"));
+  EXPECT_TRUE(session_->Receive(Frame(RaggedRequest(6, {1})), kNow).has_value());
+}
+
+TEST_F(StreamSessionTest, AMaskIsRefusedWhereNothingHasARowPerPosition) {
+  teacher_->info.inputs = {{"tokens", DType::kUint8, {-1}}};
+  StreamSession session(Teachers());
+  session.Receive(Frame(RaggedOpen()), kNow);
+  WriteAll(session);
+  v1::DistillRequest message = RaggedRequest(1, {2, 5});
+  message.mutable_request()->set_row_mask("\x7f");
+  EXPECT_FALSE(session.Receive(Frame(message), kNow).has_value());
+  EXPECT_THAT(session.NextWrite()->error.message(),
+              ::testing::HasSubstr("no output of the stream has a row per position"));
+}
+
+TEST_F(StreamSessionTest, LengthsAndMasksBelongToRaggedStreams) {
+  teacher_->info.inputs = {{"tokens", DType::kUint8, {-1}}};
+  teacher_->info.rows_per_sample = -1;
+  StreamSession session(Teachers());
+  Open(session);
+  EXPECT_FALSE(session.Receive(Frame(RaggedRequest(1, {2, 5})), kNow).has_value());
+  EXPECT_THAT(session.NextWrite()->error.message(), ::testing::HasSubstr("is not ragged"));
+  v1::DistillRequest message = RequestMessage(2);
+  message.mutable_request()->set_row_mask("\x03");
+  EXPECT_FALSE(session.Receive(Frame(message), kNow).has_value());
+  EXPECT_THAT(session.NextWrite()->error.message(),
+              ::testing::HasSubstr("row_mask: the stream is not ragged"));
 }
 
 }  // namespace

@@ -13,24 +13,34 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/mutex.h"
+#include "common/contract/row_mask.h"
 #include "common/tensor/elements.h"
 #include "teacher_server/runner/runner.h"
 
 namespace distill::testing {
 
 // Returns the first element of a sample of an input, uint8 or float32.
-inline double FirstElement(const HostTensor& input, int64_t sample) {
-  const Bytes whole = input.bytes.Contiguous();
-  const size_t stride = whole.size() / static_cast<size_t>(input.shape[0]);
-  return ElementAt(input.dtype, whole.piece(0).data() + static_cast<size_t>(sample) * stride, 0);
+inline double FirstElement(const InputBatch& input, int64_t sample) {
+  const Bytes own = SliceSamples(input, sample, sample + 1).values.bytes.Contiguous();
+  return ElementAt(input.values.dtype, own.piece(0).data(), 0);
 }
 
-// Logits that are a function of the first element of each sample.
+// Logits that are a function of the first element of each sample. With a row per position, all rows
+// of a sample are equal.
 class FakeOutputs final : public Outputs {
  public:
-  FakeOutputs(const RunnerRequest& request, int64_t classes) : classes_(classes) {
+  FakeOutputs(const RunnerRequest& request, const ModelInfo& info) : classes_(info.classes) {
+    const std::vector<int64_t>& lengths = LengthsOf(request.inputs);
+    const bool by_position = info.rows_per_sample == -1 && !lengths.empty();
     for (int64_t sample = 0; sample < request.samples; ++sample) {
-      first_.push_back(FirstElement(request.inputs[0], sample));
+      const int64_t rows = by_position ? lengths[static_cast<size_t>(sample)] : 1;
+      first_.insert(first_.end(), static_cast<size_t>(rows),
+                    FirstElement(request.inputs[0], sample));
+    }
+    if (request.row_mask.empty()) return;
+    const std::vector<double> all = std::exchange(first_, {});
+    for (const int64_t row : SelectedRows(request.row_mask, static_cast<int64_t>(all.size()))) {
+      first_.push_back(all[static_cast<size_t>(row)]);
     }
   }
 
@@ -62,7 +72,7 @@ class FakeOutputs final : public Outputs {
 
  private:
   const int64_t classes_;
-  std::vector<double> first_;  // of each sample
+  std::vector<double> first_;  // of the sample of each row
 };
 
 // Run() may be called by the batcher while a test calls the rest.
@@ -125,7 +135,7 @@ class FakeRunner : public Runner {
   }
 
   std::string BatchKey(const RunnerRequest& request) const override {
-    return ToString(absl::MakeConstSpan(request.inputs[0].shape).subspan(1));
+    return ToString(absl::MakeConstSpan(request.inputs[0].values.shape).subspan(1));
   }
 
   std::vector<Computed> Run(absl::Span<const RunnerRequest> requests) override {
@@ -147,10 +157,10 @@ class FakeRunner : public Runner {
     for (const RunnerRequest& request : requests) {
       if (!failure.ok()) {
         results.push_back(failure);
-      } else if (!AllFinite(request.inputs[0])) {
+      } else if (!AllFinite(request.inputs[0].values)) {
         results.push_back(absl::InvalidArgumentError("input 'image' is not finite"));
       } else {
-        results.push_back(std::make_unique<FakeOutputs>(request, info_.classes));
+        results.push_back(std::make_unique<FakeOutputs>(request, info_));
       }
     }
     return results;

@@ -28,7 +28,7 @@ class RememberingRunner final : public Runner {
     std::vector<size_t> positions;
     std::vector<Computed> results(requests.size());
     for (size_t i = 0; i < requests.size(); ++i) {
-      const auto known = known_.find(requests[i].inputs[0].bytes.ToString());
+      const auto known = known_.find(requests[i].inputs[0].values.bytes.ToString());
       if (known != known_.end()) {
         results[i] = std::make_unique<Remembered>(known->second);
       } else {
@@ -44,7 +44,7 @@ class RememberingRunner final : public Runner {
         continue;
       }
       std::shared_ptr<const Outputs> outputs = *std::move(computed[i]);
-      known_[unknown[i].inputs[0].bytes.ToString()] = outputs;
+      known_[unknown[i].inputs[0].values.bytes.ToString()] = outputs;
       results[positions[i]] = std::make_unique<Remembered>(std::move(outputs));
     }
     return results;

@@ -36,7 +36,7 @@ class FetchTargetsTest : public ClientTest {
 TEST_F(FetchTargetsTest, AnswersComeInTheOrderOfTheSamplesWithinTheCredits) {
   Connect();
   const auto answers =
-      FetchTargets(*client_, NumberedSamples(0, 103), {.temperature = 3, .seed = 5});
+      FetchTargets(*client_, {{NumberedSamples(0, 103)}}, {.temperature = 3, .seed = 5});
   ASSERT_THAT(answers, IsOk());
   EXPECT_EQ(answers->size(), 26u);
   EXPECT_EQ(Joined(*answers), NumberedLogits(0, 103));
@@ -47,7 +47,7 @@ TEST_F(FetchTargetsTest, AnswersComeInTheOrderOfTheSamplesWithinTheCredits) {
 
 TEST_F(FetchTargetsTest, NoSamplesHaveNoAnswers) {
   Connect();
-  const auto answers = FetchTargets(*client_, NumberedSamples(0, 0), {});
+  const auto answers = FetchTargets(*client_, {{NumberedSamples(0, 0)}}, {});
   ASSERT_THAT(answers, IsOk());
   EXPECT_TRUE(answers->empty());
 }
@@ -55,7 +55,7 @@ TEST_F(FetchTargetsTest, NoSamplesHaveNoAnswers) {
 TEST_F(FetchTargetsTest, TheTeachersErrorEndsIt) {
   Connect();
   teacher_.FailNextRequest(absl::InternalError("no"));
-  EXPECT_THAT(FetchTargets(*client_, NumberedSamples(0, 103), {}),
+  EXPECT_THAT(FetchTargets(*client_, {{NumberedSamples(0, 103)}}, {}),
               StatusIs(absl::StatusCode::kInternal, HasSubstr("no")));
 }
 
@@ -66,7 +66,7 @@ TEST_F(FetchTargetsTest, StoppingTheClientEndsIt) {
     teacher_.WaitForRequests(2);
     client_->Stop();
   });
-  EXPECT_THAT(FetchTargets(*client_, NumberedSamples(0, 103), {}),
+  EXPECT_THAT(FetchTargets(*client_, {{NumberedSamples(0, 103)}}, {}),
               StatusIs(absl::StatusCode::kCancelled));
   stopper.join();
 }
@@ -83,7 +83,7 @@ TEST_F(FetchTargetsTest, LossesInARowWithoutOneAnswerEndItWhereThatIsWantedAndNo
       teacher_.EndStreams(absl::UnavailableError("reset"));
     }
   });
-  EXPECT_THAT(FetchTargets(*client_, NumberedSamples(0, 103),
+  EXPECT_THAT(FetchTargets(*client_, {{NumberedSamples(0, 103)}},
                            {.on_fruitless_losses = OnFruitlessLosses::kGiveUp}),
               ErrorIs(absl::StatusCode::kUnavailable,
                       AllOf(HasSubstr("lost 5 times in a row without one answer (reset)"),
@@ -91,7 +91,7 @@ TEST_F(FetchTargetsTest, LossesInARowWithoutOneAnswerEndItWhereThatIsWantedAndNo
   proxy.join();
   EXPECT_EQ(client_->samples_in_flight(), 0);
   teacher_.Release();
-  const auto answers = FetchTargets(*client_, NumberedSamples(0, 103), {});
+  const auto answers = FetchTargets(*client_, {{NumberedSamples(0, 103)}}, {});
   ASSERT_THAT(answers, IsOk());
   EXPECT_EQ(Joined(*answers), NumberedLogits(0, 103));
   EXPECT_EQ(client_->stats().fruitless_losses, 0);

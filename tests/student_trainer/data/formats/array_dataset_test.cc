@@ -59,7 +59,7 @@ TEST_F(ArrayDatasetTest, Uint8OfRankFourAreImages) {
   EXPECT_EQ((*dataset)->Label(0), 2);
   EXPECT_EQ((*dataset)->Label(1), kNoLabel);
   std::vector<uint8_t> image(4);
-  ASSERT_TRUE((*dataset)->Read(1, absl::MakeSpan(image)).ok());
+  ASSERT_TRUE((*dataset)->Read(1, {absl::MakeSpan(image)}).ok());
   EXPECT_THAT(image, ElementsAre(4, 5, 6, 7));
 }
 
@@ -74,8 +74,10 @@ TEST_F(ArrayDatasetTest, EveryDTypeAndRankIsRead) {
     EXPECT_EQ((*dataset)->Label(1), kNoLabel);
     EXPECT_EQ((*dataset)->classes(), 0);
     std::string sample(sample_bytes, '\0');
-    ASSERT_TRUE(
-        (*dataset)->Read(1, {reinterpret_cast<uint8_t*>(sample.data()), sample.size()}).ok());
+    ASSERT_TRUE((*dataset)
+                    ->Read(1, {absl::Span<uint8_t>{reinterpret_cast<uint8_t*>(sample.data()),
+                                                   sample.size()}})
+                    .ok());
     EXPECT_EQ(sample, bytes.substr(sample_bytes));
   }
   const auto scalars = Open({{"inputs", Tensor<float>(DType::kFloat32, {2}, {1, 2})}});
@@ -142,8 +144,8 @@ TEST_F(ArrayDatasetTest, ANumberThatIsNotFiniteIsNamedByItsPlace) {
   const auto dataset = Open({{"inputs", Tensor<float>(DType::kFloat32, {2, 2, 3}, values)}});
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   std::vector<uint8_t> sample(6 * sizeof(float));
-  EXPECT_THAT((*dataset)->Read(0, absl::MakeSpan(sample)), testing::IsOk());
-  EXPECT_THAT((*dataset)->Read(1, absl::MakeSpan(sample)),
+  EXPECT_THAT((*dataset)->Read(0, {absl::MakeSpan(sample)}), testing::IsOk());
+  EXPECT_THAT((*dataset)->Read(1, {absl::MakeSpan(sample)}),
               testing::ErrorIs(absl::StatusCode::kDataLoss,
                                HasSubstr("element [1, 0] of sample 1 of 'inputs' is nan; must be "
                                          "finite")));
@@ -202,6 +204,109 @@ TEST_F(ArrayDatasetTest, TruncatedFileIsRefused) {
   const absl::Status status = OpenDataset({.path = path}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_THAT(std::string(status.message()), HasSubstr("short.safetensors"));
+}
+
+// Tokens of the lengths 2, 1 and 3.
+HostTensor SixTokens() { return Tensor<int64_t>(DType::kInt64, {6}, {10, 11, 20, 30, 31, 32}); }
+HostTensor Lengths213() { return Tensor<int64_t>(DType::kInt64, {3}, {2, 1, 3}); }
+
+std::vector<int64_t> TokensOf(const Dataset& dataset, int64_t sample) {
+  std::vector<int64_t> tokens(static_cast<size_t>(dataset.Length(sample)));
+  EXPECT_THAT(dataset.Read(sample, {absl::Span<uint8_t>(reinterpret_cast<uint8_t*>(tokens.data()),
+                                                        tokens.size() * sizeof(int64_t))}),
+              testing::IsOk());
+  return tokens;
+}
+
+TEST_F(ArrayDatasetTest, SamplesHaveLengthsOfTheirOwn) {
+  const auto dataset = Open({{"inputs", SixTokens()},
+                             {"inputs.lengths", Lengths213()},
+                             {"labels", Tensor<int64_t>(DType::kInt64, {3}, {1, 0, -1})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ((*dataset)->size(), 3);
+  EXPECT_EQ(ToString((*dataset)->inputs()), "input: int64[-1]");
+  EXPECT_THAT(TokensOf(**dataset, 0), ElementsAre(10, 11));
+  EXPECT_THAT(TokensOf(**dataset, 2), ElementsAre(30, 31, 32));
+  EXPECT_FALSE((*dataset)->labels_by_position());
+  EXPECT_THAT((*dataset)->Labels(2), ElementsAre(kNoLabel));
+}
+
+TEST_F(ArrayDatasetTest, PositionsHaveLabels) {
+  const auto dataset =
+      Open({{"inputs", SixTokens()},
+            {"inputs.lengths", Lengths213()},
+            {"labels", Tensor<int64_t>(DType::kInt64, {6}, {-100, 1, -1, 4, 0, -100})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_TRUE((*dataset)->labels_by_position());
+  EXPECT_EQ((*dataset)->classes(), 5);
+  EXPECT_THAT((*dataset)->Labels(0), ElementsAre(kIgnoredPosition, 1));
+  EXPECT_EQ((*dataset)->Label(0), 0);
+  EXPECT_EQ((*dataset)->Label(1), kNoLabel);  // none of its positions has a label
+  EXPECT_THAT((*dataset)->Labels(2), ElementsAre(4, 0, kIgnoredPosition));
+}
+
+TEST_F(ArrayDatasetTest, PositionsOfSamplesOfOneLengthHaveLabels) {
+  const auto dataset = Open({{"inputs", Tensor<int64_t>(DType::kInt64, {2, 2}, {1, 2, 3, 4})},
+                             {"labels", Tensor<int64_t>(DType::kInt64, {2, 2}, {0, 1, -100, 2})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_TRUE((*dataset)->labels_by_position());
+  EXPECT_EQ((*dataset)->Length(0), 0);
+  EXPECT_THAT((*dataset)->Labels(1), ElementsAre(kIgnoredPosition, 2));
+}
+
+TEST_F(ArrayDatasetTest, ASampleWhosePositionsAreAllIgnoredCannotBeRead) {
+  const auto dataset =
+      Open({{"inputs", SixTokens()},
+            {"inputs.lengths", Lengths213()},
+            {"labels", Tensor<int64_t>(DType::kInt64, {6}, {-100, -100, 0, 1, 1, 1})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  std::vector<uint8_t> tokens(16);
+  EXPECT_THAT(
+      (*dataset)->Read(0, {absl::MakeSpan(tokens)}),
+      testing::StatusIs(absl::StatusCode::kDataLoss, HasSubstr("all labels of sample 0 are -100")));
+}
+
+TEST_F(ArrayDatasetTest, SeveralInputsHaveNames) {
+  const auto dataset = Open({{"inputs.word", Tensor<int64_t>(DType::kInt64, {2}, {7, 8})},
+                             {"inputs.size", Tensor<float>(DType::kFloat32, {2, 1}, {0.5, 1.5})},
+                             {"labels", Tensor<int64_t>(DType::kInt64, {2}, {0, 1})}});
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ(ToString((*dataset)->inputs()), "size: float32[1], word: int64[]");
+  float size = 0;
+  int64_t word = 0;
+  ASSERT_THAT((*dataset)->Read(1, {absl::Span<uint8_t>(reinterpret_cast<uint8_t*>(&size), 4),
+                                   absl::Span<uint8_t>(reinterpret_cast<uint8_t*>(&word), 8)}),
+              testing::IsOk());
+  EXPECT_EQ(size, 1.5);
+  EXPECT_EQ(word, 8);
+}
+
+TEST_F(ArrayDatasetTest, InputsAndLengthsThatDoNotFitAreNamed) {
+  const auto lengths = [](std::vector<int64_t> values) {
+    const auto count = static_cast<int64_t>(values.size());
+    return Tensor<int64_t>(DType::kInt64, {count}, values);
+  };
+  EXPECT_THAT(Refusal({{"inputs", SixTokens()}, {"inputs.lengths", lengths({2, 3})}}),
+              HasSubstr("the sum of"));
+  EXPECT_THAT(Refusal({{"inputs", SixTokens()}, {"inputs.lengths", lengths({2, 0, 4})}}),
+              HasSubstr("'inputs.lengths' of sample 1 is 0"));
+  EXPECT_THAT(Refusal({{"inputs", SixTokens()}, {"inputs.lengths", lengths({2, INT64_MAX})}}),
+              HasSubstr("'inputs.lengths' of sample 1 is 9223372036854775807"));
+  EXPECT_THAT(Refusal({{"inputs.a", SixTokens()},
+                       {"inputs.a.lengths", Lengths213()},
+                       {"inputs.b", SixTokens()},
+                       {"inputs.b.lengths", lengths({1, 2, 3})}}),
+              HasSubstr("'inputs.b.lengths' and 'inputs.a.lengths' differ"));
+  EXPECT_THAT(Refusal({{"inputs.a", SixTokens()}, {"inputs.b", Lengths213()}}),
+              HasSubstr("the number of samples of 'inputs.b' is 3; must be 6, as of 'inputs.a'"));
+  EXPECT_THAT(Refusal({{"inputs", SixTokens()},
+                       {"inputs.lengths", Lengths213()},
+                       {"labels", Tensor<int64_t>(DType::kInt64, {5}, {0, 0, 0, 0, 0})}}),
+              HasSubstr("or [6], one for each of their positions"));
+  EXPECT_THAT(Refusal({{"inputs", SixTokens()},
+                       {"inputs.lengths", Lengths213()},
+                       {"labels", Tensor<int64_t>(DType::kInt64, {6}, {0, 0, 0, 0, -7, 0})}}),
+              HasSubstr("the label of position 4 is -7"));
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ std::string Cifar100(const std::vector<uint8_t>& fine_labels) {
 
 std::string SamplePixels(const Dataset& dataset, int64_t index) {
   std::string pixels(3072, '\0');
-  const absl::Status status =
-      dataset.Read(index, {reinterpret_cast<uint8_t*>(pixels.data()), pixels.size()});
+  const absl::Status status = dataset.Read(
+      index, {absl::Span<uint8_t>{reinterpret_cast<uint8_t*>(pixels.data()), pixels.size()}});
   EXPECT_TRUE(status.ok()) << status;
   return pixels;
 }
@@ -175,8 +175,8 @@ TEST_F(CifarDatasetTest, FileThatBecameShorterIsNamedWhenRead) {
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   std::filesystem::resize_file(path, 4000);
   std::vector<uint8_t> image(3072);
-  EXPECT_TRUE((*dataset)->Read(0, absl::MakeSpan(image)).ok());
-  const absl::Status status = (*dataset)->Read(1, absl::MakeSpan(image));
+  EXPECT_TRUE((*dataset)->Read(0, {absl::MakeSpan(image)}).ok());
+  const absl::Status status = (*dataset)->Read(1, {absl::MakeSpan(image)});
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("some.bin: it has become shorter"));
 }

@@ -32,7 +32,7 @@ absl::StatusOr<Image> FillingResizer(const Image& image, const Box&, int64_t hei
 
 std::vector<uint8_t> Read(const Dataset& dataset, int64_t index) {
   std::vector<uint8_t> pixels(*ByteSize(dataset.input().dtype, dataset.input().shape));
-  const absl::Status status = dataset.Read(index, absl::MakeSpan(pixels));
+  const absl::Status status = dataset.Read(index, {absl::MakeSpan(pixels)});
   EXPECT_TRUE(status.ok()) << status;
   return pixels;
 }
@@ -324,20 +324,20 @@ TEST_F(ImageFolderTest, UnreadableImagesAreNamedWhenTheyAreAskedFor) {
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   std::filesystem::remove(removed);
   std::vector<uint8_t> pixels(12);
-  EXPECT_TRUE((*dataset)->Read(0, absl::MakeSpan(pixels)).ok());
+  EXPECT_TRUE((*dataset)->Read(0, {absl::MakeSpan(pixels)}).ok());
   const std::vector<std::pair<std::string, absl::StatusCode>> cases = {
       {truncated, absl::StatusCode::kDataLoss},
       {other_size, absl::StatusCode::kFailedPrecondition},  // there is no resizer
       {removed, absl::StatusCode::kDataLoss}};
   for (size_t i = 0; i < cases.size(); ++i) {
     const absl::Status status =
-        (*dataset)->Read(static_cast<int64_t>(i) + 1, absl::MakeSpan(pixels));
+        (*dataset)->Read(static_cast<int64_t>(i) + 1, {absl::MakeSpan(pixels)});
     EXPECT_EQ(status.code(), cases[i].second);
     EXPECT_THAT(std::string(status.message()),
                 AllOf(HasSubstr(cases[i].first), testing::FollowsGrammar()));
   }
   EXPECT_EQ((*dataset)->images()->Decode(1).status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ((*dataset)->Read(4, absl::MakeSpan(pixels)).code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ((*dataset)->Read(4, {absl::MakeSpan(pixels)}).code(), absl::StatusCode::kOutOfRange);
 }
 
 TEST_F(ImageFolderTest, AFileThatIsGoneAndALinkToNothingAreBroken) {
@@ -349,7 +349,8 @@ TEST_F(ImageFolderTest, AFileThatIsGoneAndALinkToNothingAreBroken) {
   std::filesystem::remove(gone);
   std::vector<uint8_t> pixels(*ByteSize((*dataset)->input().dtype, (*dataset)->input().shape));
   for (int64_t index = 1; index < (*dataset)->size(); ++index) {
-    EXPECT_EQ((*dataset)->Read(index, absl::MakeSpan(pixels)).code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ((*dataset)->Read(index, {absl::MakeSpan(pixels)}).code(),
+              absl::StatusCode::kDataLoss);
   }
 }
 

@@ -49,7 +49,7 @@ std::string AllPixels(const Dataset& dataset) {
   for (int64_t i = 0; i < dataset.size(); ++i) {
     const absl::Span<uint8_t> sample(
         reinterpret_cast<uint8_t*>(pixels.data()) + static_cast<size_t>(i) * bytes, bytes);
-    if (!dataset.Read(i, sample).ok()) return "";
+    if (!dataset.Read(i, {sample}).ok()) return "";
     EXPECT_LT(dataset.Label(i), dataset.classes());
   }
   return pixels;

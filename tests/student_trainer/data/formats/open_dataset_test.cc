@@ -21,7 +21,10 @@ std::string Message(const absl::Status& status) { return std::string(status.mess
 
 std::string PixelsOf(const Dataset& dataset, int64_t index) {
   std::string pixels(6, '\0');
-  EXPECT_TRUE(dataset.Read(index, {reinterpret_cast<uint8_t*>(pixels.data()), pixels.size()}).ok());
+  EXPECT_TRUE(dataset
+                  .Read(index, {absl::Span<uint8_t>{reinterpret_cast<uint8_t*>(pixels.data()),
+                                                    pixels.size()}})
+                  .ok());
   return pixels;
 }
 
@@ -162,10 +165,11 @@ TEST_F(OpenDatasetTest, ReadsOutsideTheDataAreRefused) {
   const auto dataset = OpenDataset({folder_.Write("images", ImagesFile(3))});
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   std::vector<uint8_t> sample(6), longer(7);
-  EXPECT_TRUE((*dataset)->Read(2, absl::MakeSpan(sample)).ok());
-  EXPECT_EQ((*dataset)->Read(3, absl::MakeSpan(sample)).code(), absl::StatusCode::kOutOfRange);
-  EXPECT_EQ((*dataset)->Read(-1, absl::MakeSpan(sample)).code(), absl::StatusCode::kOutOfRange);
-  EXPECT_EQ((*dataset)->Read(0, absl::MakeSpan(longer)).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE((*dataset)->Read(2, {absl::MakeSpan(sample)}).ok());
+  EXPECT_EQ((*dataset)->Read(3, {absl::MakeSpan(sample)}).code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ((*dataset)->Read(-1, {absl::MakeSpan(sample)}).code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ((*dataset)->Read(0, {absl::MakeSpan(longer)}).code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(OpenDatasetTest, ClassNamesComeFromBesideTheDataUnlessGiven) {
