@@ -50,9 +50,11 @@ def build_images(builder, with_tests: bool, with_cuda: bool) -> None:
     if with_tests:
         builder.build(DOCKERFILE, "tests", "distill-tests", images.pip_settings())
         log = (WORK / "build_distill-tests.log").read_text()
-        found = re.search(r"\d+% tests passed.*", log)
-        said = found[0] if found else ""
-        check(f"the project's tests pass in the build stage: {said}", said.startswith("100%"))
+        # A build that fails has ended this already. A layer that is kept is of the same files.
+        found = re.search(r"\d+% tests passed.*|ctest .*\n.*\n.*CACHED", log)
+        said = "as before, of the same files" if found and "CACHED" in found[0] else found and found[0]
+        check(f"the project's tests pass in the build stage: {said}",
+              found is not None and not re.match(r"(?!100)\d+%", found[0]))
     for name, target in sorted((s["image"], s["build"]["target"]) for s in services if "build" in s):
         builder.build(DOCKERFILE, target, name)
         check(f"{name} is built", True)
