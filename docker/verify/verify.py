@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -240,4 +241,6 @@ def check_all(make_project, with_cuda: bool, with_engine: bool) -> None:
 
 
 if __name__ == "__main__":
+    # What was started is ended, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()
