@@ -7,7 +7,7 @@
 
 #include "common/base/command_line.h"
 #include "common/config_file/toml_config.h"
-#include "student_trainer/train_flags.h"
+#include "student_trainer/commands/train_flags.h"
 
 namespace distill {
 namespace {
@@ -59,7 +59,7 @@ ParsedCommandLine Exit(int code) { return {.exit_code = code}; }
 }  // namespace
 
 ParsedCommandLine ParseCommandLine(int argc, char** argv) {
-  TrainOptions train_options;
+  TrainSettings train_settings;
   EvaluateOptions evaluate_options;
   CLI::App app("Trains small models on hard labels and on the soft targets of a teacher_server.",
                "student_trainer");
@@ -72,7 +72,7 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   app.fallthrough();
   CLI::App& train = *app.add_subcommand("train", "Train a student, or a teacher without --teacher");
   train.fallthrough();
-  AddTrainOptions(train, train_options);
+  AddTrainFlags(train, train_settings);
   LetTheLastOneCount(train);
   CLI::App& evaluate = *app.add_subcommand(
       "evaluate", "What models are worth on a test set, and what they cost, side by side");
@@ -97,9 +97,9 @@ ParsedCommandLine ParseCommandLine(int argc, char** argv) {
   ParsedCommandLine parsed{.flags = FlagNamesOf(app)};
   absl::Status valid;
   if (train.parsed()) {
-    train_options.config_toml = TomlSection(train);
-    valid = train_options.Validate();
-    parsed.options.train = std::move(train_options);
+    train_settings.config_toml = TomlSection(train);
+    valid = train_settings.Validate();
+    parsed.options.train = std::move(train_settings);
   } else if (export_model.parsed()) {
     valid = export_options.Validate();
     parsed.options.export_model = std::move(export_options);

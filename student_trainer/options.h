@@ -8,12 +8,12 @@
 #include "student_trainer/commands/evaluate_command.h"
 #include "student_trainer/commands/export_command.h"
 #include "student_trainer/commands/report_command.h"
-#include "student_trainer/options/train_options.h"
+#include "student_trainer/commands/train_settings.h"
 
 namespace distill {
 
 struct StudentTrainerOptions {
-  std::optional<TrainOptions> train;  // exactly one of the four
+  std::optional<TrainSettings> train;  // exactly one of the four
   std::optional<EvaluateOptions> evaluate;
   std::optional<ExportOptions> export_model;
   std::optional<ReportOptions> report;

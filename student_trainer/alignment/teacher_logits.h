@@ -13,7 +13,7 @@
 #include "common/client/pool/teacher_pool.h"
 #include "common/client/session/request_cut.h"
 #include "student_trainer/alignment/alignment.h"
-#include "student_trainer/options/teacher_access.h"
+#include "student_trainer/alignment/teacher_access.h"
 
 namespace distill {
 

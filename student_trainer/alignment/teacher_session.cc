@@ -36,13 +36,13 @@ struct ProbeSamples {
 
 // Of the training part first, so that one data set is enough; of the validation part if those are
 // too few.
-std::vector<ProbeSamples> ChooseProbe(const TrainOptions& options, const TrainingData& data) {
+std::vector<ProbeSamples> ChooseProbe(uint64_t seed, const TrainingData& data) {
   ProbeSamples training{data.train.get(), data.corrupt_train.get(),
-                        DrawProbe(data.split.labelled, kProbeSamples, options.seed)};
+                        DrawProbe(data.split.labelled, kProbeSamples, seed)};
   const auto missing = kProbeSamples - static_cast<int64_t>(training.ids.size());
   return {std::move(training),
           {&data.validation(), &data.corrupt_in_validation(),
-           DrawProbe(data.validation_samples(), missing, options.seed)}};
+           DrawProbe(data.validation_samples(), missing, seed)}};
 }
 
 // Labels of the rows that are asked about, and which positions these are.
@@ -96,14 +96,14 @@ struct Agreement {
   }
 };
 
-absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const TrainOptions& options,
-                                            const TrainingData& data) {
+absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, uint64_t seed,
+                                            TeacherLossPolicy on_loss, const TrainingData& data) {
   const ModelInfo& teacher = teachers.info();
   const std::vector<std::string>& names =
       data.train->class_names().empty() ? teacher.class_names : data.train->class_names();
   Agreement agreement;
   ParityResult result;
-  for (const ProbeSamples& probe : ChooseProbe(options, data)) {
+  for (const ProbeSamples& probe : ChooseProbe(seed, data)) {
     ASSIGN_OR_RETURN(const ReadSamplesResult read,
                      ReadSamples(*probe.dataset, probe.ids, *probe.corrupt));
     if (read.ids.empty()) continue;
@@ -112,15 +112,14 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
     const ProbeRows rows = RowsOfProbe(*probe.dataset, read.ids);
     AskedBatch asked{SelectInputs(read.inputs, inputs), rows.wanted};
     if (LengthsOf(asked.inputs).empty()) asked.wanted.clear();  // all positions are answered
-    ASSIGN_OR_RETURN(
-        const std::vector<EncodedTargets> answers,
-        FetchTargets(teachers, asked,
-                     {.temperature = kProbeTemperature,
-                      .seed = options.seed,
-                      .rows_per_sample = RowsOn(teacher, *probe.dataset).per_sample,
-                      .on_fruitless_losses = options.on_teacher_loss == TeacherLossPolicy::kWait
-                                                 ? OnFruitlessLosses::kWait
-                                                 : OnFruitlessLosses::kGiveUp}));
+    ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
+                     FetchTargets(teachers, asked,
+                                  {.temperature = kProbeTemperature,
+                                   .seed = seed,
+                                   .rows_per_sample = RowsOn(teacher, *probe.dataset).per_sample,
+                                   .on_fruitless_losses = on_loss == TeacherLossPolicy::kWait
+                                                              ? OnFruitlessLosses::kWait
+                                                              : OnFruitlessLosses::kGiveUp}));
     const at::Tensor likeliest =
         WantedRows(MostLikely(DecodeTargets(answers)), rows.wanted).to(torch::kInt64).contiguous();
     for (size_t i = 0; i < rows.labels.size(); ++i) {
@@ -136,10 +135,10 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, const Tr
 
 // Whether the run continues on hard labels where the probe ended so: the teacher was lost again and
 // again, and may be back later.
-bool ContinuesWithoutProbe(const absl::Status& end, const TrainOptions& options,
+bool ContinuesWithoutProbe(const absl::Status& end, TeacherLossPolicy on_loss,
                            const SoftTargetSource& teachers) {
   const TeacherState state = teachers.state();
-  return absl::IsUnavailable(end) && options.on_teacher_loss == TeacherLossPolicy::kHardLabels &&
+  return absl::IsUnavailable(end) && on_loss == TeacherLossPolicy::kHardLabels &&
          state != TeacherState::kFailed && state != TeacherState::kStopped;
 }
 
@@ -171,9 +170,7 @@ absl::Status ActOn(const ParityResult& parity, bool allow_misaligned) {
 }
 
 // Whether the objective can be computed from what the teacher is asked for.
-absl::Status CheckObjective(const TrainOptions& options, const std::vector<AnswerOutput>& outputs) {
-  ASSIGN_OR_RETURN(const Objective objective,
-                   ParseObjective(options.objective, options.objective_parameters));
+absl::Status CheckObjective(const Objective& objective, const std::vector<AnswerOutput>& outputs) {
   std::vector<OutputSpec> asked;
   for (const AnswerOutput& output : outputs) asked.push_back(output.output);
   return CheckOutput(objective, asked);
@@ -193,41 +190,42 @@ absl::Status WithWayOut(const absl::Status& refusal) {
 
 }  // namespace
 
-absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, TrainingData& data,
+absl::StatusOr<TeacherSession> OpenTeacherSession(const TeacherOptions& options,
+                                                  const TeacherUse& use, TrainingData& data,
                                                   Clock& clock, std::stop_token stop) {
+  const TeacherAccess& access = options.access;
   TeacherSession session;
   const RaggedTerms ragged = RaggedTermsOf(*data.train);
-  ASSIGN_OR_RETURN(WantedClasses classes,
-                   options.teacher.ResolvedClasses(data.train->class_names()));
+  ASSIGN_OR_RETURN(WantedClasses classes, access.ResolvedClasses(data.train->class_names()));
   absl::StatusOr<std::unique_ptr<TeacherPool>> teachers =
-      TeacherPool::Connect({.addresses = options.teacher.addresses,
-                            .teacher = {.security = options.teacher.security,
-                                        .model = options.teacher.model,
+      TeacherPool::Connect({.addresses = access.addresses,
+                            .teacher = {.security = access.security,
+                                        .model = access.model,
                                         .client_name = "student_trainer",
                                         .spec = options.ResolvedTargets(data.train->classes()),
                                         .class_names = std::move(classes.names),
                                         .class_subset = classes.subset,
                                         .class_indices = std::move(classes.indices),
-                                        .batch_independent = options.deterministic,
+                                        .batch_independent = use.deterministic,
                                         .ragged = ragged.ragged,
                                         .max_rows_per_sample = ragged.max_rows_per_sample,
-                                        .connect_timeout = options.teacher.connect_timeout}},
+                                        .connect_timeout = access.connect_timeout}},
                            clock, stop);
   if (!teachers.ok()) {
-    return options.teacher.classes.empty() ? WithWayOut(teachers.status()) : teachers.status();
+    return access.classes.empty() ? WithWayOut(teachers.status()) : teachers.status();
   }
   session.teachers = *std::move(teachers);
   const ModelInfo& teacher = session.teachers->info();
   log::Info(absl::StrFormat("teacher %s at %s: %s, %d classes, fingerprint %.12s", teacher.name,
-                            absl::StrJoin(options.teacher.addresses, ", "), teacher.architecture,
+                            absl::StrJoin(access.addresses, ", "), teacher.architecture,
                             teacher.classes, teacher.fingerprint));
   if (teacher.inputs.size() == 1) {
-    RETURN_IF_ERROR(data.MakeImagesLike(teacher.inputs[0], "the teacher", options));
+    RETURN_IF_ERROR(data.MakeImagesLike(teacher.inputs[0], "the teacher"));
   }
-  RETURN_IF_ERROR(CheckObjective(options, session.teachers->outputs()));
+  RETURN_IF_ERROR(CheckObjective(use.objective, session.teachers->outputs()));
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
   if (const absl::Status logits = CheckTeacherGivesLogits(teacher); !logits.ok()) {
-    if (!options.allow_misaligned_teacher) return Refuse(logits.message());
+    if (!options.allow_misaligned) return Refuse(logits.message());
     log::Warning(logits.message());
   }
   if (data.train->class_names().empty() || teacher.class_names.empty()) {
@@ -238,15 +236,16 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TrainOptions& options, T
   // Captures the pool: `session` is moved from before the callback is destroyed.
   const std::stop_callback stop_probe(stop,
                                       [teachers = session.teachers.get()] { teachers->Stop(); });
-  const absl::StatusOr<ParityResult> parity = RunParityProbe(*session.teachers, options, data);
-  if (ContinuesWithoutProbe(parity.status(), options, *session.teachers)) {
+  const absl::StatusOr<ParityResult> parity =
+      RunParityProbe(*session.teachers, use.seed, options.on_loss, data);
+  if (ContinuesWithoutProbe(parity.status(), options.on_loss, *session.teachers)) {
     log::Warning(absl::StrCat(parity.status().message(),
                               "; continuing without the parity probe, on hard labels"));
     session.probe_samples = session.teachers->stats().samples_answered;
     return session;
   }
   RETURN_IF_ERROR(parity.status());
-  RETURN_IF_ERROR(ActOn(*parity, options.allow_misaligned_teacher));
+  RETURN_IF_ERROR(ActOn(*parity, options.allow_misaligned));
   session.probe_samples = parity->samples;
   return session;
 }

@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
-#include "student_trainer/options/teacher_access.h"
+#include "student_trainer/alignment/teacher_access.h"
 #include "student_trainer/views/image_size.h"
 
 namespace distill {

@@ -6,15 +6,15 @@
 
 #include "absl/status/status.h"
 #include "common/base/clock.h"
+#include "student_trainer/commands/train_settings.h"
 #include "student_trainer/logs/progress.h"
-#include "student_trainer/options/train_options.h"
 
 namespace distill {
 
-// Everything is checked before the run directory is made: options, data, teacher, student. Prints
+// Everything is checked before the run directory is made: settings, data, teacher, student. Prints
 // progress and the result to `out`. CANCELLED if `stop` was requested; any other error says what
 // failed.
-absl::Status RunTrain(const TrainOptions& options, std::stop_token stop, std::ostream& out,
+absl::Status RunTrain(const TrainSettings& settings, std::stop_token stop, std::ostream& out,
                       Progress::Output output, Clock& clock);
 
 }  // namespace distill

@@ -6,21 +6,13 @@
 
 namespace distill {
 
-BatchPipeline::BatchPipeline(const TrainOptions& options, const BatchMaker& maker,
-                             int64_t first_batch, SoftTargetSource* teachers,
+BatchPipeline::BatchPipeline(const BatchMaker& maker, const BatchLoaderOptions& loader,
+                             SoftTargetSource* teachers, const PrefetcherOptions& prefetcher,
                              const BatchInputs& inputs, std::stop_token stop, Clock& clock)
-    : loader_(maker, {.threads = options.loader_threads, .first_batch = first_batch}),
-      hard_labels_(loader_, clock) {
+    : loader_(maker, loader), hard_labels_(loader_, clock) {
   TargetedBatchSource* source = &hard_labels_;
   if (teachers != nullptr) {
-    prefetcher_.emplace(
-        *teachers, loader_,
-        PrefetcherOptions{.temperature = static_cast<float>(options.ResolvedTemperature()),
-                          .run_seed = options.seed,
-                          .policy = options.on_teacher_loss,
-                          .rows_per_sample = inputs.rows_per_sample,
-                          .inputs = inputs.teacher},
-        clock);
+    prefetcher_.emplace(*teachers, loader_, prefetcher, clock);
     stop_prefetching_.emplace(std::move(stop), [this] { prefetcher_->Stop(); });
     source = &*prefetcher_;
   }

@@ -9,29 +9,25 @@
 #include "absl/time/time.h"
 #include "common/base/clock.h"
 #include "common/client/session/soft_target_source.h"
-#include "student_trainer/options/train_options.h"
 #include "student_trainer/pipeline/batch_loader.h"
 #include "student_trainer/pipeline/batch_sources.h"
 #include "student_trainer/pipeline/prefetcher.h"
 
 namespace distill {
 
-// Which inputs of the data each side takes, by their indices (MatchInputs).
+// Which inputs of the data the student takes, by their indices (MatchInputs), and as what.
 struct BatchInputs {
-  std::vector<size_t> teacher;
   std::vector<size_t> student;
   std::vector<InputSpec> student_specs;
-  int64_t rows_per_sample = 1;  // as PrefetcherOptions
 };
 
 class BatchPipeline {
  public:
-  // Begins at once, with batch number `first_batch`. `teachers`: null for hard labels alone. A
-  // requested `stop` makes the source CANCELLED while it waits for the teacher. Maker, teachers and
-  // clock must outlive it.
-  BatchPipeline(const TrainOptions& options, const BatchMaker& maker, int64_t first_batch,
-                SoftTargetSource* teachers, const BatchInputs& inputs, std::stop_token stop,
-                Clock& clock);
+  // Begins at once. `teachers`: null for hard labels alone. A requested `stop` makes the source
+  // CANCELLED while it waits for the teacher. Maker, teachers and clock must outlive it.
+  BatchPipeline(const BatchMaker& maker, const BatchLoaderOptions& loader,
+                SoftTargetSource* teachers, const PrefetcherOptions& prefetcher,
+                const BatchInputs& inputs, std::stop_token stop, Clock& clock);
 
   TargetedBatchSource& source() { return *fitted_; }
 

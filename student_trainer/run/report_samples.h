@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "common/client/session/soft_target_source.h"
+#include "student_trainer/data/training/training_data.h"
 #include "student_trainer/evaluation/evaluation.h"
-#include "student_trainer/options/training_data.h"
 
 namespace distill {
 

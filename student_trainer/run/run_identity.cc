@@ -20,28 +20,26 @@
 #include "common/client/session/granted.h"
 #include "student_trainer/data/sample_memory.h"
 #include "student_trainer/evaluation/evaluation.h"
-#include "student_trainer/options/deciding_options.h"
 
 namespace distill {
 namespace {
 
 constexpr int64_t kSamplesRead = 64;
-constexpr char kOptionMark[] = "--";  // before the options among the keys that checkpoints hold
 
-// Earlier versions kept options as the text of config.toml: "0.1", "\"sgd\"", "\"[0.5,0.75]\"".
-nlohmann::json Value(const nlohmann::json& value) {
+std::string ValueOf(const nlohmann::json& object, const std::string& key) {
+  return object.contains(key) ? JsonText(OptionValue(object[key])) : "nothing";
+}
+
+}  // namespace
+
+// "0.1", "\"sgd\"", "\"[0.5,0.75]\"".
+nlohmann::json OptionValue(const nlohmann::json& value) {
   if (!value.is_string()) return value;
   const nlohmann::json parsed =
       nlohmann::json::parse(value.get_ref<const std::string&>(), nullptr, false);
   if (parsed.is_discarded() || parsed.is_object()) return value;
-  return parsed.is_string() ? Value(parsed) : parsed;
+  return parsed.is_string() ? OptionValue(parsed) : parsed;
 }
-
-std::string ValueOf(const nlohmann::json& object, const std::string& key) {
-  return object.contains(key) ? JsonText(Value(object[key])) : "nothing";
-}
-
-}  // namespace
 
 std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> samples) {
   Sha256 digest;
@@ -73,16 +71,15 @@ absl::StatusOr<std::string> DataDigest(const Dataset& dataset) {
   return digest.HexDigest();
 }
 
-absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
+absl::StatusOr<nlohmann::json> RunIdentity(const nlohmann::json& deciding, bool deterministic,
+                                           const TrainingData& data,
                                            const ModelDescription& student,
-                                           const TeacherPool* teachers, int64_t samples) {
+                                           const TeacherPool* teachers) {
   nlohmann::json identity = {{"labelled samples", data.split.labelled.size()},
                              {"unlabelled samples", data.split.unlabelled.size()},
                              {"validation samples", data.validation_samples().size()},
                              {"student", student.architecture},
                              {"student's arguments", student.arguments}};
-  ASSIGN_OR_RETURN(const nlohmann::json deciding,
-                   DecidingOptions(options, data.train->input().shape, samples));
   for (const auto& [name, value] : deciding.items()) {
     identity[absl::StrCat(kOptionMark, name)] = value;
   }
@@ -91,48 +88,12 @@ absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const Tr
     ASSIGN_OR_RETURN(identity["validation data"], DataDigest(*data.separate_validation));
   }
   if (teachers != nullptr) identity["teacher's fingerprint"] = teachers->info().fingerprint;
-  if (options.deterministic) {
+  if (deterministic) {
     if (teachers != nullptr) identity["teacher's numerics"] = Describe(teachers->numerics());
     identity["student's numerics"] =
         absl::StrCat("LibTorch ", TORCH_VERSION, ", ", at::get_num_threads(), " threads");
   }
   return identity;
-}
-
-absl::StatusOr<nlohmann::json> WithDefaults(nlohmann::json checkpoint,
-                                            const nlohmann::json& training,
-                                            const TrainOptions& options, const Shape& shape,
-                                            int64_t samples) {
-  const std::string batch_size = absl::StrCat(kOptionMark, "batch_size");
-  if (!checkpoint.contains(batch_size) && training.contains("batch_size")) {
-    checkpoint[batch_size] = training["batch_size"];
-  }
-  TrainOptions defaults;
-  defaults.teacher = options.teacher;
-  defaults.teacher.classes.clear();
-  const auto take = [&checkpoint](const char* name, auto& field) {
-    const nlohmann::json value =
-        Value(checkpoint.value(absl::StrCat(kOptionMark, name), nlohmann::json()));
-    if (!value.is_null()) field = value.get<std::decay_t<decltype(field)>>();
-  };
-  // What other options' defaults depend on.
-  try {
-    take("views", defaults.views);
-    take("schedule", defaults.schedule);
-    take("optimizer", defaults.optimizer);
-    take("objective", defaults.objective);
-    std::string encoding(Name(defaults.encoding));
-    take("encoding", encoding);
-    ASSIGN_OR_RETURN(defaults.encoding, ParseTargetEncoding(encoding));
-  } catch (const nlohmann::json::exception& error) {
-    return absl::DataLossError(absl::StrCat("the options of the checkpoint: ", error.what()));
-  }
-  ASSIGN_OR_RETURN(const nlohmann::json deciding, DecidingOptions(defaults, shape, samples));
-  for (const auto& [name, value] : deciding.items()) {
-    const std::string key = absl::StrCat(kOptionMark, name);
-    if (!checkpoint.contains(key)) checkpoint[key] = value;
-  }
-  return checkpoint;
 }
 
 absl::Status CheckSameRun(const nlohmann::json& checkpoint, const nlohmann::json& now) {
@@ -146,8 +107,8 @@ absl::Status CheckSameRun(const nlohmann::json& checkpoint, const nlohmann::json
   }
   std::vector<std::string> differences;
   for (const std::string& key : keys) {
-    const nlohmann::json was = Value(checkpoint.value(key, nlohmann::json()));
-    const nlohmann::json is = Value(now.value(key, nlohmann::json()));
+    const nlohmann::json was = OptionValue(checkpoint.value(key, nlohmann::json()));
+    const nlohmann::json is = OptionValue(now.value(key, nlohmann::json()));
     if (was == is) continue;
     absl::string_view option = key;
     const std::string name = absl::ConsumePrefix(&option, kOptionMark) ? Field(option) : key;

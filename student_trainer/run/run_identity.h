@@ -9,8 +9,7 @@
 #include "common/client/pool/teacher_pool.h"
 #include "common/model_directory/model_directory.h"
 #include "student_trainer/data/dataset.h"
-#include "student_trainer/options/train_options.h"
-#include "student_trainer/options/training_data.h"
+#include "student_trainer/data/training/training_data.h"
 
 namespace distill {
 
@@ -23,21 +22,19 @@ std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> sampl
 // empty. Errors of Dataset::Read other than DATA_LOSS.
 absl::StatusOr<std::string> DataDigest(const Dataset& dataset);
 
-// An object with everything that decides how a run continues: DecidingOptions, the data, the
-// student, the teacher (null: none), and, of a deterministic run, the numerics of both sides.
-// `samples`: the number trained on. Errors of DataDigest and DecidingOptions.
-absl::StatusOr<nlohmann::json> RunIdentity(const TrainOptions& options, const TrainingData& data,
-                                           const ModelDescription& student,
-                                           const TeacherPool* teachers, int64_t samples);
+// Precedes the names of options among the keys of an identity.
+inline constexpr char kOptionMark[] = "--";
 
-// Returns a checkpoint's identity with the defaults of the options that it does not hold, since the
-// version that wrote it did not have them or did not write what was left out. `training` is what
-// its description holds of its training: the batch size that was chosen. `options`, `shape` and
-// `samples` are those of now. DATA_LOSS for values that no version writes.
-absl::StatusOr<nlohmann::json> WithDefaults(nlohmann::json checkpoint,
-                                            const nlohmann::json& training,
-                                            const TrainOptions& options, const Shape& shape,
-                                            int64_t samples);
+// Returns an object with everything that decides how a run continues: `deciding`, options by their
+// names; the data, the student, the teacher (null: none), and, of a deterministic run, the numerics
+// of both sides. Errors of DataDigest.
+absl::StatusOr<nlohmann::json> RunIdentity(const nlohmann::json& deciding, bool deterministic,
+                                           const TrainingData& data,
+                                           const ModelDescription& student,
+                                           const TeacherPool* teachers);
+
+// Returns the value of an option in an identity: earlier versions kept the text of config.toml.
+nlohmann::json OptionValue(const nlohmann::json& value);
 
 // FAILED_PRECONDITION lists what the checkpoint has another value for, or only one side has: both
 // are objects, compared by their keys and values, not as text. Options that only the checkpoint has

@@ -48,12 +48,12 @@ Judge JudgeOf(const TrainingData& data) {
 
 nlohmann::json SetUpOf(const ReportedRun& run) {
   const Judge judge = JudgeOf(run.data);
-  nlohmann::json json = {{"student", run.options.student},
+  nlohmann::json json = {{"student", run.choices.student},
                          {"classes", run.data.train->class_names()},
                          {"class_count", run.data.train->classes()},
                          {"teacher", nullptr},
                          {"objective", nullptr},
-                         {"alpha", run.options.ResolvedAlpha()},
+                         {"alpha", run.choices.alpha},
                          {"temperature", nullptr},
                          {"labels", LabelsDigest(*judge.dataset, judge.samples)},
                          {"data", nullptr},
@@ -62,8 +62,8 @@ nlohmann::json SetUpOf(const ReportedRun& run) {
   if (run.teachers != nullptr) {
     const ModelInfo& teacher = run.teachers->info();
     json["teacher"] = absl::StrCat(teacher.name, " (", teacher.architecture, ")");
-    json["objective"] = run.options.objective;
-    if (run.options.HasTemperature()) json["temperature"] = run.options.ResolvedTemperature();
+    json["objective"] = run.choices.objective;
+    if (run.choices.temperature.has_value()) json["temperature"] = *run.choices.temperature;
   }
   return json;
 }
@@ -80,7 +80,7 @@ void WarnWithoutLogits(const absl::Status& why) {
 std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, const std::stop_token& stop,
                                            Clock& clock) {
   auto teachers =
-      ConnectForLogits(run.options.teacher, "student_trainer report", run.data.train->class_names(),
+      ConnectForLogits(run.choices.access, "student_trainer report", run.data.train->class_names(),
                        RaggedTermsOf(run.data.validation()), clock, stop);
   if (teachers.ok()) return *std::move(teachers);
   WarnWithoutLogits(teachers.status());
@@ -91,7 +91,7 @@ std::unique_ptr<TeacherPool> ConnectOrWarn(const ReportedRun& run, const std::st
 absl::StatusOr<int64_t> KeepSamples(const ReportedRun& run, TeacherPool* teachers,
                                     const std::stop_token& stop) {
   const std::filesystem::path file = run.directory.report_samples();
-  const std::vector<int64_t> samples = ChooseReportSamples(run.data, run.options.split.split_seed);
+  const std::vector<int64_t> samples = ChooseReportSamples(run.data, run.choices.split_seed);
   const int64_t before = teachers == nullptr ? 0 : teachers->stats().samples_answered;
   absl::Status kept;
   if (teachers != nullptr && !samples.empty()) {
@@ -116,7 +116,7 @@ bool GivesFullLogits(const SoftTargetSource& teachers) {
 // Whether an earlier part of the run has kept all that it wants.
 absl::StatusOr<bool> HasSamples(const ReportedRun& run) {
   const std::filesystem::path file = run.directory.report_samples();
-  if (!run.options.resume || !std::filesystem::exists(file)) return false;
+  if (!run.choices.resume || !std::filesystem::exists(file)) return false;
   if (run.teachers == nullptr) return true;
   ASSIGN_OR_RETURN(const SafetensorsFile kept, ReadSafetensors(file));
   return !kept.tensors.contains("inputs") || kept.tensors.contains("teacher_logits");

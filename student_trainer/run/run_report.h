@@ -2,22 +2,36 @@
 // report/report_page.h makes the page.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stop_token>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
 #include "common/client/pool/teacher_pool.h"
-#include "student_trainer/options/train_options.h"
-#include "student_trainer/options/training_data.h"
+#include "student_trainer/alignment/teacher_access.h"
+#include "student_trainer/data/training/training_data.h"
 #include "student_trainer/quality/quality.h"
 #include "student_trainer/run/run_directory.h"
 #include "student_trainer/run/train_summary.h"
 
 namespace distill {
 
+// What the report describes of the run's options.
+struct ReportedChoices {
+  std::string student;  // as it was given
+  double alpha = 0;
+  std::string objective;              // with a teacher
+  std::optional<double> temperature;  // with a teacher, if the objective looks at one
+  TeacherAccess access;
+  uint64_t split_seed = 0;
+  bool resume = false;
+};
+
 // All must outlive it.
 struct ReportedRun {
-  const TrainOptions& options;
+  const ReportedChoices& choices;
   const TrainingData& data;
   const RunDirectory& directory;
   TeacherPool* teachers;  // null: hard labels alone

@@ -6,6 +6,8 @@
 
 namespace distill {
 
+absl::string_view Name(Autocast autocast) { return autocast == Autocast::kBf16 ? "bf16" : "off"; }
+
 absl::StatusOr<Autocast> ParseAutocast(absl::string_view name) {
   if (name == "off") return Autocast::kOff;
   if (name == "bf16") return Autocast::kBf16;

@@ -4,18 +4,9 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "student_trainer/step/autocast_kind.h"
 
 namespace distill {
-
-enum class Autocast {
-  kOff,
-  kBf16,  // half the bytes with the range of float32, so gradients need no scaling
-};
-
-// "off" or "bf16". INVALID_ARGUMENT for other words; for f16 it explains why it is not supported.
-absl::StatusOr<Autocast> ParseAutocast(absl::string_view name);
 
 // While it lives, this thread's operations on the device are Torch's autocast (torch.autocast): for
 // the student's forward pass. The backward pass runs outside. On a CPU without AVX512-BF16 it is

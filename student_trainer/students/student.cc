@@ -26,15 +26,15 @@ namespace distill {
 namespace {
 
 // What the student sees of a sample: the data's input, at its own resolution.
-absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& data) {
+absl::StatusOr<InputSpec> InputOf(const StudentOptions& options, const Dataset& data) {
   if (data.inputs().size() != 1 || HasLengths(data.input())) {
     return absl::FailedPreconditionError(
         absl::StrCat("models of the zoo take one input of a fixed shape, and the data has ",
                      ToString(data.inputs()), "; use a model directory of your own architecture"));
   }
   InputSpec input = data.input();
-  if (!options.student_resolution.has_value()) return input;
-  const ImageSize size = *options.student_resolution;
+  if (!options.resolution.has_value()) return input;
+  const ImageSize size = *options.resolution;
   if (!AreImages(input) || size.height > input.shape[1] || size.width > input.shape[2]) {
     return absl::FailedPreconditionError(absl::StrCat("`student_resolution` ", ToString(size),
                                                       ": the data has ", ToString(input),
@@ -48,7 +48,7 @@ absl::StatusOr<InputSpec> InputOf(const TrainOptions& options, const Dataset& da
 // The arguments of architectures that Family::fit adds.
 constexpr const char* kArgumentsOfData[] = {"classes", "channels", "inputs", "input_shape"};
 
-absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const Dataset& data,
+absl::StatusOr<TrainableModel> FromZoo(const StudentOptions& options, const Dataset& data,
                                        int64_t classes) {
   ASSIGN_OR_RETURN(const InputSpec input, InputOf(options, data));
   TrainableModel student;
@@ -56,8 +56,8 @@ absl::StatusOr<TrainableModel> FromZoo(const TrainOptions& options, const Datase
   description.inputs = {input};
   ASSIGN_OR_RETURN(Architecture architecture,
                    ArchitectureOf(options.student, description.inputs[0].shape, classes));
-  if (!options.student_arguments.empty()) {
-    const nlohmann::json given = nlohmann::json::parse(options.student_arguments);
+  if (!options.arguments.empty()) {
+    const nlohmann::json given = nlohmann::json::parse(options.arguments);
     for (const char* of_data : kArgumentsOfData) {
       if (given.contains(of_data) && architecture.arguments.contains(of_data) &&
           given[of_data] != architecture.arguments[of_data]) {
@@ -187,42 +187,20 @@ void WarnWithoutMask(const TrainableModel& student, const std::string& where) {
 
 }  // namespace
 
-void Describe(const TrainOptions& options, const TrainingData& data, size_t samples,
-              const std::optional<ModelInfo>& teacher, ModelDescription& description) {
-  description.training = {{"labelled", data.split.labelled.size()},
-                          {"samples", samples},
-                          {"epochs", options.epochs},
-                          {"batch_size", options.ResolvedBatchSize(static_cast<int64_t>(samples))},
-                          {"lr", options.ResolvedLr()},
-                          {"alpha", options.ResolvedAlpha()},
-                          {"seed", options.seed}};
-  if (!teacher.has_value()) return;
-  if (options.HasTemperature()) {
-    description.training["temperature"] = options.ResolvedTemperature();
-  }
-  description.training["objective"] = options.objective;
-  if (!options.objective_parameters.empty()) {
-    description.training["objective_parameters"] = options.objective_parameters;
-  }
-  if (options.standardize_logits) description.training["standardize_logits"] = true;
-  description.training["encoding"] = std::string(Name(options.encoding));
-  description.training["teacher_fingerprint"] = teacher->fingerprint;
-}
-
-absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, TrainingData& data,
+absl::StatusOr<TrainableModel> MakeStudent(const StudentOptions& options, TrainingData& data,
                                            absl::Span<const int64_t> samples,
-                                           const std::optional<ModelInfo>& teacher) {
+                                           const std::optional<ModelInfo>& teacher, uint64_t seed) {
   const int64_t classes = teacher.has_value() ? teacher->classes : data.train->classes();
   std::vector<std::string> class_names = data.train->class_names();
   if (class_names.empty() && teacher.has_value()) class_names = teacher->class_names;
 
-  at::manual_seed(options.seed);
+  at::manual_seed(seed);
   const std::string where = absl::StrCat(Field("student"), " ", options.student);
   ASSIGN_OR_RETURN(TrainableModel student,
-                   options.StudentIsDirectory() ? LoadTrainable(options.student)
-                                                : FromZoo(options, *data.train, classes),
+                   options.IsDirectory() ? LoadTrainable(options.student)
+                                         : FromZoo(options, *data.train, classes),
                    where);
-  if (options.StudentIsDirectory()) {
+  if (options.IsDirectory()) {
     RETURN_IF_ERROR(CheckStudentFits(student, data.train->inputs(), class_names), where);
   } else {
     ASSIGN_OR_RETURN(student.description.normalization,
@@ -234,10 +212,9 @@ absl::StatusOr<TrainableModel> MakeStudent(const TrainOptions& options, Training
   WarnWithoutMask(student, where);
   if (student.description.class_names.empty()) student.description.class_names = class_names;
   if (!options.init_from.empty()) {
-    RETURN_IF_ERROR(InitFrom(options.init_from, options.StudentIsDirectory(), student),
-                    Field("init_from"), " ", options.init_from);
+    RETURN_IF_ERROR(InitFrom(options.init_from, options.IsDirectory(), student), Field("init_from"),
+                    " ", options.init_from);
   }
-  Describe(options, data, samples.size(), teacher, student.description);
   return student;
 }
 

@@ -81,4 +81,19 @@ ViewOptions ViewOverrides::Over(ViewOptions preset) const {
           .cutmix = cutmix.value_or(preset.cutmix)};
 }
 
+absl::StatusOr<ViewOptions> ViewChoice::Resolve(const Shape& shape) const {
+  ViewOptions base;  // also for data that are not images
+  if (preset != "none") {
+    ASSIGN_OR_RETURN(base, ViewPreset(preset, shape));
+  }
+  const ViewOptions resolved = overrides.Over(base);
+  RETURN_IF_ERROR(resolved.Validate());
+  if (const int64_t side = shape.size() == 3 ? std::min(shape[1], shape[2]) : resolved.pad;
+      resolved.pad > side) {
+    return InvalidField("pad", resolved.pad,
+                        absl::StrCat("0 to ", side, ", the shorter side of the images"));
+  }
+  return resolved;
+}
+
 }  // namespace distill

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -65,6 +66,17 @@ struct ViewOverrides {
   std::optional<double> cutmix;
 
   ViewOptions Over(ViewOptions preset) const;
+};
+
+// What a user chooses: a preset, and what is laid over it.
+struct ViewChoice {
+  std::string preset = "none";
+  ViewOverrides overrides;
+
+  // For samples of `shape`. INVALID_ARGUMENT names the field.
+  absl::StatusOr<ViewOptions> Resolve(const Shape& shape) const;
+  // As Resolve, for images of usual sizes: the preset's own values fit any image.
+  absl::Status Validate() const { return Resolve({3, 32, 32}).status(); }
 };
 
 }  // namespace distill

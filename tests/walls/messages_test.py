@@ -1,12 +1,13 @@
 """Libraries name options by their fields: no text of theirs holds a flag such as --lr. The command
-layer alone knows flags: the files beside each main.cc, and what they share."""
+layer alone knows flags: the files beside each main.cc, the table of flags, and what they share."""
 
 import pathlib
 import re
 import unittest
 
 ROOT = pathlib.Path(__file__).parents[2]
-COMMAND_LAYER = ("student_trainer/*.*", "teacher_server/*.*", "common/base/command_line.h")
+COMMAND_LAYER = ("student_trainer/*.*", "student_trainer/commands/train_flags.cc", "teacher_server/*.*",
+                 "common/base/command_line.h")
 FLAG = re.compile(r"(?:^|[^a-z0-9-])--[a-z]")
 
 

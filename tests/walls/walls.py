@@ -36,8 +36,10 @@ SERVER = CONTRACT + " common/rpc teacher_server/runner teacher_server/batching"
 DATA = DIRECTORY + " student_trainer/views student_trainer/data"
 PIPELINE = DATA + " common/client/session student_trainer/pipeline"
 STEP = PIPELINE + " common/codec common/torch common/zoo student_trainer/loss student_trainer/step"
-OPTIONS = STEP + " common/rpc student_trainer/options"
-RUN = (OPTIONS + " common/inference common/client/pool student_trainer/alignment"
+TRAINING_DATA = DATA + " student_trainer/data/training"
+ALIGNMENT = (PIPELINE + " common/rpc common/codec common/torch common/client/pool"
+             " student_trainer/loss student_trainer/data/training")
+RUN = (ALIGNMENT + " common/zoo common/inference student_trainer/step student_trainer/alignment"
        " student_trainer/quality student_trainer/evaluation student_trainer/logs"
        " student_trainer/views/resample")
 
@@ -80,12 +82,11 @@ LAYERS = {
     "student_trainer/loss": rule(CONTRACT + " common/codec", torch=True),
     "student_trainer/step": rule(PIPELINE + " common/codec common/torch common/zoo common/inference"
                                  " student_trainer/loss", torch=True),
-    "student_trainer/options": rule(STEP + " common/rpc common/client/pool"
-                                    " student_trainer/views/resample student_trainer/data/formats",
-                                    torch=True),
-    "student_trainer/students": rule(OPTIONS + " common/inference", torch=True),
-    "student_trainer/alignment": rule(OPTIONS + " common/client/pool student_trainer/quality",
-                                      torch=True),
+    "student_trainer/data/training": rule(DATA + " student_trainer/views/resample"
+                                          " student_trainer/data/formats", torch=True),
+    "student_trainer/students": rule(TRAINING_DATA + " common/torch common/zoo common/inference",
+                                     torch=True),
+    "student_trainer/alignment": rule(ALIGNMENT + " student_trainer/quality", torch=True),
     "student_trainer/quality": rule(BASE),
     "student_trainer/evaluation": rule(DATA + " common/torch common/zoo common/inference"
                                        " student_trainer/views/resample student_trainer/quality",
@@ -95,7 +96,10 @@ LAYERS = {
     "student_trainer/run": rule(RUN, torch=True),
     "student_trainer/commands": rule(RUN + " student_trainer/data/formats student_trainer/students"
                                      " student_trainer/report student_trainer/run", torch=True),
-    "student_trainer": rule(PIPELINE + " common/config_file common/rpc student_trainer/options"
+    # The headers of options, which main.cc sees through the commands, show no Torch.
+    "student_trainer": rule(PIPELINE + " common/config_file common/rpc student_trainer/loss"
+                            " student_trainer/step student_trainer/students student_trainer/run"
+                            " student_trainer/alignment student_trainer/data/training"
                             " student_trainer/logs student_trainer/commands"),
     # Fakes and the tests of whole programs may use any layer on their side of the Torch wall.
     "tests/testing": rule(BASE),

@@ -50,7 +50,7 @@ class TeacherSessionTest : public ::testing::Test {
  protected:
   TeacherSessionTest() {
     teacher_.Start();
-    options_.teacher.addresses = {teacher_.address()};
+    options_.access.addresses = {teacher_.address()};
     options_.encoding = TargetEncoding::kDenseF32;
     SetData(/*shift=*/0);
   }
@@ -72,10 +72,11 @@ class TeacherSessionTest : public ::testing::Test {
   }
 
   absl::StatusOr<TeacherSession> Open(std::stop_token stop = {}) {
-    return OpenTeacherSession(options_, data_, Clock::Real(), std::move(stop));
+    return OpenTeacherSession(options_, use_, data_, Clock::Real(), std::move(stop));
   }
 
-  TrainOptions options_;
+  TeacherOptions options_;
+  TeacherUse use_;
   TrainingData data_;
   FakeTeacher teacher_{TeacherOfImages()};
 };
@@ -110,13 +111,13 @@ TEST_F(TeacherSessionTest, ATeacherThatDisagreesIsRefusedUnlessThatIsAllowed) {
                               AllOf(HasSubstr("parity probe"), HasSubstr("by another order"),
                                     HasSubstr("; set `class_names` to the teacher's order of the "
                                               "classes, or `allow_misaligned_teacher` to"))));
-  options_.allow_misaligned_teacher = true;
+  options_.allow_misaligned = true;
   EXPECT_THAT(Open(), IsOk());
 }
 
 TEST_F(TeacherSessionTest, TheTeacherIsToldTheClassesAndHowToAnswer) {
   SetData(0, {"ant", "bee", "cat", "dog"});
-  options_.deterministic = true;
+  use_.deterministic = true;
   ASSERT_THAT(Open(), IsOk());
   const auto open = teacher_.opens().at(0);
   EXPECT_THAT(open.class_names, ::testing::ElementsAre("ant", "bee", "cat", "dog"));
@@ -127,7 +128,7 @@ TEST_F(TeacherSessionTest, ATeacherOfOtherClassesIsRefusedWhateverIsAllowed) {
   FakeTeacherOptions other = TeacherOfImages();
   other.model.classes = 7;
   teacher_.SetOptions(other);
-  options_.allow_misaligned_teacher = true;
+  options_.allow_misaligned = true;
   EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("7 classes")));
 }
 
@@ -135,7 +136,7 @@ TEST_F(TeacherSessionTest, ATeacherOfSequencesIsRefusedBeforeItIsAsked) {
   FakeTeacherOptions sequences = TeacherOfImages();
   sequences.model.rows_per_sample = -1;
   teacher_.SetOptions(sequences);
-  options_.allow_misaligned_teacher = true;
+  options_.allow_misaligned = true;
   EXPECT_THAT(Open(), ErrorIs(absl::StatusCode::kFailedPrecondition,
                               HasSubstr("a row per position of a sequence")));
   EXPECT_TRUE(teacher_.requests().empty());
@@ -155,11 +156,11 @@ TEST_F(TeacherSessionTest, ATeacherThatNeverAnswersIsTheMatterOfThePolicy) {
     proxy.join();
     return session;
   };
-  options_.on_teacher_loss = TeacherLossPolicy::kFail;
+  options_.on_loss = TeacherLossPolicy::kFail;
   EXPECT_THAT(open_while_streams_are_reset(),
               ErrorIs(absl::StatusCode::kUnavailable, AllOf(HasSubstr("lost 5 times in a row"),
                                                             HasSubstr("client_max_body_size"))));
-  options_.on_teacher_loss = TeacherLossPolicy::kHardLabels;
+  options_.on_loss = TeacherLossPolicy::kHardLabels;
   const auto session = open_while_streams_are_reset();
   ASSERT_THAT(session, IsOk());
   EXPECT_EQ(session->probe_samples, 0);

@@ -62,19 +62,19 @@ class RunTrainTest : public ::testing::Test {
  protected:
   void SetUp() override {
     WriteData(dir_.path());
-    options_.train = dir_.path().string();
-    options_.run_dir = (dir_.path() / "run").string();
-    options_.student = "mlp_small";
-    options_.epochs = 2;
-    options_.batch_size = 16;
-    options_.threads = 1;
+    options_.data.train = dir_.path().string();
+    options_.run.run_dir = (dir_.path() / "run").string();
+    options_.student.student = "mlp_small";
+    options_.run.epochs = 2;
+    options_.run.batch_size = 16;
+    options_.run.threads = 1;
     options_.config_toml = "[train]\n";
   }
 
   void Distill() {
     teacher_.Start();
-    options_.teacher.addresses = {teacher_.address()};
-    options_.encoding = TargetEncoding::kDenseF32;
+    options_.teacher.access.addresses = {teacher_.address()};
+    options_.teacher.encoding = TargetEncoding::kDenseF32;
   }
 
   absl::Status Run(std::stop_token stop = {}) {
@@ -93,7 +93,7 @@ class RunTrainTest : public ::testing::Test {
   bool RunDirectoryExists() const { return std::filesystem::exists(dir_.path() / "run"); }
 
   const testing::TempDir dir_;
-  TrainOptions options_;
+  TrainSettings options_;
   FakeTeacher teacher_{TeacherOfImages()};
   std::ostringstream out_;
 };
@@ -106,6 +106,20 @@ TEST_F(RunTrainTest, WithoutATeacherItWritesAModelThatCanBeServed) {
   EXPECT_EQ(*ReadFile(dir_.path() / "run" / "config.toml"), "[train]\n");
   EXPECT_EQ(Metrics().size(), 3u);
   EXPECT_TRUE(std::filesystem::exists(dir_.path() / "run" / "report.html"));
+}
+
+TEST_F(RunTrainTest, TheModelsDescriptionHasHowItWasTrained) {
+  options_.run.seed = 42;
+  Distill();
+  ASSERT_THAT(Run(), IsOk());
+  const auto description = ReadModelDescription(dir_.path() / "run" / "model");
+  ASSERT_THAT(description, IsOk());
+  const nlohmann::json& training = description->training;
+  EXPECT_EQ(training["seed"], 42);
+  EXPECT_EQ(training["batch_size"], 16);
+  EXPECT_EQ(training["objective"], "kd");
+  EXPECT_EQ(training["encoding"], "f32");
+  EXPECT_FALSE(training["teacher_fingerprint"].get<std::string>().empty());
 }
 
 TEST_F(RunTrainTest, TheReportHasTheLogitsOfBothSides) {
@@ -131,7 +145,7 @@ TEST_F(RunTrainTest, ARunOnHardLabelsShowsTheStudentAlone) {
 }
 
 TEST_F(RunTrainTest, WithoutAnythingHeldOutThereAreNoSamplesToShow) {
-  options_.split.val_fraction = 0;
+  options_.data.split.val_fraction = 0;
   ASSERT_THAT(Run(), IsOk());
   const auto data = ReportData(std::vector{dir_.path() / "run"});
   ASSERT_THAT(data, IsOk());
@@ -141,7 +155,7 @@ TEST_F(RunTrainTest, WithoutAnythingHeldOutThereAreNoSamplesToShow) {
 
 TEST_F(RunTrainTest, DistilledOnWhatIsNotLabelledToo) {
   Distill();
-  options_.split.label_count = 20;
+  options_.data.split.label_count = 20;
   ASSERT_THAT(Run(), IsOk());
   const nlohmann::json end = Metrics().back();
   EXPECT_EQ(end["samples_with_targets"], 2 * 90);
@@ -152,8 +166,8 @@ TEST_F(RunTrainTest, DistilledOnWhatIsNotLabelledToo) {
 
 TEST_F(RunTrainTest, AtAlphaZeroOnlyLabelledSamplesAreNamedAndNoTeacherIsAsked) {
   Distill();
-  options_.alpha = 0;
-  options_.split.label_count = 20;
+  options_.loss.alpha = 0;
+  options_.data.split.label_count = 20;
   ASSERT_THAT(Run(), IsOk());
   EXPECT_EQ(Metrics().front()["samples"], 20);
   EXPECT_TRUE(teacher_.opens().empty());
@@ -161,8 +175,8 @@ TEST_F(RunTrainTest, AtAlphaZeroOnlyLabelledSamplesAreNamedAndNoTeacherIsAsked) 
 
 TEST_F(RunTrainTest, SoftTargetsAloneNeedNoLabelButThoseHeldOut) {
   Distill();
-  options_.alpha = 1;
-  options_.split.label_count = 0;
+  options_.loss.alpha = 1;
+  options_.data.split.label_count = 0;
   ASSERT_THAT(Run(), IsOk());
   EXPECT_TRUE(Metrics().front()["train_accuracy"].is_null());
   EXPECT_EQ(Metrics().back()["probe_samples"], 2 * 10);  // the validation part, for each
@@ -174,7 +188,7 @@ TEST_F(RunTrainTest, ATeacherThatIsNoBetterThanChanceIsRefusedBeforeAnythingIsWr
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("parity probe")));
   EXPECT_FALSE(RunDirectoryExists());
 
-  options_.allow_misaligned_teacher = true;
+  options_.teacher.allow_misaligned = true;
   EXPECT_THAT(Run(), IsOk());
 }
 
@@ -189,13 +203,13 @@ TEST_F(RunTrainTest, ATeacherOfAnotherShapeIsRefused) {
 
 TEST_F(RunTrainTest, AnAnswerThatBreaksTheContractEndsTheRun) {
   Distill();
-  options_.on_teacher_loss = TeacherLossPolicy::kHardLabels;
+  options_.teacher.on_loss = TeacherLossPolicy::kHardLabels;
   teacher_.SpoilNextAnswer(testing::AnswerFault::kWrongClasses);
   EXPECT_FALSE(Run().ok());
 }
 
 TEST_F(RunTrainTest, AStopCancelsIt) {
-  options_.epochs = 1'000'000;
+  options_.run.epochs = 1'000'000;
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THAT(Run(stop.get_token()), StatusIs(absl::StatusCode::kCancelled));

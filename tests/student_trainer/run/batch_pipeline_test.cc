@@ -26,7 +26,7 @@ constexpr int64_t kPipelineBatch = 8;
 
 // The only input of the data, as the teacher has it and as this student has it.
 BatchInputs InputsFor(const InputSpec& student) {
-  return {.teacher = {0}, .student = {0}, .student_specs = {student}};
+  return {.student = {0}, .student_specs = {student}};
 }
 
 class BatchPipelineTest : public ::testing::Test {
@@ -66,13 +66,14 @@ class BatchPipelineTest : public ::testing::Test {
   const SmallDataset data_{kSamples};
   CorruptSamples corrupt_;
   const BatchMaker maker_{data_, Samples(), Samples(), {.batch_size = kPipelineBatch}, corrupt_};
-  TrainOptions options_;
+  PrefetcherOptions prefetcher_;
   FakeTeacher teacher_{TeacherOfImages()};
   std::unique_ptr<TeacherPool> teachers_;
 };
 
 TEST_F(BatchPipelineTest, WithoutATeacherEachSampleComesOnceWithoutTargets) {
-  BatchPipeline pipeline(options_, maker_, 0, nullptr, InputsFor(data_.input()), {}, Clock::Real());
+  BatchPipeline pipeline(maker_, {.first_batch = 0}, nullptr, prefetcher_, InputsFor(data_.input()),
+                         {}, Clock::Real());
   const auto first = pipeline.source().Next();
   ASSERT_THAT(first, IsOk());
   EXPECT_TRUE((*first)->targets.empty());
@@ -83,8 +84,10 @@ TEST_F(BatchPipelineTest, WithoutATeacherEachSampleComesOnceWithoutTargets) {
 }
 
 TEST_F(BatchPipelineTest, ItBeginsWithTheBatchThatIsAskedFor) {
-  BatchPipeline whole(options_, maker_, 0, nullptr, InputsFor(data_.input()), {}, Clock::Real());
-  BatchPipeline rest(options_, maker_, 3, nullptr, InputsFor(data_.input()), {}, Clock::Real());
+  BatchPipeline whole(maker_, {.first_batch = 0}, nullptr, prefetcher_, InputsFor(data_.input()),
+                      {}, Clock::Real());
+  BatchPipeline rest(maker_, {.first_batch = 3}, nullptr, prefetcher_, InputsFor(data_.input()), {},
+                     Clock::Real());
   std::vector<int64_t> expected = AllIds(whole.source());
   expected.erase(expected.begin(), expected.begin() + 3 * kPipelineBatch);
   EXPECT_EQ(AllIds(rest.source()), expected);
@@ -92,9 +95,9 @@ TEST_F(BatchPipelineTest, ItBeginsWithTheBatchThatIsAskedFor) {
 
 TEST_F(BatchPipelineTest, TheTeacherIsAskedAtTheTemperatureAndAnswersEachBatch) {
   ConnectTeacher();
-  options_.temperature = 3;
-  BatchPipeline pipeline(options_, maker_, 0, teachers_.get(), InputsFor(data_.input()), {},
-                         Clock::Real());
+  prefetcher_.temperature = 3;
+  BatchPipeline pipeline(maker_, {.first_batch = 0}, teachers_.get(), prefetcher_,
+                         InputsFor(data_.input()), {}, Clock::Real());
   for (int64_t batch = 0; batch < kSamples / kPipelineBatch; ++batch) {
     const auto targeted = pipeline.source().Next();
     ASSERT_THAT(targeted, IsOk());
@@ -108,7 +111,8 @@ TEST_F(BatchPipelineTest, TheTeacherIsAskedAtTheTemperatureAndAnswersEachBatch) 
 TEST_F(BatchPipelineTest, TheTeacherSeesTheViewThatTheStudentSeesDownsampled) {
   ConnectTeacher();
   const InputSpec small{"image", DType::kUint8, {1, 2, 2}};
-  BatchPipeline pipeline(options_, maker_, 0, teachers_.get(), InputsFor(small), {}, Clock::Real());
+  BatchPipeline pipeline(maker_, {.first_batch = 0}, teachers_.get(), prefetcher_, InputsFor(small),
+                         {}, Clock::Real());
   const auto targeted = pipeline.source().Next();
   ASSERT_THAT(targeted, IsOk());
   EXPECT_EQ((*targeted)->batch.inputs[0].values.shape, (Shape{kPipelineBatch, 1, 2, 2}));
@@ -119,8 +123,8 @@ TEST_F(BatchPipelineTest, AStopEndsTheWaitForTheTeacher) {
   ConnectTeacher();
   teacher_.HoldAnswers();
   std::stop_source stop;
-  BatchPipeline pipeline(options_, maker_, 0, teachers_.get(), InputsFor(data_.input()),
-                         stop.get_token(), Clock::Real());
+  BatchPipeline pipeline(maker_, {.first_batch = 0}, teachers_.get(), prefetcher_,
+                         InputsFor(data_.input()), stop.get_token(), Clock::Real());
   std::thread stopper([&] {
     teacher_.WaitForRequests(1);
     stop.request_stop();

@@ -29,7 +29,8 @@ using testing::WriteSmallModel;
 class RunReportTest : public ::testing::Test {
  protected:
   RunReportTest() {
-    options_.student = "mlp_small";
+    choices_.student = "mlp_small";
+    choices_.objective = "kd";
     data_.train = std::make_unique<SmallDataset>(40);
     data_.corrupt_train = std::make_unique<CorruptSamples>();
     data_.split.validation = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
@@ -38,15 +39,15 @@ class RunReportTest : public ::testing::Test {
 
   void ConnectTeacher(TargetEncoding encoding) {
     teacher_.Start();
-    options_.teacher.addresses = {teacher_.address()};
+    choices_.access.addresses = {teacher_.address()};
     auto teachers = TeacherPool::Connect(
-        {.addresses = options_.teacher.addresses, .teacher = {.spec = {.encoding = encoding}}},
+        {.addresses = choices_.access.addresses, .teacher = {.spec = {.encoding = encoding}}},
         Clock::Real());
     ASSERT_THAT(teachers, IsOk());
     teachers_ = *std::move(teachers);
   }
 
-  ReportedRun Run() { return {options_, data_, directory_, teachers_.get()}; }
+  ReportedRun Run() { return {choices_, data_, directory_, teachers_.get()}; }
   absl::StatusOr<TeacherFigures> Begin() { return BeginReport(Run(), {}, Clock::Real()); }
 
   nlohmann::json Report() const {
@@ -63,7 +64,7 @@ class RunReportTest : public ::testing::Test {
 
   const testing::TempDir dir_;
   const RunDirectory directory_{.root = dir_.path()};
-  TrainOptions options_;
+  ReportedChoices choices_;
   TrainingData data_;
   FakeTeacher teacher_{TeacherOfImages()};
   std::unique_ptr<TeacherPool> teachers_;
@@ -105,10 +106,10 @@ TEST_F(RunReportTest, AResumedRunKeepsTheSamplesThatItHas) {
   ASSERT_THAT(Begin(), IsOk());
   const std::string before = *ReadFile(directory_.report_samples());
   data_.split.validation = {0, 1, 2};
-  options_.resume = true;
+  choices_.resume = true;
   ASSERT_THAT(Begin(), IsOk());
   EXPECT_EQ(*ReadFile(directory_.report_samples()), before);
-  options_.resume = false;
+  choices_.resume = false;
   ASSERT_THAT(Begin(), IsOk());
   EXPECT_NE(*ReadFile(directory_.report_samples()), before);
 }

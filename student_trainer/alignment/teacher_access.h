@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "common/rpc/credentials.h"
 
@@ -36,5 +37,8 @@ struct TeacherAccess {
   // their defaults. Reads no file.
   absl::Status Validate() const;
 };
+
+// INVALID_ARGUMENT about a field that only a teacher needs.
+absl::Status GivenWithoutTeacher(absl::string_view field);
 
 }  // namespace distill

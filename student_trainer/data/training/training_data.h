@@ -12,7 +12,7 @@
 #include "student_trainer/data/corrupt_samples.h"
 #include "student_trainer/data/dataset.h"
 #include "student_trainer/data/split.h"
-#include "student_trainer/options/train_options.h"
+#include "student_trainer/data/training/training_data_options.h"
 
 namespace distill {
 
@@ -31,8 +31,7 @@ struct TrainingData {
   // Makes images of folders what `like` takes, in as far as the options leave their size and
   // channels open, and logs it; `whose`: "the teacher". Other data, and a `like` that is not of
   // images, change nothing. Once it has made them, and in later calls, the size is not open.
-  absl::Status MakeImagesLike(const InputSpec& like, absl::string_view whose,
-                              const TrainOptions& options);
+  absl::Status MakeImagesLike(const InputSpec& like, absl::string_view whose);
 
   // Logs the size of images that is still open, and so that of the first image. FAILED_PRECONDITION
   // if it is larger than kMostPixelsByDefault.
@@ -55,11 +54,12 @@ struct TrainingData {
   std::vector<int64_t> training_samples(Use use) const;
 
   bool size_is_open = false;  // of images: that of the first image
+  bool channels_are_open = false;
 };
 
 // Opens --train, --unlabelled, --val and --test and checks that they fit together: equal input,
 // equal class names. Images of folders are made what those of --train are. Errors name the option
 // and the file.
-absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options);
+absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataOptions& options);
 
 }  // namespace distill

@@ -1,4 +1,4 @@
-#include "student_trainer/options/teacher_access.h"
+#include "student_trainer/alignment/teacher_access.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

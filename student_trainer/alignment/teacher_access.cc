@@ -1,4 +1,4 @@
-#include "student_trainer/options/teacher_access.h"
+#include "student_trainer/alignment/teacher_access.h"
 
 #include <utility>
 
@@ -17,6 +17,11 @@ namespace {
 constexpr char kByName[] = "by_name";
 
 }  // namespace
+
+absl::Status GivenWithoutTeacher(absl::string_view field) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(Field(field), ": it is given without `teacher`; give its address"));
+}
 
 absl::StatusOr<WantedClasses> TeacherAccess::ResolvedClasses(
     const std::vector<std::string>& class_names) const {
@@ -49,9 +54,7 @@ absl::Status TeacherAccess::Validate() const {
         {"connect_timeout", connect_timeout != TeacherAccess().connect_timeout},
     };
     for (const auto& [name, is_given] : given) {
-      if (!is_given) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat(Field(name), ": it is given without `teacher`; give its address"));
+      if (is_given) return GivenWithoutTeacher(name);
     }
     if (!security.UsesTls() && security.token_file.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(

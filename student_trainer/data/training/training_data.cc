@@ -1,4 +1,4 @@
-#include "student_trainer/options/training_data.h"
+#include "student_trainer/data/training/training_data.h"
 
 #include <algorithm>
 #include <iterator>
@@ -35,7 +35,7 @@ void LogSummary(absl::string_view name, DataRole role, const Dataset& dataset) {
 
 // Opens what the option `name` names, and logs what it holds. Images are made what the options say.
 absl::StatusOr<DatasetPtr> Open(absl::string_view name, const std::string& path, DataRole role,
-                                const TrainOptions& options,
+                                const TrainingDataOptions& options,
                                 const std::vector<std::string>& class_names) {
   ASSIGN_OR_RETURN(DatasetPtr opened,
                    OpenDataset({.path = path,
@@ -60,7 +60,7 @@ absl::StatusOr<DatasetPtr> Open(absl::string_view name, const std::string& path,
 // As Open; images of a folder are made what those of the training set are.
 absl::StatusOr<DatasetPtr> OpenLike(const Dataset& train, absl::string_view name,
                                     const std::string& path, DataRole role,
-                                    const TrainOptions& options,
+                                    const TrainingDataOptions& options,
                                     const std::vector<std::string>& class_names) {
   ASSIGN_OR_RETURN(DatasetPtr opened, Open(name, path, role, options, class_names));
   if (opened->images() == nullptr || !AreImages(train.input())) return opened;
@@ -98,11 +98,10 @@ absl::Status CheckFitsTraining(absl::string_view field, const Dataset& dataset,
 
 }  // namespace
 
-absl::Status TrainingData::MakeImagesLike(const InputSpec& like, absl::string_view whose,
-                                          const TrainOptions& options) {
+absl::Status TrainingData::MakeImagesLike(const InputSpec& like, absl::string_view whose) {
   if (train->images() == nullptr || !AreImages(like)) return absl::OkStatus();
   InputSpec wanted = train->input();
-  if (!options.image_channels.has_value()) wanted.shape[0] = like.shape[0];
+  if (channels_are_open) wanted.shape[0] = like.shape[0];
   if (size_is_open && like.shape[1] > 0 && like.shape[2] > 0) {
     wanted.shape[1] = like.shape[1];
     wanted.shape[2] = like.shape[2];
@@ -162,7 +161,7 @@ std::vector<int64_t> TrainingData::training_samples(Use use) const {
   return all;
 }
 
-absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
+absl::StatusOr<TrainingData> OpenTrainingData(const TrainingDataOptions& options) {
   std::vector<std::string> class_names;
   if (!options.class_names.empty()) {
     ASSIGN_OR_RETURN(class_names, ReadClassNames(options.class_names), Field("class_names"));
@@ -171,6 +170,7 @@ absl::StatusOr<TrainingData> OpenTrainingData(const TrainOptions& options) {
   ASSIGN_OR_RETURN(data.train,
                    Open("train", options.train, DataRole::kTrain, options, class_names));
   data.size_is_open = data.train->images() != nullptr && !options.image_size.has_value();
+  data.channels_are_open = !options.image_channels.has_value();
   data.corrupt_train = std::make_unique<CorruptSamples>(
       options.max_corrupt, options.unlabelled.empty()
                                ? Field("train")

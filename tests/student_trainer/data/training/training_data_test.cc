@@ -1,4 +1,4 @@
-#include "student_trainer/options/training_data.h"
+#include "student_trainer/data/training/training_data.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ class TrainingDataTest : public ::testing::Test {
   }
 
   const TemporaryFolder dir_;
-  TrainOptions options_;
+  TrainingDataOptions options_;
 };
 
 TEST_F(TrainingDataTest, APartIsHeldOutWhereThereIsNoValidationSet) {
