@@ -29,9 +29,6 @@
 namespace distill {
 namespace {
 
-// The variable length in the example that a model is tried with.
-constexpr int64_t kExampleLength = 8;
-
 constexpr char kSaveScript[] =
     "torch.jit.script(model).save(FILE), or torch.jit.trace(model, example).save(FILE)";
 
@@ -239,8 +236,8 @@ absl::Status LoadedModel::OnZeros(
       kConfigFile, " names: ", ran.message(),
       other_type ? "; if it computes in a type of its own, set `dtype` to f32" : "",
       absl::StrContains(ran.message(), "missing value for argument")
-          ? "; an argument after the inputs is given a mask if its name has `mask` in it, and "
-            "needs a default otherwise"
+          ? "; an argument after the inputs is given a mask if its name has `mask` in it and the "
+            "shape of an input begins with -1 and has no other, and needs a default otherwise"
           : ""));
 }
 
@@ -411,11 +408,11 @@ absl::StatusOr<at::Tensor> LoadedModel::Logits(absl::Span<const at::Tensor> inpu
   return logits;
 }
 
-std::vector<at::Tensor> LoadedModel::ExampleInputs(int64_t samples) const {
+std::vector<at::Tensor> LoadedModel::ExampleInputs(int64_t samples, int64_t length) const {
   std::vector<at::Tensor> inputs;
   for (const InputSpec& spec : description_.inputs) {
     Shape shape = {samples};
-    for (const int64_t size : spec.shape) shape.push_back(size == -1 ? kExampleLength : size);
+    for (const int64_t size : spec.shape) shape.push_back(size == -1 ? length : size);
     inputs.push_back(at::zeros(shape, at::dtype(ToTorch(spec.dtype))));
   }
   return inputs;

@@ -20,6 +20,9 @@
 
 namespace distill {
 
+// The variable length in the example that a model is tried with.
+inline constexpr int64_t kExampleLength = 8;
+
 // Immutable once loaded; thread-safe.
 class LoadedModel {
  public:
@@ -51,8 +54,8 @@ class LoadedModel {
   absl::StatusOr<at::Tensor> Logits(absl::Span<const at::Tensor> inputs,
                                     const at::Tensor& lengths = {}) const;
 
-  // Returns a batch of zeros that Logits accepts, on the CPU; variable lengths are 8.
-  std::vector<at::Tensor> ExampleInputs(int64_t samples) const;
+  // Returns a batch of zeros that Logits accepts, on the CPU; variable lengths are `length`.
+  std::vector<at::Tensor> ExampleInputs(int64_t samples, int64_t length = kExampleLength) const;
 
   // Returns the same with values that differ: floats from -1 to 1, all pixels, the tokens 0 and 1.
   std::vector<at::Tensor> VariedInputs(int64_t samples) const;

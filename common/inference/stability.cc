@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/status_macros.h"
+#include "common/contract/input_batch.h"
 
 namespace distill {
 namespace {
@@ -29,8 +30,9 @@ double OtherBatchTolerance(at::ScalarType dtype) { return dtype == at::kFloat ? 
 
 using Tensors = std::vector<at::Tensor>;  // one per output; undefined: made of another
 
-absl::StatusOr<Tensors> Compute(const LoadedModel& model, const Tensors& batch) {
-  ASSIGN_OR_RETURN(Tensors outputs, model.Compute(batch));
+absl::StatusOr<Tensors> Compute(const LoadedModel& model, const Tensors& batch,
+                                const at::Tensor& lengths = {}) {
+  ASSIGN_OR_RETURN(Tensors outputs, model.Compute(batch, lengths));
   for (at::Tensor& output : outputs) {
     if (output.defined()) output = output.to(at::kFloat);
   }
@@ -92,6 +94,39 @@ absl::Status CheckRepeats(const LoadedModel& model, const Tensors& batch, const 
   return absl::OkStatus();
 }
 
+// One sample, padded with zeros to twice its length.
+Tensors Padded(const LoadedModel& model, const Tensors& sample) {
+  Tensors padded;
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const bool varies = HasLengths(model.description().inputs[i]);
+    padded.push_back(varies ? at::cat({sample[i], at::zeros_like(sample[i])}, 1) : sample[i]);
+  }
+  return padded;
+}
+
+// A model that takes a mask, and does not use it, gives other outputs where a sample is padded.
+absl::Status CheckMaskIsUsed(const LoadedModel& model, const Tensors& sample) {
+  const auto& inputs = model.description().inputs;
+  const auto varying = std::find_if(inputs.begin(), inputs.end(), HasLengths);
+  if (!model.takes_mask() || varying == inputs.end()) return absl::OkStatus();
+  const int64_t length = sample[static_cast<size_t>(varying - inputs.begin())].size(1);
+  const at::Tensor lengths = at::full({1}, length, at::kLong);
+  ASSIGN_OR_RETURN(const Tensors alone, Compute(model, sample, lengths));
+  const absl::StatusOr<Tensors> padded = Compute(model, Padded(model, sample), lengths);
+  if (!padded.ok() || !AreFinite(alone)) return absl::OkStatus();  // it takes no longer samples
+  Tensors own;
+  for (size_t i = 0; i < padded->size(); ++i) {
+    const at::Tensor& output = (*padded)[i];
+    const bool by_position = output.defined() && model.outputs()[i].rows_per_sample == -1;
+    own.push_back(by_position ? output.narrow(1, 0, length).contiguous() : output);
+  }
+  const double difference = Difference(alone, own);
+  if (difference <= OtherBatchTolerance(model.placement().dtype)) return absl::OkStatus();
+  return Unstable(difference, "where it is padded",
+                  "a mask that is taken and not used; use it, or leave the argument out, and "
+                  "samples are not padded");
+}
+
 }  // namespace
 
 absl::Status CheckStable(const LoadedModel& model) {
@@ -101,6 +136,7 @@ absl::Status CheckStable(const LoadedModel& model) {
   ASSIGN_OR_RETURN(const Tensors first_alone, Compute(model, first));
   if (!AreFinite(first_alone)) return absl::OkStatus();  // answered by an error
   RETURN_IF_ERROR(CheckRepeats(model, first, first_alone, kRunsAlone));
+  RETURN_IF_ERROR(CheckMaskIsUsed(model, first));
   const absl::StatusOr<Tensors> together = Compute(model, batch);
   if (!together.ok() || !AreFinite(*together)) return absl::OkStatus();
   RETURN_IF_ERROR(CheckRepeats(model, batch, *together, kRunsTogether));

@@ -42,7 +42,8 @@ std::vector<at::Tensor> PadSamples(absl::Span<const InputBatch> batch,
                                    int64_t pad_id) {
   const auto rows = static_cast<int64_t>(samples.size());
   std::vector<at::Tensor> inputs;
-  for (const InputBatch& input : batch) {
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const InputBatch& input = batch[i];
     const at::TensorOptions options = at::TensorOptions().dtype(ToTorch(input.values.dtype));
     if (input.lengths.empty()) {
       const at::Tensor index =
@@ -55,7 +56,7 @@ std::vector<at::Tensor> PadSamples(absl::Span<const InputBatch> batch,
     Shape shape = input.values.shape;
     shape[0] = padded;
     shape.insert(shape.begin(), rows);
-    const at::Tensor values = at::full(shape, pad_id, options);
+    const at::Tensor values = at::full(shape, PadValue(batch, i, pad_id), options);
     for (int64_t row = 0; row < rows; ++row) {
       const int64_t sample = samples[static_cast<size_t>(row)];
       CopySample(input, sample, offsets[static_cast<size_t>(sample)], values.select(0, row));
@@ -76,6 +77,24 @@ std::vector<LengthGroup> GroupByLength(absl::Span<const int64_t> lengths, bool m
   groups.reserve(by_padded.size());
   for (auto& [padded, samples] : by_padded) groups.push_back({padded, std::move(samples)});
   return groups;
+}
+
+std::vector<LengthGroup> WithoutPadding(const LengthGroup& group, size_t first,
+                                        absl::Span<const int64_t> lengths) {
+  std::map<int64_t, std::vector<int64_t>> by_length;
+  for (size_t i = first; i < group.samples.size(); ++i) {
+    by_length[lengths[static_cast<size_t>(group.samples[i])]].push_back(group.samples[i]);
+  }
+  std::vector<LengthGroup> groups;
+  if (by_length.size() == 1 && by_length.begin()->first == group.padded) return groups;
+  for (auto& [length, samples] : by_length) groups.push_back({length, std::move(samples)});
+  return groups;
+}
+
+int64_t PadValue(absl::Span<const InputBatch> batch, size_t input, int64_t pad_id) {
+  const auto first = std::find_if(batch.begin(), batch.end(),
+                                  [](const InputBatch& other) { return !other.lengths.empty(); });
+  return first - batch.begin() == static_cast<std::ptrdiff_t>(input) ? pad_id : 0;
 }
 
 void CopySample(const InputBatch& input, int64_t sample, int64_t offset, const at::Tensor& row) {

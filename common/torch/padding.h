@@ -37,7 +37,7 @@ at::Tensor InputMask(absl::Span<const InputSpec> specs, int64_t pad_id,
 bool TellsPadding(absl::Span<const InputSpec> specs);
 
 // Returns samples of a batch as one tensor per input, [samples, …], on the CPU: those with lengths
-// are padded to `padded` with `pad_id`.
+// are padded to `padded` with their PadValue.
 std::vector<at::Tensor> PadSamples(absl::Span<const InputBatch> batch,
                                    absl::Span<const int64_t> samples, int64_t padded,
                                    int64_t pad_id);
@@ -52,6 +52,16 @@ struct LengthGroup {
 // of one length are a group.
 std::vector<LengthGroup> GroupByLength(absl::Span<const int64_t> lengths, bool may_pad,
                                        int64_t most);
+
+// Returns the samples of a group from number `first` of it on, by their own lengths: for a model
+// that cannot take what they are padded to, such as one of 20 positions. Empty if none of them is
+// padded.
+std::vector<LengthGroup> WithoutPadding(const LengthGroup& group, size_t first,
+                                        absl::Span<const int64_t> lengths);
+
+// Returns what fills input `input` behind the end of a sample: `pad_id` in the first input with
+// lengths, whose tokens it belongs to, 0 in the others.
+int64_t PadValue(absl::Span<const InputBatch> batch, size_t input, int64_t pad_id);
 
 // Writes sample `sample` of `input`, which has lengths, to the front of `row` [padded, …], a
 // contiguous tensor of the input's dtype on the CPU; `offset` is the sum of the lengths before it.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "common/base/check.h"
 #include "common/base/random.h"
 #include "common/base/status_macros.h"
 #include "common/contract/class_order.h"
@@ -41,6 +42,18 @@ bool TakesInputsOf(const std::vector<InputSpec>& model, const std::vector<InputS
   return true;
 }
 
+// The length that the data's samples have of the first input that varies for the teacher; -1 if
+// they have lengths of their own.
+int64_t LengthFor(const ModelInfo& teacher, const Dataset& dataset) {
+  for (const InputSpec& input : teacher.inputs) {
+    if (!HasLengths(input)) continue;
+    for (const InputSpec& own : dataset.inputs()) {
+      if (own.name == input.name || dataset.inputs().size() == 1) return own.shape[0];
+    }
+  }
+  return -1;
+}
+
 // Data without labels has the teacher's rows.
 absl::Status CheckRowsFit(const ModelInfo& teacher, const Dataset& dataset) {
   const bool by_position = teacher.rows_per_sample != 1;
@@ -55,11 +68,14 @@ absl::Status CheckRowsFit(const ModelInfo& teacher, const Dataset& dataset) {
         "the teacher: it gives a row per sample, where the data have a label per position; use one "
         "with a row per position");
   }
+  if (!by_position || dataset.Length(0) > 0) return absl::OkStatus();
   const auto labels = static_cast<int64_t>(dataset.Labels(0).size());
-  if (dataset.Length(0) == 0 && teacher.rows_per_sample > 0 && teacher.rows_per_sample != labels) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the teacher: it gives ", teacher.rows_per_sample,
-                     " rows per sample, where the data have ", labels, " labels"));
+  const int64_t rows =
+      teacher.rows_per_sample == -1 ? LengthFor(teacher, dataset) : teacher.rows_per_sample;
+  if (rows != labels) {
+    return absl::FailedPreconditionError(absl::StrCat("the teacher: it gives ", rows,
+                                                      " rows per sample, where the data have ",
+                                                      labels, " labels"));
   }
   return absl::OkStatus();
 }
@@ -75,23 +91,19 @@ RaggedTerms RaggedTermsOf(const Dataset& dataset) {
   return terms;
 }
 
+absl::Status CheckLengthsFit(const RaggedTerms& terms, const StreamLimits& limits) {
+  if (terms.max_rows_per_sample <= limits.max_length) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the longest sample of the data has ", terms.max_rows_per_sample,
+      " positions, and the server takes ", limits.max_length, " at most; give the server a larger ",
+      Field("max_length"), ", if its model takes that many"));
+}
+
 LogitRows RowsOn(const ModelInfo& teacher, const Dataset& dataset) {
   if (teacher.rows_per_sample == 1) return {};
   LogitRows rows{.by_position = true, .per_sample = teacher.rows_per_sample};
   if (rows.per_sample > 0) return rows;
-  if (dataset.labels_by_position()) {
-    rows.per_sample = static_cast<int64_t>(dataset.Labels(0).size());
-    return rows;
-  }
-  // The length of the input that varies for the teacher.
-  for (const InputSpec& input : teacher.inputs) {
-    if (!HasLengths(input)) continue;
-    for (const InputSpec& own : dataset.inputs()) {
-      if (own.name == input.name || dataset.inputs().size() == 1) rows.per_sample = own.shape[0];
-    }
-    break;
-  }
-  rows.per_sample = std::max<int64_t>(1, rows.per_sample);  // samples have lengths
+  rows.per_sample = std::max<int64_t>(1, LengthFor(teacher, dataset));  // 1: samples have lengths
   return rows;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "common/contract/input_spec.h"
+#include "common/contract/limits.h"
 #include "common/contract/served_model.h"
 #include "student_trainer/data/dataset.h"
 
@@ -26,6 +27,9 @@ struct RaggedTerms {
 };
 RaggedTerms RaggedTermsOf(const Dataset& dataset);
 
+// FAILED_PRECONDITION if the longest sample is longer than a server takes.
+absl::Status CheckLengthsFit(const RaggedTerms& terms, const StreamLimits& limits);
+
 // How the rows of a teacher's logits lie on a data set.
 struct LogitRows {
   bool by_position = false;
@@ -42,7 +46,8 @@ absl::Status CheckTeacherGivesLogits(const ModelInfo& teacher);
 enum class Parity { kNotChecked, kTooFew, kGood, kWeak, kMisaligned };
 struct ParityResult {
   Parity parity = Parity::kNotChecked;
-  int64_t samples = 0;
+  int64_t asked = 0;    // samples that the teacher was asked about
+  int64_t samples = 0;  // labels that its answers were compared with
   int64_t correct = 0;
   int64_t least = 0;        // fewer correct ones are what guessing gives
   std::string permutation;  // DescribePermutation; empty: none

@@ -74,7 +74,8 @@ at::Tensor WantedRows(const at::Tensor& answers, const std::vector<bool>& wanted
 
 // What the probe has seen.
 struct Agreement {
-  int64_t samples = 0;
+  int64_t asked = 0;    // samples
+  int64_t samples = 0;  // rows with labels
   int64_t correct = 0;
   std::vector<ClassCount> classes;
   std::map<std::pair<int64_t, int64_t>, int64_t> confused;  // by label and answer
@@ -110,6 +111,7 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, uint64_t
     ASSIGN_OR_RETURN(const std::vector<size_t> inputs,
                      MatchInputs(teacher.inputs, probe.dataset->inputs()));
     const ProbeRows rows = RowsOfProbe(*probe.dataset, read.ids);
+    agreement.asked += static_cast<int64_t>(read.ids.size());
     AskedBatch asked{SelectInputs(read.inputs, inputs), rows.wanted};
     if (LengthsOf(asked.inputs).empty()) asked.wanted.clear();  // all positions are answered
     ASSIGN_OR_RETURN(const std::vector<EncodedTargets> answers,
@@ -128,6 +130,7 @@ absl::StatusOr<ParityResult> RunParityProbe(SoftTargetSource& teachers, uint64_t
     }
     result = JudgeParity(agreement.correct, agreement.samples, teacher.classes,
                          agreement.permutation(names));
+    result.asked = agreement.asked;
     if (result.parity != Parity::kTooFew) break;
   }
   return result;
@@ -224,6 +227,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TeacherOptions& options,
   }
   RETURN_IF_ERROR(CheckObjective(use.objective, session.teachers->outputs()));
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data.train));
+  RETURN_IF_ERROR(CheckLengthsFit(ragged, session.teachers->limits()));
   if (const absl::Status logits = CheckTeacherGivesLogits(teacher); !logits.ok()) {
     if (!options.allow_misaligned) return Refuse(logits.message());
     log::Warning(logits.message());
@@ -246,7 +250,7 @@ absl::StatusOr<TeacherSession> OpenTeacherSession(const TeacherOptions& options,
   }
   RETURN_IF_ERROR(parity.status());
   RETURN_IF_ERROR(ActOn(*parity, options.allow_misaligned));
-  session.probe_samples = parity->samples;
+  session.probe_samples = parity->asked;
   return session;
 }
 

@@ -32,6 +32,7 @@
 #include "student_trainer/evaluation/student_logits.h"
 #include "student_trainer/quality/comparison.h"
 #include "student_trainer/quality/permutation.h"
+#include "student_trainer/run/model_figures.h"
 #include "student_trainer/views/resample/resample.h"
 
 namespace distill {
@@ -119,6 +120,7 @@ absl::StatusOr<std::vector<int64_t>> AskTeacher(const TeacherAccess& access, con
                    PrepareFor(teacher.inputs, test.data, Resize),
                    "the teacher does not fit the data");
   RETURN_IF_ERROR(CheckTeacherFitsData(teacher, *data));
+  RETURN_IF_ERROR(CheckLengthsFit(RaggedTermsOf(*data), teachers->limits()));
   const int64_t rows_per_sample = RowsOn(teacher, *data).per_sample;
   ASSIGN_OR_RETURN(const QualityMeter meter,
                    Measure(*data, test.corrupt, [&](const std::vector<InputBatch>& inputs) {
@@ -127,19 +129,35 @@ absl::StatusOr<std::vector<int64_t>> AskTeacher(const TeacherAccess& access, con
   return meter.answers();
 }
 
-// Samples of different lengths are padded to the longest.
-TimedModel TimedOf(const LoadedModel& model, const std::vector<InputBatch>& inputs) {
-  TimedModel timed{.model = &model};
-  const std::vector<int64_t>& lengths = LengthsOf(inputs);
-  if (lengths.empty()) {
-    for (const InputBatch& input : inputs) timed.batch.push_back(ToTorch(input.values).clone());
-    return timed;
+// So many copies of one sample, which is not padded.
+TimedModel Repeated(const LoadedModel& model, const std::vector<InputBatch>& sample,
+                    int64_t copies) {
+  const int64_t length = LengthsOf(sample).front();
+  TimedModel timed{.model = &model, .lengths = torch::full({copies}, length, torch::kInt64)};
+  for (const at::Tensor& input :
+       PadSamples(sample, {0}, length, model.description().pad_id.value_or(0))) {
+    timed.batch.push_back(torch::cat(std::vector<at::Tensor>(static_cast<size_t>(copies), input)));
   }
-  std::vector<int64_t> samples(lengths.size());
-  std::iota(samples.begin(), samples.end(), 0);
-  timed.batch = PadSamples(inputs, samples, *std::max_element(lengths.begin(), lengths.end()),
-                           model.description().pad_id.value_or(0));
-  timed.lengths = torch::tensor(lengths, torch::kInt64);
+  return timed;
+}
+
+// The samples that a model is timed on: the first ones; of samples with lengths, one of the median
+// length again and again.
+absl::StatusOr<TimedModel> TimedOf(const Evaluated& evaluated, const TestSet& test,
+                                   absl::Span<const int64_t> samples) {
+  const Dataset& data = *evaluated.data;
+  const auto copies = static_cast<int64_t>(evaluated.one_by_one ? 1 : samples.size());
+  const int64_t length = MedianLength(data, samples);
+  if (length > 0) {
+    const auto median = std::find_if(samples.begin(), samples.end(),
+                                     [&](int64_t sample) { return data.Length(sample) == length; });
+    ASSIGN_OR_RETURN(const ReadSamplesResult read, ReadSamples(data, {*median}, test.corrupt));
+    if (!read.ids.empty()) return Repeated(*evaluated.model, read.inputs, copies);
+  }
+  ASSIGN_OR_RETURN(const ReadSamplesResult read,
+                   ReadSamples(data, samples.first(static_cast<size_t>(copies)), test.corrupt));
+  TimedModel timed{.model = evaluated.model.get()};
+  for (const InputBatch& input : read.inputs) timed.batch.push_back(ToTorch(input.values).clone());
   return timed;
 }
 
@@ -147,11 +165,13 @@ absl::StatusOr<std::vector<Timing>> TimeAll(const EvaluateOptions& options, cons
                                             const std::vector<Evaluated>& all) {
   std::vector<int64_t> samples = AllSamples(*test.data);
   samples.resize(std::min(samples.size(), static_cast<size_t>(options.batch_size)));
+  if (const int64_t length = MedianLength(*test.data, samples); length > 0) {
+    log::Info(absl::StrCat("models are timed on samples of ", Count(length, "position"),
+                           ", the median; multiply-adds are of ", kExampleLength));
+  }
   std::vector<TimedModel> timed;
   for (const Evaluated& evaluated : all) {
-    const auto own = absl::MakeConstSpan(samples).first(evaluated.one_by_one ? 1 : samples.size());
-    ASSIGN_OR_RETURN(const ReadSamplesResult read, ReadSamples(*evaluated.data, own, test.corrupt));
-    timed.push_back(TimedOf(*evaluated.model, read.inputs));
+    ASSIGN_OR_RETURN(timed.emplace_back(), TimedOf(evaluated, test, samples));
   }
   return TimeInTurns(timed);
 }

@@ -24,8 +24,10 @@ bool MeasureAgain(const std::vector<std::filesystem::path>& folders, nlohmann::j
   std::vector<const LoadedModel*> models;
   std::vector<size_t> measured;
   absl::Status problem;
+  int64_t length = 0;  // that of the first run's data
   for (size_t i = 0; i < folders.size(); ++i) {
     if (runs[i]["figures"].is_null()) continue;
+    if (length == 0) length = runs[i]["figures"].value("length", int64_t{0});
     absl::StatusOr<std::unique_ptr<LoadedModel>> model =
         LoadedModel::Load(RunDirectory{folders[i], nullptr}.model());
     if (!model.ok()) {
@@ -36,7 +38,7 @@ bool MeasureAgain(const std::vector<std::filesystem::path>& folders, nlohmann::j
     loaded.push_back(*std::move(model));
     measured.push_back(i);
   }
-  const absl::StatusOr<std::vector<nlohmann::json>> figures = MeasureFigures(models, {});
+  const absl::StatusOr<std::vector<nlohmann::json>> figures = MeasureFigures(models, {}, length);
   if (!figures.ok()) problem = figures.status();
   for (size_t i = 0; figures.ok() && i < measured.size(); ++i) {
     runs[measured[i]]["figures"] = (*figures)[i];

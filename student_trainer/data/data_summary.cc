@@ -97,11 +97,11 @@ DataSummary Summarize(absl::string_view what, const Dataset& dataset) {
     }
   }
   summary.line = absl::StrCat(what, ": ", Count(dataset.size(), "sample"));
-  if (dataset.labels_by_position()) {
-    absl::StrAppend(&summary.line, " with labels of ", Count(positions, "position"));
-  }
   if (labelled < dataset.size())
     absl::StrAppend(&summary.line, ", ", labelled, " of them labelled");
+  if (dataset.labels_by_position()) {
+    absl::StrAppend(&summary.line, ", with labels of ", Count(positions, "position"));
+  }
   if (labelled > 0) {
     absl::StrAppend(&summary.line, ", ", ClassesLine(dataset, counts));
     WarnOfEmptyClasses(what, dataset, counts, summary.warnings);

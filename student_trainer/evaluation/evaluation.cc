@@ -31,6 +31,10 @@ absl::Status CheckRows(const Dataset& dataset, int64_t samples, int64_t rows,
         "the model: it gives ", given, " rows for ", samples,
         " samples, such as one per position of a sequence; use a model that gives one per sample"));
   }
+  if (dataset.labels_by_position() && logits.dim() == 2 && logits.size(1) >= dataset.classes()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the model: it gives ", given, " rows for samples with ", rows, " labels"));
+  }
   return absl::InternalError(absl::StrCat("the model: it gave logits ",
                                           ToString(logits.sizes().vec()), " for ", rows,
                                           " rows of ", dataset.classes(), " classes"));

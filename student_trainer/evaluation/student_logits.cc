@@ -39,6 +39,36 @@ void AddRows(const at::Tensor& logits, absl::Span<const int64_t> samples,
   }
 }
 
+// Computes the samples of a group, and adds their rows; without padding, if the model cannot take
+// what they are padded to.
+absl::Status AddGroup(const std::vector<InputBatch>& batch, const LengthGroup& group,
+                      const LengthRule& rule, const Forward& forward,
+                      std::vector<at::Tensor>& rows) {
+  const std::vector<int64_t>& lengths = LengthsOf(batch);
+  const size_t step =
+      rule.most_samples > 0 ? static_cast<size_t>(rule.most_samples) : group.samples.size();
+  for (size_t first = 0; first < group.samples.size(); first += step) {
+    const auto samples = absl::MakeConstSpan(group.samples).subspan(first, step);
+    std::vector<int64_t> own_lengths;
+    for (const int64_t sample : samples) {
+      own_lengths.push_back(lengths[static_cast<size_t>(sample)]);
+    }
+    const absl::StatusOr<at::Tensor> logits = forward(
+        PadSamples(batch, samples, group.padded, rule.pad_id), at::tensor(own_lengths, at::kLong));
+    if (logits.ok()) {
+      AddRows(*logits, samples, lengths, rows);
+      continue;
+    }
+    const std::vector<LengthGroup> unpadded = WithoutPadding(group, first, lengths);
+    if (unpadded.empty()) return logits.status();
+    for (const LengthGroup& own : unpadded) {
+      RETURN_IF_ERROR(AddGroup(batch, own, rule, forward, rows));
+    }
+    return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
 // The logits of samples with lengths: of each group that is padded to one length, so that those of
 // a sample do not depend on others.
 absl::StatusOr<at::Tensor> LogitsByLength(const std::vector<InputBatch>& batch,
@@ -46,19 +76,7 @@ absl::StatusOr<at::Tensor> LogitsByLength(const std::vector<InputBatch>& batch,
   const std::vector<int64_t>& lengths = LengthsOf(batch);
   std::vector<at::Tensor> rows(lengths.size());
   for (const LengthGroup& group : GroupByLength(lengths, rule.may_pad, StreamLimits().max_length)) {
-    const size_t step =
-        rule.most_samples > 0 ? static_cast<size_t>(rule.most_samples) : group.samples.size();
-    for (size_t first = 0; first < group.samples.size(); first += step) {
-      const auto samples = absl::MakeConstSpan(group.samples).subspan(first, step);
-      std::vector<int64_t> own_lengths;
-      for (const int64_t sample : samples) {
-        own_lengths.push_back(lengths[static_cast<size_t>(sample)]);
-      }
-      ASSIGN_OR_RETURN(const at::Tensor logits,
-                       forward(PadSamples(batch, samples, group.padded, rule.pad_id),
-                               at::tensor(own_lengths, at::kLong)));
-      AddRows(logits, samples, lengths, rows);
-    }
+    RETURN_IF_ERROR(AddGroup(batch, group, rule, forward, rows));
   }
   return at::cat(rows);
 }

@@ -46,6 +46,9 @@ std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> sampl
   digest.Update(absl::StrCat(samples.size(), "\n", ToString(dataset.inputs()), "\n"));
   for (const std::string& name : dataset.class_names()) digest.Update(absl::StrCat(name, "\n"));
   for (const int64_t sample : samples) {
+    if (const int64_t length = dataset.Length(sample); length > 0) {
+      digest.Update(absl::string_view(reinterpret_cast<const char*>(&length), sizeof(length)));
+    }
     for (const int64_t label : dataset.Labels(sample)) {
       digest.Update(absl::string_view(reinterpret_cast<const char*>(&label), sizeof(label)));
     }

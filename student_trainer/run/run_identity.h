@@ -13,8 +13,8 @@
 
 namespace distill {
 
-// sha256, in hex, over the data set's input and class names, and the number of `samples` and their
-// labels: what is known of them before one is read.
+// sha256, in hex, over the data set's inputs and class names, and the number of `samples`, their
+// lengths and their labels: what is known of them before one is read.
 std::string LabelsDigest(const Dataset& dataset, absl::Span<const int64_t> samples);
 
 // As LabelsDigest of all samples, and over the bytes of 64 samples spread over the whole: what

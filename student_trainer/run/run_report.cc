@@ -129,6 +129,9 @@ struct Judgement {
 
 void AddTo(Sha256& digest, const std::vector<InputBatch>& samples) {
   for (const InputBatch& input : samples) {
+    for (const int64_t length : input.lengths) {
+      digest.Update({reinterpret_cast<const char*>(&length), sizeof(length)});
+    }
     for (size_t i = 0; i < input.values.bytes.num_pieces(); ++i) {
       const Bytes::Piece piece = input.values.bytes.piece(i);
       digest.Update({reinterpret_cast<const char*>(piece.data()), piece.size()});
@@ -200,11 +203,14 @@ absl::StatusOr<Quality> MeasureBestModel(const ReportedRun& run) {
   const Quality& quality = judgement.quality;
   RETURN_IF_ERROR(AddStudentLogits(run.directory.report_samples(), best->description().inputs[0],
                                    LogitsOfLoaded(*best)));
+  const Judge judge = JudgeOf(run.data);
+  const int64_t length = MedianLength(*judge.dataset, judge.samples);
   ASSIGN_OR_RETURN(const std::vector<nlohmann::json> figures,
-                   MeasureFigures({best.get()}, kTiming));
+                   MeasureFigures({best.get()}, kTiming, length));
   nlohmann::json json = SetUpOf(run);
   json["data"] = judgement.digest;
   json["figures"] = figures.front();
+  if (length > 0) json["figures"]["length"] = length;  // that it was timed with
   if (quality.samples > 0) {
     json["quality"] = ToJson(quality);
     json["quality"]["on"] = run.data.test != nullptr ? "test" : "validation";

@@ -150,7 +150,10 @@ absl::Status CheckForward(const TrainableModel& student, const Dataset& data, bo
     student.model->train();
   });
   if (!ran.ok()) {
-    const bool normalized = std::all_of(inputs.begin(), inputs.end(), IsNormalized);
+    // int64 is what tokens usually are.
+    const bool normalized = std::all_of(inputs.begin(), inputs.end(), [](const InputSpec& input) {
+      return IsNormalized(input) || input.dtype == DType::kInt64;
+    });
     return absl::InvalidArgumentError(absl::StrCat(
         "it fails on inputs ", ToString(inputs), ": ", ran.message(),
         normalized ? ""
@@ -163,6 +166,15 @@ absl::Status CheckForward(const TrainableModel& student, const Dataset& data, bo
             ? "it gives a row per sample, where the data have a label per position, or the teacher "
               "a row per position"
             : "it gives a row per position of a sequence, where the data have a label per sample");
+  }
+  if (data.labels_by_position()) {
+    const int64_t length = data.Length(0);
+    const auto labels = length > 0 ? length : static_cast<int64_t>(data.Labels(0).size());
+    if (logits.size(1) != labels) {
+      return absl::FailedPreconditionError(absl::StrCat("it gives ", logits.size(1),
+                                                        " rows per sample, where the data have ",
+                                                        labels, " labels"));
+    }
   }
   if (logits.dim() < 2 || logits.size(-1) != classes) {
     return absl::FailedPreconditionError(absl::StrCat(

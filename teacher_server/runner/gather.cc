@@ -24,7 +24,7 @@ at::Tensor GatherInput(size_t input, absl::Span<const RunnerRequest* const> requ
   const at::ScalarType dtype = ToTorch(requests.front()->inputs[input].values.dtype);
   at::Tensor batch =
       at::empty(shape, at::TensorOptions().dtype(dtype).pinned_memory(options.pinned));
-  if (!equal_shapes) batch.fill_(options.pad_id);
+  if (!equal_shapes) batch.fill_(input == options.pad_input ? options.pad_id : 0);
 
   int64_t row = 0;
   for (const RunnerRequest* request : requests) {

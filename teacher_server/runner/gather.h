@@ -13,8 +13,10 @@
 namespace distill {
 
 struct GatherOptions {
-  int64_t rows = 0;     // of the batch; at least the samples of all requests
-  int64_t pad_id = 0;   // fills inputs of variable length up to the longest of the batch
+  int64_t rows = 0;  // of the batch; at least the samples of all requests
+  // Fills the input `pad_input` up to the longest of the batch; others are filled with 0.
+  int64_t pad_id = 0;
+  size_t pad_input = 0;
   bool pinned = false;  // page-locked memory, from which a copy to a CUDA device runs by itself
 };
 

@@ -32,10 +32,9 @@ RaggedBatch::RaggedBatch(absl::Span<const InputSpec> specs,
                          absl::Span<const RunnerRequest* const> requests,
                          const RaggedOptions& options)
     : specs_(specs), requests_(requests), options_(options) {
-  std::vector<int64_t> all_lengths;
   for (size_t r = 0; r < requests.size(); ++r) {
     const std::vector<int64_t>& lengths = LengthsOf(requests[r]->inputs);
-    all_lengths.insert(all_lengths.end(), lengths.begin(), lengths.end());
+    lengths_.insert(lengths_.end(), lengths.begin(), lengths.end());
     const std::vector<int64_t> rows = SelectedRows(requests[r]->row_mask, Sum(lengths));
     auto row = rows.begin();
     int64_t offset = 0;
@@ -50,7 +49,7 @@ RaggedBatch::RaggedBatch(absl::Span<const InputSpec> specs,
       offset += lengths[i];
     }
   }
-  groups_ = GroupByLength(all_lengths, options.may_pad, options.max_length);
+  groups_ = GroupByLength(lengths_, options.may_pad, options.max_length);
 }
 
 PaddedBatch RaggedBatch::Gather(const LengthGroup& group, int64_t first, int64_t rows) const {
@@ -78,7 +77,7 @@ PaddedBatch RaggedBatch::Gather(const LengthGroup& group, int64_t first, int64_t
     }
     at::Tensor input = at::empty(
         shape, at::TensorOptions().dtype(ToTorch(specs_[i].dtype)).pinned_memory(options_.pinned));
-    if (has_lengths) input.fill_(options_.pad_id);
+    if (has_lengths) input.fill_(PadValue(requests_.front()->inputs, i, options_.pad_id));
     for (int64_t row = 0; row < rows; ++row) {
       const Sample& sample = sample_of(row);
       const InputBatch& source = requests_[sample.request]->inputs[i];
@@ -105,10 +104,10 @@ void RaggedBatch::Add(size_t output, const OutputSpec& spec, const LengthGroup& 
   const int64_t own = std::min(given.size(0), static_cast<int64_t>(group.samples.size()) - first);
   const at::Tensor real = given.narrow(0, 0, own);
   const at::Tensor flat = real.reshape({-1, given.size(-1)});
-  if (spec.rows_per_sample != -1) {
-    kept_[output].push_back(flat);
-    return;
-  }
+  Kept& kept = kept_[output];
+  kept.samples.insert(kept.samples.end(), group.samples.begin() + first,
+                      group.samples.begin() + first + own);
+  if (spec.rows_per_sample != -1) return kept.rows.push_back(flat);
   TORCH_CHECK(given.dim() == 3 && given.size(1) == group.padded, "the model gives ", spec.name, " ",
               given.sizes(), " for samples of length ", group.padded);
   std::vector<int64_t> rows;
@@ -118,20 +117,18 @@ void RaggedBatch::Add(size_t output, const OutputSpec& spec, const LengthGroup& 
     for (const int64_t position : sample.wanted) rows.push_back(i * group.padded + position);
   }
   const bool all = static_cast<int64_t>(rows.size()) == flat.size(0);
-  kept_[output].push_back(all ? flat : flat.index_select(0, IndexOf(rows, flat.device())));
+  kept.rows.push_back(all ? flat : flat.index_select(0, IndexOf(rows, flat.device())));
 }
 
 RaggedBatch::Rows RaggedBatch::Take(size_t output, const OutputSpec& spec) {
-  std::vector<at::Tensor> kept = std::move(kept_[output]);
-  Rows result{kept.size() == 1 ? kept.front() : at::cat(kept),
+  const Kept kept = std::move(kept_[output]);
+  Rows result{kept.rows.size() == 1 ? kept.rows.front() : at::cat(kept.rows),
               std::vector<int64_t>(requests_.size(), 0)};
-  std::vector<int64_t> first_row(samples_.size());  // in the order of the groups
+  std::vector<int64_t> first_row(samples_.size());  // in the order in which they were added
   int64_t row = 0;
-  for (const LengthGroup& group : groups_) {
-    for (const int64_t sample : group.samples) {
-      first_row[static_cast<size_t>(sample)] = row;
-      row += RowsOf(samples_[static_cast<size_t>(sample)], spec);
-    }
+  for (const int64_t sample : kept.samples) {
+    first_row[static_cast<size_t>(sample)] = row;
+    row += RowsOf(samples_[static_cast<size_t>(sample)], spec);
   }
   std::vector<int64_t> order;
   for (size_t i = 0; i < samples_.size(); ++i) {

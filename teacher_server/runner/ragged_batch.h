@@ -36,13 +36,15 @@ class RaggedBatch {
               const RaggedOptions& options);
 
   const std::vector<LengthGroup>& groups() const { return groups_; }
+  // Of all samples of the requests, in order.
+  const std::vector<int64_t>& lengths() const { return lengths_; }
 
   // Returns samples [first, first + rows) of a group; rows beyond its end repeat its last sample.
   PaddedBatch Gather(const LengthGroup& group, int64_t first, int64_t rows) const;
 
   // Keeps what an output gave for such a batch: [rows, width] or [rows, positions, width], of which
   // rows beyond the group's end, padding and positions that are not wanted are dropped.
-  // `output`: its index. Batches must be added in the order of the groups and their samples.
+  // `output`: its index. Batches may be added in any order, each once.
   void Add(size_t output, const OutputSpec& spec, const LengthGroup& group, int64_t first,
            const at::Tensor& given);
 
@@ -69,8 +71,14 @@ class RaggedBatch {
   const absl::Span<const RunnerRequest* const> requests_;
   const RaggedOptions options_;
   std::vector<Sample> samples_;  // of all requests, in order
+  std::vector<int64_t> lengths_;
   std::vector<LengthGroup> groups_;
-  std::vector<std::vector<at::Tensor>> kept_;  // by output
+  // By output: what was kept, and of which samples.
+  struct Kept {
+    std::vector<at::Tensor> rows;
+    std::vector<int64_t> samples;
+  };
+  std::vector<Kept> kept_;
 };
 
 }  // namespace distill

@@ -23,7 +23,6 @@
 #include "common/torch/torch_errors.h"
 #include "teacher_server/runner/batch_plan.h"
 #include "teacher_server/runner/gather.h"
-#include "teacher_server/runner/ragged_batch.h"
 
 namespace distill {
 namespace {
@@ -54,6 +53,12 @@ int64_t TotalSamples(const std::vector<const RunnerRequest*>& members) {
   int64_t samples = 0;
   for (const RunnerRequest* member : members) samples += member->samples;
   return samples;
+}
+
+// The index of the first input whose length varies; 0 if none does.
+size_t FirstOfVariableLength(const std::vector<InputSpec>& specs) {
+  const auto found = std::find_if(specs.begin(), specs.end(), HasLengths);
+  return found == specs.end() ? 0 : static_cast<size_t>(found - specs.begin());
 }
 
 // What a model gives at once for samples of a length, at most, unless one sample is more.
@@ -209,23 +214,7 @@ absl::StatusOr<TorchRunner::RowsByMember> TorchRunner::ComputeRagged(const Membe
                                 .pinned = stream_.has_value()});
   }));
   for (const LengthGroup& group : batch->groups()) {
-    int64_t first = 0;
-    for (const int64_t size : PlanGroup(static_cast<int64_t>(group.samples.size()), group.padded,
-                                        members.front()->batch_independent)) {
-      PaddedBatch padded;
-      RETURN_IF_ERROR(CatchTorch([&] { padded = batch->Gather(group, first, size); }));
-      ASSIGN_OR_RETURN(const std::vector<at::Tensor> given,
-                       model_->Compute(padded.inputs, padded.lengths));
-      RETURN_IF_ERROR(CatchTorch([&] {
-        for (size_t output = 0; output < given.size(); ++output) {
-          if (!given[output].defined()) continue;  // made by the head
-          batch->Add(output, info_.outputs[output], group, first, given[output]);
-        }
-        // The inputs are copied from pinned memory, which `padded` gives up.
-        if (stream_.has_value()) stream_->synchronize();
-      }));
-      first += size;
-    }
+    RETURN_IF_ERROR(ComputeGroup(group, members.front()->batch_independent, *batch));
   }
   RowsByMember by_member(members.size());
   RETURN_IF_ERROR(CatchTorch([&] {
@@ -248,6 +237,38 @@ absl::StatusOr<TorchRunner::RowsByMember> TorchRunner::ComputeRagged(const Membe
   return by_member;
 }
 
+absl::Status TorchRunner::ComputeGroup(const LengthGroup& group, bool batch_independent,
+                                       RaggedBatch& batch) const {
+  int64_t first = 0;
+  for (const int64_t size :
+       PlanGroup(static_cast<int64_t>(group.samples.size()), group.padded, batch_independent)) {
+    PaddedBatch padded;
+    RETURN_IF_ERROR(CatchTorch([&] { padded = batch.Gather(group, first, size); }));
+    const absl::StatusOr<std::vector<at::Tensor>> given =
+        model_->Compute(padded.inputs, padded.lengths);
+    if (!given.ok()) {
+      // A function of a sample's own length, too.
+      const std::vector<LengthGroup> unpadded =
+          WithoutPadding(group, static_cast<size_t>(first), batch.lengths());
+      if (unpadded.empty()) return given.status();
+      for (const LengthGroup& own : unpadded) {
+        RETURN_IF_ERROR(ComputeGroup(own, batch_independent, batch));
+      }
+      return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(CatchTorch([&] {
+      for (size_t output = 0; output < given->size(); ++output) {
+        if (!(*given)[output].defined()) continue;  // made by the head
+        batch.Add(output, info_.outputs[output], group, first, (*given)[output]);
+      }
+      // The inputs are copied from pinned memory, which `padded` gives up.
+      if (stream_.has_value()) stream_->synchronize();
+    }));
+    first += size;
+  }
+  return absl::OkStatus();
+}
+
 size_t TorchRunner::SourceOf(size_t output) const {
   const bool of_head = model_->has_head() && info_.outputs[output].kind == OutputKind::kLogits;
   return of_head ? output + 1 : output;
@@ -267,6 +288,7 @@ absl::StatusOr<TorchRunner::Pieces> TorchRunner::ComputePieces(const Members& me
           : PlanBatch(samples, sizes_);
   const GatherOptions options{.rows = std::accumulate(plan.begin(), plan.end(), int64_t{0}),
                               .pad_id = model_->description().pad_id.value_or(0),
+                              .pad_input = FirstOfVariableLength(info_.inputs),
                               .pinned = stream_.has_value()};
   std::vector<at::Tensor> batch;  // one per input, [rows, …]
   RETURN_IF_ERROR(CatchTorch([&] { batch = Gather(info_.inputs, members, options); }));

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/inference/loaded_model.h"
+#include "teacher_server/runner/ragged_batch.h"
 #include "teacher_server/runner/runner.h"
 #include "teacher_server/runner/teacher_faults.h"
 #include "teacher_server/runner/torch_outputs.h"
@@ -60,6 +61,11 @@ class TorchRunner : public Runner {
   absl::StatusOr<RowsByMember> Compute(const Members& members);
   // The same of ragged requests.
   absl::StatusOr<RowsByMember> ComputeRagged(const Members& members);
+
+  // Computes the samples of a group; without padding, if the model cannot take what they are padded
+  // to.
+  absl::Status ComputeGroup(const LengthGroup& group, bool batch_independent,
+                            RaggedBatch& batch) const;
 
   // Returns the batch sizes to run `samples` samples of `length` in: what the model gives at once
   // is bounded.

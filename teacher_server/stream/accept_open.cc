@@ -1,5 +1,6 @@
 #include "teacher_server/stream/accept_open.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -70,8 +71,9 @@ absl::Status GrantOutputs(const v1::Open& open, const ModelInfo& model, StreamTe
 // message.
 absl::Status CheckAnswersFit(const v1::Open& open, const StreamTerms& terms,
                              const StreamLimits& limits) {
-  const int64_t most =
-      open.max_rows_per_sample() == 0 ? limits.max_length : open.max_rows_per_sample();
+  const int64_t most = open.max_rows_per_sample() == 0
+                           ? limits.max_length
+                           : std::min(open.max_rows_per_sample(), limits.max_length);
   std::vector<AnswerRows> answer;
   for (const GrantedOutput& output : terms.outputs) {
     answer.push_back({output.spec, output.wanted.encoding.spec,
@@ -87,9 +89,8 @@ absl::Status GrantRagged(const v1::Open& open, const StreamLimits& limits, Strea
     return InvalidValue("open.max_rows_per_sample", open.max_rows_per_sample(),
                         "0 on a stream that is not ragged");
   }
-  if (open.max_rows_per_sample() < 0 || open.max_rows_per_sample() > limits.max_length) {
-    return InvalidValue("open.max_rows_per_sample", open.max_rows_per_sample(),
-                        absl::StrCat("0 to ", limits.max_length));
+  if (open.max_rows_per_sample() < 0) {
+    return InvalidValue("open.max_rows_per_sample", open.max_rows_per_sample(), "0 or more");
   }
   return CheckAnswersFit(open, *terms, limits);
 }

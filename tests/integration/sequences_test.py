@@ -243,6 +243,53 @@ class Sequences(IntegrationTest):
                 self.assert_error_follows_grammar(output)
                 self.assertFalse((self.dir / "refused").exists(), output)
 
+    def test_labels_of_another_number_than_the_rows_are_named(self):
+        rng = np.random.default_rng(1)
+        data = write_safetensors(self.dir / "data.safetensors", {
+            "inputs": rng.integers(1, WORDS, (60, 4)), "labels": np.arange(180).reshape(60, 3) % CLASSES})
+        start = self.write_model("start", tagger(trained=False), TOKENS, pad_id=0)
+        _, address = self.serve(self.write_model("teacher", tagger(trained=True), TOKENS, pad_id=0),
+                                self.unix_address())
+        reason = "it gives 4 rows per sample, where the data have 3 labels"
+        for more in ([], ["--teacher", address]):
+            code, output = self.run_program(TRAINER, "train", "--train", data, "--student", start,
+                                            "--run_dir", self.dir / "run", *more)
+            self.assertEqual(code, 1, output)
+            self.assertIn(reason, output)
+            self.assertFalse((self.dir / "run").exists(), output)
+
+    def test_a_sample_beyond_the_servers_length_is_named(self):
+        data = self.write_data("data", self.sequences(60, 1), None)
+        _, address = self.serve(self.write_model("teacher", tagger(trained=True), TOKENS, pad_id=0),
+                                self.unix_address(), "--max_length", "30")
+        start = self.write_model("start", tagger(trained=False), TOKENS, pad_id=0)
+        code, output = self.run_program(TRAINER, "train", "--train", data, "--teacher", address, "--student", start,
+                                        "--run_dir", self.dir / "run", "--val_count", "0")
+        self.assertEqual(code, 1, output)
+        self.assertRegex(output, "the longest sample of the data has [34][0-9] positions, and the server takes 30")
+
+    def test_a_model_of_few_positions_is_trained_and_evaluated(self):
+        class Positions(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.words = torch.nn.Embedding(WORDS, CLASSES)
+                self.places = torch.nn.Embedding(20, CLASSES)
+
+            def forward(self, input_ids, mask):
+                places = torch.arange(input_ids.size(1)).unsqueeze(0)
+                return (self.words(input_ids) + self.places(places)) * mask.unsqueeze(-1)
+
+        samples = [sample[:20] for sample in self.sequences(120, 3)]
+        labels = [sample % CLASSES for sample in samples]
+        data = self.write_data("data", samples, np.concatenate(labels))
+        start = self.write_model("start", Positions(), TOKENS, pad_id=0)
+        self.run_ok(TRAINER, "train", "--train", data, "--test", data, "--student", start, "--run_dir",
+                    self.dir / "run", "--epochs", "6", "--lr", "1", "--val_count", "20", "--threads", "1")
+        end = self.end("run")["test"]
+        shipped = self.dir / "run" / "model"
+        self.assertEqual(self.errors_of(shipped / "model.pt", samples, labels), end["errors"])
+        self.run_ok(TRAINER, "evaluate", shipped, "--test", data)
+
     def test_a_vocabulary_that_fits_no_message_is_refused_with_what_fits(self):
         class Wide(torch.nn.Module):
             def forward(self, input_ids, mask):

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "common/base/status_macros.h"
 #include "common/contract/target_spec.h"
 #include "common/model_directory/safetensors.h"
@@ -178,12 +179,24 @@ constexpr absl::string_view kLengths = ".lengths";    // behind the name of an i
 // The names of the tensors of inputs: "inputs", or all "inputs.NAME".
 absl::StatusOr<std::vector<std::string>> NamesOfInputs(const std::string& path,
                                                        const TensorMap& tensors) {
-  if (tensors.contains(kInputs)) return std::vector<std::string>{kInputs};
   std::vector<std::string> names;
   for (const auto& [name, tensor] : tensors) {
-    if (absl::StartsWith(name, kNamedInput) && !absl::EndsWith(name, kLengths)) {
-      names.push_back(name);
+    const bool is_input = name == kInputs || absl::StartsWith(name, kNamedInput);
+    if (is_input && !absl::EndsWith(name, kLengths)) names.push_back(name);
+  }
+  for (const auto& [name, tensor] : tensors) {
+    absl::string_view input = name;
+    if (!absl::ConsumeSuffix(&input, kLengths) || input.empty()) continue;
+    if (std::find(names.begin(), names.end(), input) == names.end() &&
+        absl::StartsWith(name, kInputs)) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": there is no tensor '", input,
+                                                     "' that '", name, "' has the lengths of"));
     }
+  }
+  if (names.size() > 1 && tensors.contains(kInputs)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": there are 'inputs' and '", names[1],
+                                                   "'; call each of several inputs ",
+                                                   "'inputs.NAME'"));
   }
   if (!names.empty()) return names;
   const std::string there = absl::StrJoin(tensors, ", ", [](std::string* out, const auto& entry) {
@@ -202,14 +215,16 @@ absl::StatusOr<std::vector<int64_t>> OffsetsOf(const std::string& where, const H
     return InvalidValue(absl::StrCat(where, "'"), Describe(lengths),
                         "int64 or int32 [n], one per sample");
   }
+  constexpr int64_t kMostRows = int64_t{1} << 61;
   std::vector<int64_t> offsets = {0};
   for (int64_t i = 0; i < lengths.shape[0]; ++i) {
     const int64_t length = LabelAt(lengths, i);
-    if (length < 1 || length > rows - offsets.back()) {
+    if (length < 1 || length > rows) {
       return InvalidValue(absl::StrCat(where, "' of sample ", i), length,
-                          absl::StrCat("from 1, and all together ", rows));
+                          absl::StrCat("1 to ", rows, ", the rows of the input"));
     }
-    offsets.push_back(offsets.back() + length);
+    // Beyond `rows` it is not exact, which is enough to refuse it.
+    offsets.push_back(std::min(offsets.back(), kMostRows) + length);
   }
   if (offsets.back() == rows) return offsets;
   return InvalidValue(absl::StrCat("the sum of ", where, "'"), offsets.back(),
@@ -300,8 +315,9 @@ absl::StatusOr<LabelsAre> CheckLabels(const std::string& path, const std::string
   return InvalidValue(
       absl::StrCat(path, ": '", name, "'"), Describe(labels),
       absl::StrCat("int64 (or int32, uint8) [", samples, "], one for each of the inputs, or ",
-                   positions > 0 ? absl::StrCat("[", positions, "]")
-                                 : absl::StrCat("[", samples, ", positions]"),
+                   positions > 0
+                       ? absl::StrCat("[", positions, "]")
+                       : absl::StrCat("[", samples, ", positions] of 2 or more positions"),
                    ", one for each of their positions"));
 }
 

@@ -64,5 +64,23 @@ TEST(PaddingTest, NumbersHaveNoPaddingOfTheirOwn) {
   EXPECT_FALSE(InputMask({{"x", DType::kFloat32, {4}}}, 0, {torch::zeros({2, 4})}, {}).defined());
 }
 
+TEST(PaddingTest, WhatCannotBePaddedIsGroupedByItsOwnLength) {
+  const std::vector<int64_t> lengths = {18, 3, 20, 18};
+  const LengthGroup group = GroupByLength(lengths, true, 8192)[1];  // 18, 20 and 18
+  const std::vector<LengthGroup> own = WithoutPadding(group, 0, lengths);
+  ASSERT_EQ(own.size(), 2u);
+  EXPECT_EQ(own[0].padded, 18);
+  EXPECT_THAT(own[0].samples, ElementsAre(0, 3));
+  EXPECT_THAT(own[1].samples, ElementsAre(2));
+  EXPECT_TRUE(WithoutPadding(own[0], 0, lengths).empty());  // nothing is padded there
+}
+
+TEST(PaddingTest, TheIdOfPaddingBelongsToTheFirstInputOfVariableLength) {
+  const InputBatch fixed{HostTensor{DType::kUint8, {1}, Bytes::FromString("x")}};
+  const InputBatch tokens{{DType::kUint8, {1}, Bytes::FromString("x")}, {1}};
+  EXPECT_EQ(PadValue({fixed, tokens, tokens}, 1, 29), 29);
+  EXPECT_EQ(PadValue({fixed, tokens, tokens}, 2, 29), 0);
+}
+
 }  // namespace
 }  // namespace distill

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "tests/student_trainer/testing/sequence_dataset.h"
 #include "tests/student_trainer/testing/small_dataset.h"
 #include "tests/testing/status_matchers.h"
 
@@ -23,6 +24,11 @@ TEST(DataDigest, TellsDataSetsApart) {
   EXPECT_NE(*DataDigest(testing::SmallDataset(101)), digest);
   EXPECT_NE(*DataDigest(testing::SmallDataset(100, 5)), digest);
   EXPECT_NE(*DataDigest(testing::SmallDataset(100, 4, {"a", "b", "c", "d"})), digest);
+}
+
+TEST(DataDigest, LengthsAreOfTheData) {
+  EXPECT_NE(*DataDigest(testing::SequenceDataset({"ab", "c"})),
+            *DataDigest(testing::SequenceDataset({"a", "bc"})));
 }
 
 TrainingData SmallData() {

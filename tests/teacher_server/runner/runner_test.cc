@@ -441,6 +441,36 @@ TEST(RaggedTest, ASamplesBitsDoNotDependOnItsNeighbours) {
   EXPECT_TRUE(Logits(apart[0]).narrow(0, 40, 5).equal(alone));
 }
 
+TEST(RaggedTest, AModelOfFewPositionsIsGivenNoMoreThanASampleHas) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens, mask):\n"
+                  "  assert tokens.size(1) <= 20\n"
+                  "  return torch.one_hot(tokens, 4).float() * mask.unsqueeze(-1).float()\n");
+  const std::unique_ptr<Runner> runner = Load(dir.path());
+  ASSERT_NE(runner, nullptr);
+  // 18 and 20 would be padded to 32.
+  const Answers answers =
+      Ask(*runner, {RaggedRequest({Repeated(1, 18), {2, 3}, Repeated(3, 20), Repeated(2, 18)}),
+                    RaggedRequest({Repeated(1, 21)})});
+  ASSERT_THAT(answers[0], IsOk());
+  EXPECT_TRUE(Logits(answers[0])
+                  .equal(at::cat({OneHot(Repeated(1, 18)), OneHot({2, 3}), OneHot(Repeated(3, 20)),
+                                  OneHot(Repeated(2, 18))})));
+  EXPECT_THAT(answers[1], StatusIs(absl::StatusCode::kInternal));
+}
+
+TEST(RaggedTest, AModelThatTakesAMaskAndDoesNotUseItIsRefused) {
+  const TempDir dir;
+  WriteTokenModel(dir.path(),
+                  "def forward(self, tokens, mask):\n"
+                  "  x = torch.one_hot(tokens, 4).float()\n"
+                  "  return x.mean(1)\n");
+  EXPECT_THAT(
+      LoadRunners({.model_directory = dir.path(), .threads = 1}).status(),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("where it is padded, by up to")));
+}
+
 TEST(RaggedTest, ABatchIndependentRequestIsComputedInTheFixedSize) {
   const TempDir dir;
   WriteTokenModel(dir.path(),

@@ -291,7 +291,11 @@ TEST_F(ArrayDatasetTest, InputsAndLengthsThatDoNotFitAreNamed) {
   EXPECT_THAT(Refusal({{"inputs", SixTokens()}, {"inputs.lengths", lengths({2, 0, 4})}}),
               HasSubstr("'inputs.lengths' of sample 1 is 0"));
   EXPECT_THAT(Refusal({{"inputs", SixTokens()}, {"inputs.lengths", lengths({2, INT64_MAX})}}),
-              HasSubstr("'inputs.lengths' of sample 1 is 9223372036854775807"));
+              HasSubstr("'inputs.lengths' of sample 1 is 9223372036854775807; must be 1 to 6"));
+  EXPECT_THAT(Refusal({{"inputs.a", SixTokens()}, {"inputs.lengths", Lengths213()}}),
+              HasSubstr("there is no tensor 'inputs' that 'inputs.lengths' has the lengths of"));
+  EXPECT_THAT(Refusal({{"inputs", SixTokens()}, {"inputs.a", SixTokens()}}),
+              HasSubstr("there are 'inputs' and 'inputs.a'; call each"));
   EXPECT_THAT(Refusal({{"inputs.a", SixTokens()},
                        {"inputs.a.lengths", Lengths213()},
                        {"inputs.b", SixTokens()},
